@@ -1,0 +1,75 @@
+# Everything a person runs. `make` alone lists it.
+STACK ?= sandbox
+ARGS ?=
+N ?= 20
+SEED ?= 1
+RECORD ?= .sandbox/soak-$(SEED)
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help up preview down plan audit rescue status test check unit engine faults soak tools clean distclean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+
+up: tools ## bring the stack up on the sandbox: no account needed
+	@$(BIN)/python -m sandbox up $(STACK)
+
+preview: tools ## show what `make up` would change
+	@$(BIN)/python -m sandbox preview $(STACK)
+
+down: tools ## destroy the stack, then ask the cloud what is left
+	@$(BIN)/python -m sandbox down $(STACK)
+
+plan: .venv/installed ## what a destroy of STACK would take out of its cluster
+	@$(BIN)/python -m sandbox plan $(STACK)
+
+audit: .venv/installed ## what the cloud holds for STACK, sandbox or Exoscale, and its price; ARGS=--fix removes it
+	@$(BIN)/python -m sandbox audit $(STACK) $(ARGS)
+
+rescue: .venv/installed ## make STACK destroyable again when its control plane is gone for good
+	@$(BIN)/python -m sandbox rescue $(STACK) $(ARGS)
+
+status: .venv/installed ## what runs, and what the simulated cloud holds
+	@$(BIN)/python -m sandbox status
+
+test: check engine ## every test: what CI runs
+
+check: tools ## format, lint, strict types, workflows, unit tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$$($(BIN)/python -m tools --path actionlint)
+	@$(BIN)/pytest tests/unit tests/tools tests/teardown
+
+engine: tools ## the real engine and real control planes against the sandbox
+	@$(BIN)/pytest tests/engine tests/sandbox -n 2 --dist loadfile
+
+faults: tools ## of those, only what destroy guarantees
+	@$(BIN)/pytest tests/engine/faults -n 2 --dist loadfile
+
+soak: tools .venv/soak ## N random stacks under random faults, destroyed in our way and in the classic one
+	@mkdir -p $(dir $(RECORD))
+	@$(BIN)/python -m tests.soak --runs $(N) --seed $(SEED) --csv $(RECORD).csv --plot $(RECORD).svg $(ARGS)
+
+tools: .venv/installed ## install the pinned command-line tools (first time: several minutes)
+	@$(BIN)/python -m tools
+
+.venv/installed: requirements.txt requirements-dev.txt constraints.txt
+	@echo "installing Python packages into .venv"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+.venv/soak: .venv/installed requirements-soak.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-soak.txt
+	@touch $@
+
+clean: ## stop the sandbox and forget its state
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m sandbox stop --quiet; fi
+	@rm -rf .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -not -path './.venv/*' -exec rm -rf {} +
+
+distclean: clean ## clean, and remove .venv too
+	@rm -rf .venv

@@ -1,0 +1,136 @@
+"""A tool is on the machine completely and verified, or not at all."""
+
+import hashlib
+import http.server
+import io
+import os
+import tarfile
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tools import build, download
+from tools.install import Unavailable, install, path_of, tool_of
+from tools.pins import TOOLS, Tool
+
+
+@pytest.fixture(autouse=True)
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("EXOSCALE_SKS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(download, "_unreachable", set())
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def publisher(tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """A folder, and the loopback address that serves it."""
+    folder = tmp_path / "publisher"
+    folder.mkdir()
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *args: object) -> None:
+            super().__init__(*args, directory=str(folder))  # type: ignore[arg-type]
+
+        def log_message(self, *args: object) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield folder, f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def published(url: str) -> Tool:
+    return replace(tool_of("helm"), archive=url + "/helm-{v}.tar.gz", checksums=url + "/sums")
+
+
+def publish(folder: Path, tool: Tool, content: bytes = b"#!/bin/sh\n", checksum: str | None = None) -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        member = tarfile.TarInfo("linux-amd64/helm")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    name = f"helm-{tool.version}.tar.gz"
+    (folder / name).write_bytes(buffer.getvalue())
+    (folder / "sums").write_text(f"{checksum or hashlib.sha256(buffer.getvalue()).hexdigest()}  {name}\n")
+
+
+@pytest.fixture
+def nothing_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "path"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    return folder
+
+
+@pytest.mark.usefixtures("nothing_on_path")
+def test_a_published_tool_is_downloaded_and_executable(publisher: tuple[Path, str]) -> None:
+    tool = published(publisher[1])
+    publish(publisher[0], tool)
+    install(tool, lambda line: None)
+    assert os.access(path_of("helm"), os.X_OK)
+
+
+@pytest.mark.usefixtures("nothing_on_path")
+def test_a_download_that_does_not_match_its_checksum_is_never_installed(publisher: tuple[Path, str]) -> None:
+    tool = published(publisher[1])
+    publish(publisher[0], tool, checksum="0" * 64)
+    with pytest.raises(download.ChecksumMismatch, match="does not match its published checksum"):
+        install(tool, lambda line: None)
+    with pytest.raises(Unavailable, match="make tools"):
+        path_of("helm")
+
+
+@pytest.mark.usefixtures("nothing_on_path")
+def test_without_publisher_and_without_go_the_error_says_what_to_install() -> None:
+    with pytest.raises(Unavailable, match=r"install Go 1\.26"):
+        install(published("http://127.0.0.1:1"), lambda line: None)
+
+
+def test_an_unreachable_publisher_means_building_from_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[str] = []
+    monkeypatch.setattr(build, "build", lambda tool, into, say: built.append(tool.name))
+    monkeypatch.setattr("tools.install._from_path", lambda tool, into: False)
+    install(published("http://127.0.0.1:1"), lambda line: None)
+    assert built == ["helm"]
+
+
+@pytest.mark.parametrize(("version", "used"), [("v3.22.0", True), ("v3.1.0", False)])
+def test_a_binary_on_path_is_used_only_with_exactly_the_pinned_version(
+    nothing_on_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, used: bool
+) -> None:
+    binary = nothing_on_path / "helm"
+    binary.write_text(f"#!/bin/sh\necho {version}\n")
+    binary.chmod(0o755)
+    monkeypatch.setattr(build, "build", lambda tool, into, say: None)
+    try:
+        install(published("http://127.0.0.1:1"), lambda line: None)
+    except Unavailable:
+        assert not used
+    else:
+        assert path_of("helm").resolve() == binary
+
+
+def test_a_failed_build_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, empty_cache: Path) -> None:
+    def broken(tool: Tool, into: Path, say: object) -> None:
+        (into / "helm").write_text("half a binary")
+        raise build.BuildFailed("no space left")
+
+    monkeypatch.setattr(build, "build", broken)
+    monkeypatch.setattr("tools.install._from_path", lambda tool, into: False)
+    with pytest.raises(build.BuildFailed):
+        install(published("http://127.0.0.1:1"), lambda line: None)
+    assert [path for path in (empty_cache / "tools").iterdir() if path.is_dir()] == []
+
+
+@pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)
+def test_every_pin_is_read_from_its_own_module(tool: Tool) -> None:
+    assert tool.version.startswith("v")
+    assert tool.binaries
+
+
+def test_the_python_sdk_has_the_engines_version() -> None:
+    requirements = (Path(__file__).parents[2] / "requirements.txt").read_text()
+    assert f"pulumi=={tool_of('pulumi').version[1:]} " in requirements
