@@ -1,0 +1,55 @@
+"""Anti-affinity groups: instances that must not share a hypervisor."""
+
+from sandbox.api.errors import Conflict
+from sandbox.api.routes import Call, find, operation
+from sandbox.cloud import Cloud
+from sandbox.operations import effect
+from sandbox.store import Document, public
+
+KIND = "anti-affinity-group"
+MAX_INSTANCES = 8  # a group holds no more (facts §4)
+
+
+def members(cloud: Cloud, group_id: str) -> list[Document]:
+    """The instances in a group."""
+    return [
+        instance
+        for instance in cloud.store.list("instance")
+        if any(group["id"] == group_id for group in instance.get("anti-affinity-groups", []))
+    ]
+
+
+@operation("list-anti-affinity-groups")
+def list_(cloud: Cloud, call: Call) -> Document:
+    return {"anti-affinity-groups": [public(group) for group in cloud.store.list(KIND)]}
+
+
+@operation("get-anti-affinity-group")
+def get(cloud: Cloud, call: Call) -> Document:
+    group = public(find(cloud, KIND, call.path["id"]))
+    instances = [{"id": instance["id"]} for instance in members(cloud, group["id"])]
+    return {**group, "instances": instances} if instances else group
+
+
+@operation("create-anti-affinity-group")
+def create(cloud: Cloud, call: Call) -> Document:
+    taken = any(group["name"] == call.body["name"] for group in cloud.store.list(KIND))
+    if taken and cloud.rules.anti_affinity_group_names_unique:
+        raise Conflict("Anti-affinity Group name is already in use")
+    group = {"id": cloud.ids.uuid(), **call.body}
+    cloud.store.put(KIND, group)
+    return cloud.operations.start(call.operation_id, KIND, group["id"])
+
+
+@operation("delete-anti-affinity-group")
+def delete(cloud: Cloud, call: Call) -> Document:
+    group = find(cloud, KIND, call.path["id"])
+    if cloud.rules.anti_affinity_group_in_use_refused and members(cloud, group["id"]):
+        raise Conflict("Cannot delete anti-affinity group when it's in use by virtual machines")
+    return cloud.operations.start(call.operation_id, KIND, group["id"])
+
+
+@effect("create-anti-affinity-group", "failed")
+@effect("delete-anti-affinity-group", "finish")
+def deleted(cloud: Cloud, operation: Document) -> None:
+    cloud.store.delete(KIND, operation["reference"]["id"])

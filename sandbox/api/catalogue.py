@@ -1,0 +1,155 @@
+"""What Exoscale offers: zones, instance types, templates, Kubernetes versions and quotas, all from catalogue.toml."""
+
+import tomllib
+import uuid
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from sandbox.api.errors import NotFound
+from sandbox.api.openapi import official
+from sandbox.api.routes import Call, operation
+from sandbox.cloud import Cloud
+from sandbox.store import Document
+
+_NAMESPACE = uuid.UUID("6b1f6c5e-0d2b-5f3c-9a55-6f0e3a2d7c41")
+_MIB = 1024**2
+_VARIANTS = ("standard", "nvidia")
+
+
+def identity(kind: str, name: str) -> str:
+    """The id of a thing that Exoscale offers: the same in every sandbox, so that recorded states stay good."""
+    return str(uuid.uuid5(_NAMESPACE, f"{kind}/{name}"))
+
+
+@operation("list-zones")
+def zones(cloud: Cloud, call: Call) -> Document:
+    """Who came by a real host name gets real ones, everybody else addresses on loopback."""
+    rows = []
+    for name in official().zones:
+        endpoint = f"https://api-{name}.exoscale.com/v2" if call.through_proxy else f"{call.root}/zone/{name}/v2"
+        sos = f"https://sos-{name}.exo.io"
+        rows.append({"id": identity("zone", name), "name": name, "api-endpoint": endpoint, "sos-endpoint": sos})
+    return {"zones": rows}
+
+
+@operation("list-instance-types")
+def list_instance_types(cloud: Cloud, call: Call) -> Document:
+    return {"instance-types": instance_types()}
+
+
+@operation("get-instance-type")
+def get_instance_type(cloud: Cloud, call: Call) -> Document:
+    return instance_type(call.path["id"])
+
+
+@operation("list-templates")
+def list_templates(cloud: Cloud, call: Call) -> Document:
+    """All are public: the sandbox has no way to register one."""
+    family = call.query.get("family")
+    private = call.query.get("visibility") == "private"
+    rows = [template for template in templates() if not private and family in (None, template["family"])]
+    return {"templates": rows}
+
+
+@operation("get-template")
+def get_template(cloud: Cloud, call: Call) -> Document:
+    return _one("Template", templates(), call.path["id"])
+
+
+@operation("get-active-nodepool-template")
+def get_active_nodepool_template(cloud: Cloud, call: Call) -> Document:
+    version, variant = call.path["kube-version"], call.path["variant"]
+    if version not in sks_cluster_versions(deprecated=True):
+        raise NotFound(f"no active template for Kubernetes {version} {variant}")
+    return {"active-template": identity("template", _node_image(version, variant))}
+
+
+@operation("list-sks-cluster-versions")
+def list_sks_cluster_versions(cloud: Cloud, call: Call) -> Document:
+    return {"sks-cluster-versions": sks_cluster_versions(call.query.get("include-deprecated") == "true")}
+
+
+@operation("list-quotas")
+def list_quotas(cloud: Cloud, call: Call) -> Document:
+    return {"quotas": [_quota(cloud, name) for name in _data()["quotas"]]}
+
+
+@operation("get-quota")
+def get_quota(cloud: Cloud, call: Call) -> Document:
+    name = call.path["entity"]
+    if name not in _data()["quotas"]:
+        raise NotFound(f"Quota {name} not found")
+    return _quota(cloud, name)
+
+
+def sks_cluster_versions(deprecated: bool = False) -> list[str]:
+    """Kubernetes versions for new clusters, newest first."""
+    data = _data()
+    return [*data["sks-cluster-versions"], *(data["deprecated-sks-cluster-versions"] if deprecated else [])]
+
+
+@cache
+def instance_types() -> list[Document]:
+    """Every instance type as the API shows it."""
+    return [
+        {
+            "id": identity("instance-type", f"{family}.{size}"),
+            "family": family,
+            "size": size,
+            "cpus": shape["cpus"],
+            "memory": shape["memory"] * _MIB,
+            "authorized": True,
+            "zones": official().zones,
+        }
+        for family, sizes in _data()["instance-types"].items()
+        for size, shape in sizes.items()
+    ]
+
+
+def instance_type(id_: str) -> Document:
+    """One of them."""
+    return _one("Instance type", instance_types(), id_)
+
+
+@cache
+def templates() -> list[Document]:
+    """Every template as the API shows it: systems for instances, and the image of each node version."""
+    nodes = [
+        {"name": _node_image(version, variant), "family": "sks", "version": version, "default-user": "ubuntu"}
+        for version in sks_cluster_versions(deprecated=True)
+        for variant in _VARIANTS
+    ]
+    return [
+        {
+            "id": identity("template", template["name"]),
+            **template,
+            "visibility": "public",
+            "boot-mode": "legacy",
+            "ssh-key-enabled": True,
+            "password-enabled": False,
+            "zones": official().zones,
+        }
+        for template in [*_data()["templates"], *nodes]
+    ]
+
+
+def _node_image(version: str, variant: str) -> str:
+    return f"sks-node-{version}-{variant}"
+
+
+def _quota(cloud: Cloud, name: str) -> Document:
+    quota = _data()["quotas"][name]
+    return {"resource": name, "usage": len(cloud.store.list(quota["kind"])), "limit": quota["limit"]}
+
+
+def _one(kind: str, offered: list[Document], id_: str) -> Document:
+    for document in offered:
+        if document["id"] == id_:
+            return document
+    raise NotFound(f"{kind} {id_} not found")
+
+
+@cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads(files("sandbox.api").joinpath("catalogue.toml").read_text())

@@ -1,0 +1,48 @@
+"""Health checks of load balancer services: what is checked, and what the checks find right now."""
+
+from sandbox.api import instance
+from sandbox.api.errors import BadRequest
+from sandbox.api.security_group_rule import admits_everyone
+from sandbox.cloud import Cloud
+from sandbox.store import Document
+
+DEFAULTS = {"interval": 10, "timeout": 2}  # seconds; the OpenAPI document names no others
+
+
+def complete(given: Document) -> Document:
+    """The check as the API stores and echoes it. Clients compare it with what they sent (facts §5).
+
+    Raises:
+        BadRequest: it cannot be carried out (words assumed).
+    """
+    for key in ("mode", "port"):
+        if key not in given:
+            raise BadRequest(f"healthcheck.{key} is missing")
+    check = {**DEFAULTS, **given}
+    if check["timeout"] > check["interval"]:
+        raise BadRequest(
+            f"healthcheck.timeout {check['timeout']} must be lower than or equal to interval {check['interval']}"
+        )
+    if check["mode"] != "tcp" and "uri" not in check:
+        raise BadRequest(f"healthcheck.uri is missing, mode {check['mode']} needs it")
+    return check
+
+
+def status(cloud: Cloud, service: Document) -> list[Document]:
+    """One entry per member of the service's pool: success where it runs and lets the check's port in.
+
+    Every mode checks over TCP. Whether anything listens behind the port is not looked at.
+    """
+    port = service["healthcheck"]["port"]
+    return [
+        {
+            "public-ip": member["public-ip"],
+            "status": "success" if _answers(cloud, member, port) else "failure",
+        }
+        for member in instance.members(cloud, service["instance-pool"]["id"])
+    ]
+
+
+def _answers(cloud: Cloud, member: Document, port: int) -> bool:
+    groups = [group["id"] for group in member["security-groups"]]
+    return member["state"] == "running" and admits_everyone(cloud, groups, "tcp", port)

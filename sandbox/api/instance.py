@@ -1,0 +1,88 @@
+"""Instances: the machines of instance pools. Nobody makes one directly here."""
+
+from sandbox.api import address, block_storage_volume
+from sandbox.api.errors import Forbidden, NotSimulated
+from sandbox.api.routes import Call, find, operation
+from sandbox.api.security_group import default as default_security_group
+from sandbox.cloud import Cloud
+from sandbox.store import Document, public
+
+KIND = "instance"
+
+
+@operation("list-instances")
+def list_(cloud: Cloud, call: Call) -> Document:
+    if "labels" in call.query:
+        raise NotSimulated(f"{call.operation_id} with labels")
+    return {
+        "instances": [
+            public(instance) for instance in cloud.store.list(KIND, call.zone) if _matches(instance, call.query)
+        ]
+    }
+
+
+@operation("get-instance")
+def get(cloud: Cloud, call: Call) -> Document:
+    return public(find(cloud, KIND, call.path["id"], call.zone))
+
+
+@operation("delete-instance")
+def delete(cloud: Cloud, call: Call) -> Document:
+    """Always refused: each instance belongs to a pool, which is the one to ask (words assumed after facts §4)."""
+    instance = find(cloud, KIND, call.path["id"], call.zone)
+    raise Forbidden(
+        f"Operation destroyVirtualMachine on resource {instance['id']} is forbidden"
+        f" - reason: Locked by Instance Pool {instance['manager']['id']}"
+    )
+
+
+def members(cloud: Cloud, pool_id: str) -> list[Document]:
+    """The instances of a pool, the oldest first, also those that are on their way in or out."""
+    return [instance for instance in cloud.store.list(KIND) if instance["manager"]["id"] == pool_id]
+
+
+def name(cloud: Cloud, prefix: str, pool_id: str) -> str:
+    """A new name of a pool or of one of its instances, as SKS writes it (facts §6)."""
+    return f"{prefix}-{pool_id[:5]}-{cloud.ids.letters(5)}"
+
+
+def create(cloud: Cloud, pool: Document) -> Document:
+    """A new instance of a pool, which still has to start."""
+    id_ = cloud.ids.uuid()
+    groups = pool["security-groups"] or [{"id": default_security_group(cloud)["id"]}]
+    instance: Document = {
+        "id": id_,
+        "name": name(cloud, pool["instance-prefix"], pool["id"]),
+        "state": "starting",
+        "created-at": cloud.clock.timestamp(),
+        "manager": {"id": pool["id"], "type": "instance-pool"},
+        "public-ip": address.free(cloud, address.INSTANCES),
+        "public-ip-assignment": pool["public-ip-assignment"],
+        "instance-type": pool["instance-type"],
+        "template": pool["template"],
+        "disk-size": pool["disk-size"],
+        "security-groups": groups,
+        "anti-affinity-groups": pool["anti-affinity-groups"],
+        "private-networks": pool["private-networks"],
+        "labels": {},
+        "_zone": pool["_zone"],
+    }
+    if pool["public-ip-assignment"] == "dual":
+        instance["ipv6-address"] = address.ipv6(id_)
+    cloud.store.put(KIND, instance)
+    return instance
+
+
+def remove(cloud: Cloud, instance_id: str) -> None:
+    """Forgets the instance and lets go of its volumes, which stay."""
+    block_storage_volume.release(cloud, instance_id)
+    cloud.store.delete(KIND, instance_id)
+
+
+def _matches(instance: Document, query: dict[str, str]) -> bool:
+    shown = {
+        "manager-id": instance["manager"]["id"],
+        "manager-type": instance["manager"]["type"],
+        "ip-address": instance["public-ip"],
+    }
+    return all(shown.get(key) == value for key, value in query.items())

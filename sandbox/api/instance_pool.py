@@ -1,0 +1,209 @@
+"""Instance pools: the machines behind SKS nodepools. Only their nodepool may change them."""
+
+from sandbox.api import instance
+from sandbox.api.anti_affinity_group import MAX_INSTANCES
+from sandbox.api.anti_affinity_group import members as group_members
+from sandbox.api.errors import Conflict, Forbidden, NotFound
+from sandbox.api.lifecycle import set_state
+from sandbox.api.load_balancer import targeting
+from sandbox.api.routes import Call, find, operation
+from sandbox.cloud import Cloud
+from sandbox.store import Document, public
+
+KIND = "instance-pool"
+
+# What a pool takes over from its nodepool; the instances that it makes from then on have it.
+INHERITED = (
+    "anti-affinity-groups",
+    "deploy-target",
+    "disk-size",
+    "instance-prefix",
+    "instance-type",
+    "private-networks",
+    "public-ip-assignment",
+    "security-groups",
+    "size",
+    "template",
+)
+
+
+@operation("list-instance-pools")
+def list_(cloud: Cloud, call: Call) -> Document:
+    return {"instance-pools": [shown(cloud, pool) for pool in cloud.store.list(KIND, call.zone)]}
+
+
+@operation("get-instance-pool")
+def get(cloud: Cloud, call: Call) -> Document:
+    return shown(cloud, find(cloud, KIND, call.path["id"], call.zone))
+
+
+@operation("update-instance-pool")
+@operation("reset-instance-pool-field")
+def update(cloud: Cloud, call: Call) -> Document:
+    raise _managed(cloud, call, "updateInstancePool")
+
+
+@operation("scale-instance-pool")
+def scale(cloud: Cloud, call: Call) -> Document:
+    raise _managed(cloud, call, "scaleInstancePool")
+
+
+@operation("evict-instance-pool-members")
+def evict_members(cloud: Cloud, call: Call) -> Document:
+    raise _managed(cloud, call, "evictInstancePoolMembers")
+
+
+@operation("delete-instance-pool")
+def delete(cloud: Cloud, call: Call) -> Document:
+    refuse_if_targeted(cloud, find(cloud, KIND, call.path["id"], call.zone)["id"])
+    raise _managed(cloud, call, "destroyInstancePool")
+
+
+def refuse_if_targeted(cloud: Cloud, pool_id: str) -> None:
+    """Refuses to delete a pool that a load balancer sends traffic to.
+
+    Raises:
+        Forbidden: the text is the real one (facts §4).
+    """
+    balancer = targeting(cloud, pool_id)
+    if cloud.rules.nodepool_locked_by_load_balancer and balancer:
+        raise Forbidden(
+            f"Operation destroyInstancePool on resource {pool_id} is forbidden - reason: Locked by NLB {balancer['id']}"
+        )
+
+
+def create(cloud: Cloud, nodepool: Document) -> Document:
+    """The pool of a new nodepool, with its instances starting; its id is the one that the nodepool names."""
+    id_ = nodepool["instance-pool"]["id"]
+    pool = {
+        "id": id_,
+        "name": instance.name(cloud, nodepool["instance-prefix"], id_),
+        "state": "creating",
+        "manager": {"id": nodepool["id"], "type": "sks-nodepool"},
+        **{key: nodepool[key] for key in INHERITED if key in nodepool},
+        "_zone": nodepool["_zone"],
+    }
+    _check_room(cloud, pool, pool["size"])
+    cloud.store.put(KIND, pool)
+    for _ in range(pool["size"]):
+        instance.create(cloud, pool)
+    return pool
+
+
+def inherit(cloud: Cloud, nodepool: Document) -> None:
+    """Gives the pool what its nodepool says now. Instances that exist keep what they have."""
+    pool = cloud.store.get(KIND, nodepool["instance-pool"]["id"])
+    if pool:
+        cloud.store.put(KIND, {**pool, **{key: nodepool[key] for key in INHERITED if key in nodepool}})
+
+
+def resize(cloud: Cloud, pool_id: str, size: int) -> None:
+    """Starts new instances, or begins to destroy the newest, until `size` are left; replaces those in error.
+
+    Raises:
+        Conflict: an anti-affinity group of the pool has no room for the new ones.
+    """
+    pool = find(cloud, KIND, pool_id)
+    healthy = _healthy(cloud, pool_id)
+    missing = size - len(healthy)
+    broken = [member for member in instance.members(cloud, pool_id) if member["state"] == "error"]
+    _check_room(cloud, pool, missing - len(broken))
+    for member in broken:
+        instance.remove(cloud, member["id"])
+    for member in healthy[size:]:
+        set_state(cloud, instance.KIND, member["id"], "destroying")
+    for _ in range(missing):
+        instance.create(cloud, pool)
+    state = "scaling-up" if missing > 0 else "scaling-down"
+    cloud.store.put(KIND, {**pool, "size": size, "state": state})
+
+
+def evict(cloud: Cloud, pool_id: str, instance_ids: list[str]) -> int:
+    """Begins to destroy exactly these instances.
+
+    Returns:
+        The size that is left.
+
+    Raises:
+        NotFound: one of them is not in the pool.
+    """
+    pool = find(cloud, KIND, pool_id)
+    member_ids = [member["id"] for member in instance.members(cloud, pool_id)]
+    for id_ in instance_ids:
+        if id_ not in member_ids:
+            raise NotFound(f"Instance {id_} not found in Instance Pool {pool_id}")
+    for id_ in instance_ids:
+        set_state(cloud, instance.KIND, id_, "destroying")
+    size = len(_healthy(cloud, pool_id))
+    cloud.store.put(KIND, {**pool, "size": size, "state": "scaling-down"})
+    return size
+
+
+def destroy(cloud: Cloud, pool_id: str) -> None:
+    """Begins to destroy the pool and its instances."""
+    set_state(cloud, KIND, pool_id, "destroying")
+    for member in _healthy(cloud, pool_id):
+        set_state(cloud, instance.KIND, member["id"], "destroying")
+
+
+def settle(cloud: Cloud, pool_id: str) -> None:
+    """What was starting runs, what was being destroyed is gone."""
+    for member in instance.members(cloud, pool_id):
+        if member["state"] == "starting":
+            set_state(cloud, instance.KIND, member["id"], "running")
+        elif member["state"] == "destroying":
+            instance.remove(cloud, member["id"])
+    set_state(cloud, KIND, pool_id, "running")
+
+
+def give_up(cloud: Cloud, pool_id: str) -> int:
+    """After a failure: what was starting is in error, what was being destroyed runs on.
+
+    Returns:
+        How many instances run.
+    """
+    for member in instance.members(cloud, pool_id):
+        if member["state"] == "starting":
+            set_state(cloud, instance.KIND, member["id"], "error")
+        elif member["state"] == "destroying":
+            set_state(cloud, instance.KIND, member["id"], "running")
+    set_state(cloud, KIND, pool_id, "running")
+    return len(_healthy(cloud, pool_id))
+
+
+def remove(cloud: Cloud, pool_id: str) -> None:
+    """Forgets the pool and all of its instances."""
+    for member in instance.members(cloud, pool_id):
+        instance.remove(cloud, member["id"])
+    cloud.store.delete(KIND, pool_id)
+
+
+def shown(cloud: Cloud, pool: Document) -> Document:
+    """The pool on the wire. An empty pool has no `size`: the OpenAPI document forbids 0, and clients read 0."""
+    document = {**public(pool), "instances": [{"id": member["id"]} for member in instance.members(cloud, pool["id"])]}
+    if not document["size"]:
+        del document["size"]
+    return document
+
+
+def _healthy(cloud: Cloud, pool_id: str) -> list[Document]:
+    return [member for member in instance.members(cloud, pool_id) if member["state"] in ("starting", "running")]
+
+
+def _check_room(cloud: Cloud, pool: Document, more: int) -> None:
+    for group in pool["anti-affinity-groups"]:
+        held = len(group_members(cloud, group["id"]))
+        if more > 0 and held + more > MAX_INSTANCES:
+            raise Conflict(
+                f"Anti-affinity Group {group['id']} holds at most {MAX_INSTANCES} instances:"
+                f" it has {held}, no room for {more} more"
+            )
+
+
+def _managed(cloud: Cloud, call: Call, command: str) -> Forbidden:
+    """Why a user may not do that to a pool; who may is its manager (facts §4, words assumed)."""
+    pool = find(cloud, KIND, call.path["id"], call.zone)
+    return Forbidden(
+        f"Operation {command} on resource {pool['id']} is forbidden"
+        f" - reason: Locked by SKS Nodepool {pool['manager']['id']}"
+    )

@@ -1,0 +1,102 @@
+"""What opens an SKS cluster: its authorities, kubeconfigs for people, and the API keys of its addons."""
+
+import base64
+
+from sandbox.api.errors import Conflict
+from sandbox.api.lifecycle import error_on_failure, refuse_unless_settled, subject
+from sandbox.api.routes import Call, find, operation
+from sandbox.cloud import Cloud
+from sandbox.operations import effect
+from sandbox.store import Document
+
+KIND = "sks-cluster"
+DEFAULT_TTL_SECONDS = 30 * 24 * 3600  # facts §3
+CCM = "exoscale-cloud-controller"
+CSI = "exoscale-container-storage-interface"
+# Addons that call the Exoscale API with a key of their own, and how the key names them (facts §4).
+KEY_NAMES = {CCM: "ccm", CSI: "csi"}
+
+
+@operation("get-sks-cluster-authority-cert")
+def authority_cert(cloud: Cloud, call: Call) -> Document:
+    cluster = _with_control_plane(cloud, call)
+    return {"cacert": _base64(cloud.control_planes.authority(cluster["id"], call.path["authority"]))}
+
+
+@operation("generate-sks-cluster-kubeconfig")
+def kubeconfig(cloud: Cloud, call: Call) -> Document:
+    """Synchronous, unlike the rest (facts §3)."""
+    cluster = _with_control_plane(cloud, call)
+    ttl = call.body.get("ttl", DEFAULT_TTL_SECONDS)
+    text = cloud.control_planes.kubeconfig(cluster["id"], call.body["user"], call.body["groups"], ttl)
+    return {"kubeconfig": _base64(text)}
+
+
+@operation("rotate-sks-ccm-credentials")
+def rotate_ccm(cloud: Cloud, call: Call) -> Document:
+    return _rotate(cloud, call, CCM)
+
+
+@operation("rotate-sks-csi-credentials")
+def rotate_csi(cloud: Cloud, call: Call) -> Document:
+    return _rotate(cloud, call, CSI)
+
+
+def settle_keys(cloud: Cloud, cluster: Document) -> None:
+    """Makes the key of each addon that has none yet, and deletes those of addons that the cluster lost."""
+    delete_keys(cloud, cluster["id"], tuple(set(KEY_NAMES) - set(cluster["addons"])))
+    names = {key["name"] for key in cloud.store.list("api-key")}
+    for addon in KEY_NAMES:
+        if addon in cluster["addons"] and _key_name(cluster["id"], addon) not in names:
+            _create_key(cloud, _key_name(cluster["id"], addon))
+
+
+def delete_keys(cloud: Cloud, cluster_id: str, addons: tuple[str, ...] = tuple(KEY_NAMES)) -> None:
+    """Deletes the keys of these addons of a cluster."""
+    names = [_key_name(cluster_id, addon) for addon in addons]
+    for key in cloud.store.list("api-key"):
+        if key["name"] in names:
+            cloud.store.delete("api-key", key["id"])
+
+
+def _rotate(cloud: Cloud, call: Call, addon: str) -> Document:
+    cluster = find(cloud, KIND, call.path["id"], call.zone)
+    refuse_unless_settled(KIND, cluster, ("running",))
+    if addon not in cluster["addons"]:
+        raise Conflict(f"SKS cluster {cluster['id']} does not have the addon {addon}")
+    cloud.store.put(KIND, {**cluster, "state": f"rotating-{KEY_NAMES[addon]}-credentials"})
+    return cloud.operations.start(call.operation_id, KIND, cluster["id"], call.zone, {"addon": addon})
+
+
+@effect("rotate-sks-ccm-credentials", "finish")
+@effect("rotate-sks-csi-credentials", "finish")
+def rotated(cloud: Cloud, operation: Document) -> None:
+    cluster = subject(cloud, KIND, operation)
+    delete_keys(cloud, cluster["id"], (operation["_args"]["addon"],))
+    settle_keys(cloud, cluster)
+    cloud.store.put(KIND, {**cluster, "state": "running"})
+    cloud.control_planes.sync(cluster["id"])
+
+
+error_on_failure(KIND, "rotate-sks-ccm-credentials", "rotate-sks-csi-credentials")
+
+
+def _with_control_plane(cloud: Cloud, call: Call) -> Document:
+    cluster = find(cloud, KIND, call.path["id"], call.zone)
+    if cluster["state"] in ("creating", "deleting"):
+        raise Conflict(f"SKS cluster {cluster['id']} is busy: {cluster['state']}")
+    return cluster
+
+
+def _key_name(cluster_id: str, addon: str) -> str:
+    return f"sks-{KEY_NAMES[addon]}-{cluster_id}"
+
+
+def _create_key(cloud: Cloud, name: str) -> None:
+    key = "EXO" + cloud.ids.letters(24, "0123456789abcdef")
+    secret = cloud.ids.letters(43, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+    cloud.store.put("api-key", {"id": key, "key": key, "name": name, "_secret": secret})
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()

@@ -1,0 +1,34 @@
+"""Kubernetes releases that SKS offers, and the node image of each."""
+
+from sandbox.api.catalogue import get_active_nodepool_template, sks_cluster_versions
+from sandbox.api.errors import BadRequest
+from sandbox.api.routes import Call
+from sandbox.cloud import Cloud
+from sandbox.store import Document
+
+
+def check_version(version: str) -> None:
+    """Refuses a version that is not on offer.
+
+    Raises:
+        BadRequest: the text is the real one (facts §4).
+    """
+    available = sks_cluster_versions()
+    if version not in available:
+        raise BadRequest(f"Invalid Kubernetes version {version}. Available versions are: {', '.join(available)}")
+
+
+def is_newer(version: str, than: str) -> bool:
+    """Whether a version comes after another."""
+    return _numbers(version) > _numbers(than)
+
+
+def node_template(cloud: Cloud, version: str) -> Document:
+    """Reference to the image that nodes of that version boot from."""
+    path = {"kube-version": version, "variant": "standard"}
+    answer = get_active_nodepool_template(cloud, Call("get-active-nodepool-template", path=path))
+    return {"id": answer["active-template"]}
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]

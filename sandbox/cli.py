@@ -1,0 +1,187 @@
+"""The command line, `python -m sandbox …`. More commands: `@main.command()` in a module that `__main__` imports."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sandbox import daemon, environment
+from sandbox.admin import Admin
+from sandbox.home import Record, SandboxError, default_home, running
+
+PACES = {"instant": 0.0, "realistic": 1.0}
+NOT_RUNNING = "the sandbox is not running: start it with `python -m sandbox start`"
+
+
+class Pace(click.ParamType[float]):
+    """A name or a number of times the real durations."""
+
+    name = "pace"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return "instant|realistic|NUMBER"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            pace = PACES[value] if value in PACES else float(value)
+        except ValueError:
+            pace = -1.0
+        if not 0 <= pace < float("inf"):
+            self.fail(f"{value!r} is not instant, realistic or a number of times the real durations", param, ctx)
+        return pace
+
+
+def running_record(home: Path) -> Record:
+    """Of the sandbox in this folder, or one line that names the fix."""
+    record = running(home)
+    if record is None:
+        raise SandboxError(NOT_RUNNING)
+    return record
+
+
+def admin_of(home: Path) -> Admin:
+    """The admin API of the sandbox in this folder, or one line that names the fix."""
+    return Admin(running_record(home))
+
+
+def example(line: str) -> str:
+    """The end of a command's help, kept on one line."""
+    return f"\b\nExample:\n  {line}"
+
+
+class Commands(click.Group):
+    """Turns what the user can put right into one line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SandboxError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog="Example: python -m sandbox start"
+)
+@click.option(
+    "--home",
+    type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
+    default=default_home,
+    show_default="$SANDBOX_HOME, or .sandbox in the checkout",
+    help="The sandbox's folder. Each folder has a cloud of its own; any number run side by side.",
+)
+@click.pass_context
+def main(context: click.Context, home: Path) -> None:
+    """A simulated Exoscale on this machine, with a real Kubernetes control plane per SKS cluster."""
+    context.obj = home
+
+
+@main.command(epilog=example("python -m sandbox start --pace realistic"))
+@click.option(
+    "--pace",
+    type=Pace(),
+    default="instant",
+    show_default=True,
+    help="How long operations take: no time, as long as in the real cloud, or a number of times that.",
+)
+@click.option("--foreground", is_flag=True, help="Stay in the terminal until Ctrl-C.")
+@click.option("--with-parent", type=int, metavar="PID", help="End when this process ends.")
+@click.pass_obj
+def start(home: Path, pace: float, foreground: bool, with_parent: int | None) -> None:
+    """Start the sandbox, with what its cloud held when it stopped. Nothing happens where it runs."""
+    before = running(home)
+    if before:
+        _report(home, before, f"already running (pid {before.pid})")
+        if before.pace != pace:
+            click.echo(f"its pace stays {_pace_name(before.pace)}: stop it first to change that")
+        return
+    if foreground:
+        daemon.log_to_file(home)
+        daemon.serve(home, pace, click.echo, lambda record: _report(home, record, "Ctrl-C ends it"), with_parent)
+        return
+    record = daemon.start(home, pace, click.echo, with_parent)
+    _report(home, record, f"pid {record.pid}, log {home / 'logs' / 'sandbox.log'}")
+
+
+@main.command(epilog=example("python -m sandbox stop"))
+@click.option("--quiet", is_flag=True, help="Say nothing.")
+@click.pass_obj
+def stop(home: Path, quiet: bool) -> None:
+    """Stop the sandbox and every process it started. Its cloud keeps what it holds."""
+    ran = daemon.stop(home)
+    if not quiet:
+        click.echo("stopped" if ran else "the sandbox was not running")
+
+
+@main.command(epilog=example("python -m sandbox status --json"))
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def status(home: Path, as_json: bool) -> None:
+    """Show what runs, where, what the cloud holds, and the armed faults."""
+    from sandbox.clusters.processes import find
+
+    record = running(home)
+    if as_json:
+        click.echo(json.dumps(_status(home, record) if record else {"running": False, "home": str(home)}, indent=2))
+        return
+    if record is None:
+        click.echo(NOT_RUNNING)
+        return
+    shown = _status(home, record)
+    _report(home, record, f"pid {record.pid}")
+    for cluster in shown["objects"].get("sks-cluster", []):
+        processes = sorted(find(home / "clusters" / cluster["id"]).values())
+        click.echo(f"  cluster  {cluster['id']}  {cluster['name']}  {cluster['state']}")
+        click.echo(f"           {', '.join(processes) or 'no process'}")
+    click.echo("the cloud holds" if shown["objects"] else "the cloud holds nothing")
+    for kind, objects in shown["objects"].items():
+        click.echo(f"  {len(objects):4}  {kind}")
+    for operation in shown["pending"]:
+        click.echo(f"pending: {operation}")
+    for fault in shown["faults"]["armed"]:
+        click.echo(f"armed fault: {fault['effect']} on {fault['operation']}")
+    for key in shown["keys"]:
+        if key["expired"]:
+            click.echo(f"the API key {key['name']} has expired")
+
+
+@main.command(epilog=example('eval "$(python -m sandbox env)"'))
+@click.option("--unset", is_flag=True, help="Print the lines that take the variables back.")
+@click.pass_obj
+def env(home: Path, unset: bool) -> None:
+    """Print the variables that point unmodified clients (pulumi, exo, terraform) at the sandbox, for `eval`."""
+    if unset:
+        click.echo(environment.forget(environment.variables("", "", "", "", Path())))
+        return
+    click.echo(environment.exports(running_record(home).environment()))
+
+
+@main.command(epilog=example("python -m sandbox reset"))
+@click.pass_obj
+def reset(home: Path) -> None:
+    """Forget everything that the cloud holds, clusters and armed faults included. The API key stays."""
+    deleted = admin_of(home).reset()
+    click.echo(f"forgotten: {', '.join(f'{count} {kind}' for kind, count in deleted.items()) or 'nothing'}")
+
+
+def _report(home: Path, record: Record, more: str) -> None:
+    click.echo(f"the sandbox runs in {home}, pace {_pace_name(record.pace)} ({more})")
+    click.echo(f"  api      {record.url}")
+    click.echo(f"  proxy    {record.proxy_url}")
+
+
+def _pace_name(pace: float) -> str:
+    names = {value: name for name, value in PACES.items()}
+    return names.get(pace, f"{pace:g}")
+
+
+def _status(home: Path, record: Record) -> dict[str, Any]:
+    return {
+        "running": True,
+        "home": str(home),
+        "pid": record.pid,
+        "pace": record.pace,
+        "url": record.url,
+        "proxy_url": record.proxy_url,
+        **Admin(record).status(),
+    }

@@ -1,0 +1,61 @@
+"""Time and randomness of the simulated cloud, injected so that a test can own both."""
+
+import random
+import time
+import uuid
+from datetime import UTC, datetime
+
+# Seconds that the real cloud takes (facts §6, "Durations"; the rest succeed at the first 3 s poll).
+DURATIONS: dict[str, float] = {
+    "create-sks-cluster": 79,
+    "delete-sks-cluster": 30,
+    "upgrade-sks-cluster": 60,
+    "create-sks-nodepool": 39,
+    "scale-sks-nodepool": 39,
+    "evict-sks-nodepool-members": 20,
+    "delete-sks-nodepool": 40,
+    "create-load-balancer": 5,
+    "add-service-to-load-balancer": 3,
+}
+
+
+class Clock:
+    """Now, and how long an operation takes.
+
+    Args:
+        pace: how many times the real durations operations take: 0 is `instant`, 1 is `realistic`.
+    """
+
+    def __init__(self, pace: float = 0) -> None:
+        self.pace = pace
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def timestamp(self) -> str:
+        """Now as the API writes it (RFC 3339)."""
+        return datetime.fromtimestamp(self.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def duration(self, operation_id: str) -> float:
+        """Seconds that this operation stays pending at least."""
+        return DURATIONS.get(operation_id, 2) * self.pace
+
+
+class Ids:
+    """New ids and random names, repeatable from a seed.
+
+    Args:
+        seed: None for ids that never repeat.
+    """
+
+    def __init__(self, seed: int | None = None) -> None:
+        self._random = random.Random(seed)  # noqa: S311 - ids of a simulated cloud protect nothing
+
+    def uuid(self) -> str:
+        """A new object's id."""
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def letters(self, count: int, alphabet: str = "abcdefghijklmnopqrstuvwxyz") -> str:
+        """A random suffix, as in node names."""
+        return "".join(self._random.choice(alphabet) for _ in range(count))

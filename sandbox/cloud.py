@@ -1,0 +1,85 @@
+"""The simulated cloud as one object: what it holds, what time it is, what it refuses. No module-level state."""
+
+import logging
+import threading
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sandbox.clock import Clock, Ids
+from sandbox.faults import Faults
+from sandbox.operations import Operations
+from sandbox.store import Document, Store
+
+
+@dataclass
+class Rules:
+    """Refusals that no recording of the real API proves (facts §4, "assumed"); each can be switched off."""
+
+    nodepool_locked_by_load_balancer: bool = True
+    cluster_with_nodepools_refused: bool = True
+    anti_affinity_group_in_use_refused: bool = True
+    anti_affinity_group_names_unique: bool = True
+    security_group_named_by_rule_refused: bool = True
+    default_security_group_kept: bool = True
+    load_balancer_names_unique: bool = False
+    attached_volume_refused: bool = True
+    volume_with_snapshots_refused: bool = True
+
+
+class ControlPlanes(Protocol):
+    """The Kubernetes side of the SKS clusters, by cluster id. Calls are idempotent and thread-safe."""
+
+    def create(self, cluster: Document) -> None:
+        """Starts a control plane and returns when its API server answers."""
+
+    def delete(self, cluster_id: str) -> None:
+        """Stops the control plane and forgets its data; nothing happens where there is none."""
+
+    def authority(self, cluster_id: str, name: str) -> str:
+        """PEM of the `control-plane`, `aggregation` or `kubelet` CA certificate."""
+
+    def kubeconfig(self, cluster_id: str, user: str, groups: list[str], ttl_seconds: int) -> str:
+        """YAML of a kubeconfig whose client certificate the cluster's CA signed for this user."""
+
+    def sync(self, cluster_id: str) -> None:
+        """Tells the cluster that its nodepools, instances or addons changed; returns at once."""
+
+    def kill(self, cluster_id: str, part: str) -> None:
+        """Kills `ccm`, `csi` or `api-server` on the spot; it stays dead until revived."""
+
+    def revive(self, cluster_id: str, part: str) -> None:
+        """Starts a killed part again."""
+
+
+class NoControlPlanes:
+    """For tests of the API alone: clusters without an API server, refused to whoever asks for one."""
+
+    def create(self, cluster: Document) -> None: ...
+    def delete(self, cluster_id: str) -> None: ...
+    def sync(self, cluster_id: str) -> None: ...
+    def kill(self, cluster_id: str, part: str) -> None: ...
+    def revive(self, cluster_id: str, part: str) -> None: ...
+
+    def authority(self, cluster_id: str, name: str) -> str:
+        raise NotImplementedError("this cloud runs no control planes")
+
+    def kubeconfig(self, cluster_id: str, user: str, groups: list[str], ttl_seconds: int) -> str:
+        raise NotImplementedError("this cloud runs no control planes")
+
+
+@dataclass
+class Cloud:
+    """Hold `lock` while reading and changing; handlers and effects are called with it held."""
+
+    store: Store = field(default_factory=Store)
+    clock: Clock = field(default_factory=Clock)
+    ids: Ids = field(default_factory=Ids)
+    rules: Rules = field(default_factory=Rules)
+    faults: Faults = field(default_factory=Faults)
+    control_planes: ControlPlanes = field(default_factory=NoControlPlanes)
+    log: logging.Logger = field(default_factory=lambda: logging.getLogger("sandbox"))
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    operations: Operations = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.operations = Operations(self)

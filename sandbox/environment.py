@@ -1,0 +1,97 @@
+"""The variables that point unmodified clients at the sandbox: the real plugins, exo, Terraform, the real CCM."""
+
+import shlex
+import ssl
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import certifi
+
+DEFAULT_ZONE = "ch-gva-2"
+_LOOPBACK = "127.0.0.1,localhost,::1"
+
+# Other names for credentials and endpoints that would win over ours in some client (facts §2): somebody's real
+# key must not be sent anywhere, not even to the sandbox.
+FOREIGN = (
+    "EXOSCALE_KEY",
+    "EXOSCALE_SECRET",
+    "EXOSCALE_SECRET_KEY",
+    "EXOSCALE_API_ENVIRONMENT",
+    "EXOSCALE_API_ZONE",
+    "EXOSCALE_COMPUTE_ENDPOINT",
+    "CLOUDSTACK_KEY",
+    "CLOUDSTACK_API_KEY",
+    "CLOUDSTACK_SECRET",
+    "CLOUDSTACK_SECRET_KEY",
+    "CLOUDSTACK_ENDPOINT",
+    "ALL_PROXY",
+    "all_proxy",
+)
+
+
+def variables(
+    url: str, proxy_url: str, key: str, secret: str, ca_bundle: Path, zone: str = DEFAULT_ZONE
+) -> dict[str, str]:
+    """What a client needs, by name.
+
+    Args:
+        url: root of the sandbox's API. Half of the clients ask there, the other half know only real host names
+            and come through the proxy.
+        proxy_url: the CONNECT proxy.
+        key: of the person's API key.
+        secret: of the same.
+        ca_bundle: see `write_ca_bundle`.
+        zone: where a client works that was told none.
+    """
+    bundle = str(ca_bundle)
+    return {
+        "EXOSCALE_API_KEY": key,
+        "EXOSCALE_API_SECRET": secret,
+        "EXOSCALE_API_ENDPOINT": f"{url}/v2",
+        "EXOSCALE_ZONE": zone,
+        "HTTPS_PROXY": proxy_url,
+        "https_proxy": proxy_url,
+        "NO_PROXY": _LOOPBACK,
+        "no_proxy": _LOOPBACK,
+        "SSL_CERT_FILE": bundle,
+        "REQUESTS_CA_BUNDLE": bundle,
+        "CURL_CA_BUNDLE": bundle,
+    }
+
+
+def exports(values: Mapping[str, str]) -> str:
+    """Shell lines for `eval` that set these and forget what would win over them."""
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
+    return "\n".join([_unset(FOREIGN), *lines])
+
+
+def forget(values: Mapping[str, str]) -> str:
+    """A shell line for `eval` that takes them back."""
+    return _unset(values)
+
+
+def without_credentials(values: Mapping[str, str]) -> dict[str, str]:
+    """An environment without any key of Exoscale's and without proxies, for the sandbox's own processes."""
+    return {
+        name: value
+        for name, value in values.items()
+        if not name.startswith(("EXOSCALE_", "CLOUDSTACK_")) and not name.lower().endswith("_proxy")
+    }
+
+
+def write_ca_bundle(file: Path, authority: Path) -> None:
+    """Writes a bundle of the sandbox's authority and those that this machine trusts already.
+
+    Args:
+        file: the bundle. `SSL_CERT_FILE` may name it, as in a shell that uses the sandbox.
+        authority: the sandbox's certificate.
+    """
+    own = authority.read_text()
+    trusted = Path(ssl.get_default_verify_paths().cafile or certifi.where()).read_text()
+    draft = file.with_name(f".{file.name}.draft")
+    draft.write_text(own + trusted.replace(own, ""))
+    draft.replace(file)
+
+
+def _unset(names: Iterable[str]) -> str:
+    return f"unset {' '.join(names)}"

@@ -1,0 +1,173 @@
+"""An HTTP proxy on loopback for clients that know only real host names."""
+
+import asyncio
+import contextlib
+import logging
+import ssl
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from sandbox.proxy.authority import Authority
+from sandbox.proxy.routes import Api, Cluster, Elsewhere, Refused, Route, route
+from sandbox.proxy.tunnel import Connection, join, open_connection
+
+_CONNECT_SECONDS = 30
+_FAREWELL_SECONDS = 1
+
+Serve = Callable[[Connection], Coroutine[Any, Any, None]]
+
+
+class ProxyServer:
+    """Answers CONNECT, and refuses plain HTTP. Runs in a thread of its own.
+
+    `*.exoscale.com:443` ends in TLS with the sandbox's own certificate and goes to the API, Host header and all.
+    A cluster's endpoint is a raw tunnel to its API server, so client certificates work. No other name or port of
+    Exoscale's is served or forwarded. Every other host is reached directly.
+
+    Args:
+        authority: signs the API's certificates.
+        api_port: where the API listens on 127.0.0.1.
+        cluster_port: port on 127.0.0.1 of a cluster's API server by the cluster's id; raises LookupError where
+            there is none.
+        port: to listen on; 0 for a free one.
+    """
+
+    def __init__(self, authority: Authority, api_port: int, cluster_port: Callable[[str], int], port: int = 0) -> None:
+        self.port = port
+        self._authority = authority
+        self._api_port = api_port
+        self._cluster_port = cluster_port
+        self._tls_port = 0
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
+        self._servers: list[asyncio.Server] = []
+        self._running: dict[asyncio.Task[None], Connection] = {}
+        self._log = logging.getLogger("sandbox.proxy")
+
+    @property
+    def url(self) -> str:
+        """For `HTTPS_PROXY` and a kubeconfig's `proxy-url`."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Listens from now on.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        self._thread.start()
+        try:
+            asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result()
+        except OSError:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Closes everything; idempotent."""
+        if self._thread.is_alive():
+            asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+        self._loop.close()
+
+    async def _listen(self) -> None:
+        self.port = await self._listen_at(self.port, self._serve)
+        # TLS ends at a listener of its own, so that every tunnel of the proxy is alike: bytes in, bytes out.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.sni_callback = self._choose_certificate
+        self._tls_port = await self._listen_at(0, self._serve_api, context)
+
+    async def _listen_at(self, port: int, serve: Serve, context: ssl.SSLContext | None = None) -> int:
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connection = Connection(reader, writer)
+            task = self._loop.create_task(self._run(serve, connection))
+            self._running[task] = connection
+            task.add_done_callback(self._running.pop)
+
+        server = await asyncio.start_server(accept, "127.0.0.1", port, ssl=context)
+        self._servers.append(server)
+        actual: int = server.sockets[0].getsockname()[1]
+        return actual
+
+    async def _close(self) -> None:
+        for server in self._servers:
+            server.close()
+        # Connections that are just being accepted are tasks of asyncio's own.
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            connections = list(self._running.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for connection in connections:  # a task that never began closed nothing
+                await connection.abort()
+        await self._loop.shutdown_default_executor()  # the resolver's threads
+
+    @staticmethod
+    async def _run(serve: Serve, connection: Connection) -> None:
+        # Either side may vanish at any moment: that ends this connection, no more.
+        with contextlib.suppress(OSError, EOFError, asyncio.LimitOverrunError):
+            try:
+                await serve(connection)
+            finally:
+                connection.close()
+
+    async def _serve_api(self, client: Connection) -> None:
+        await join(client, await open_connection("127.0.0.1", self._api_port))
+
+    def _choose_certificate(self, session: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> int | None:
+        try:
+            destination = route(f"{name}:443")
+        except Refused:
+            destination = None
+        if not isinstance(destination, Api):
+            return ssl.ALERT_DESCRIPTION_UNRECOGNIZED_NAME
+        session.context = self._authority.context(destination.host)
+        return None
+
+    async def _serve(self, client: Connection) -> None:
+        head = await client.reader.readuntil(b"\r\n\r\n")
+        try:
+            method, target, _ = head.partition(b"\r\n")[0].decode("ascii").split(" ")
+        except ValueError:
+            await self._refuse(client, 400, "not an HTTP request")
+            return
+        try:
+            if method != "CONNECT":
+                raise Refused(f"the sandbox's proxy carries https only, and never forwards {target}")
+            far = await self._reach(route(target))
+        except Refused as refusal:
+            await self._refuse(client, 403, str(refusal))
+            return
+        except (OSError, UnicodeError) as error:
+            await self._refuse(client, 502, f"{target} cannot be reached: {error or 'no answer'}")
+            return
+        client.writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await join(client, far)
+
+    async def _reach(self, destination: Route) -> Connection:
+        match destination:
+            case Api():
+                return await open_connection("127.0.0.1", self._tls_port)
+            case Cluster(id_):
+                try:
+                    port = self._cluster_port(id_)
+                except LookupError:
+                    raise Refused(f"no SKS cluster {id_} runs in this sandbox") from None
+                return await open_connection("127.0.0.1", port)
+            case Elsewhere(host, port):
+                async with asyncio.timeout(_CONNECT_SECONDS):
+                    return await open_connection(host, port)
+
+    async def _refuse(self, client: Connection, status: int, why: str) -> None:
+        """Says why in the status line, the one thing that Go and Python show of a proxy's answer, and in the body."""
+        self._log.info("refused: %s", why)
+        body = f"{why}\n".encode()
+        head = f"HTTP/1.1 {status} {why}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n"
+        client.writer.write(f"{head}Connection: close\r\n\r\n".encode() + body)
+        # Closing while the client still sends its body would reset the connection, and lose the answer.
+        client.writer.write_eof()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                while await client.reader.read(65536):
+                    pass

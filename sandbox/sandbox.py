@@ -1,0 +1,224 @@
+"""The whole simulated Exoscale of one folder, as a context manager. Tests and the daemon use the same."""
+
+import json
+import os
+import random
+import secrets
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+from sandbox import home as homes
+from sandbox.api import families
+from sandbox.api.server import ApiServer
+from sandbox.ccm import CloudControllerManager
+from sandbox.clock import Clock
+from sandbox.cloud import Cloud, Rules
+from sandbox.clusters import KwokControlPlanes
+from sandbox.clusters.kwok import StartFailed
+from sandbox.csi import StorageController
+from sandbox.environment import write_ca_bundle
+from sandbox.files import write_private
+from sandbox.proxy import Authority, ProxyServer
+from sandbox.reaper import Reaper
+from sandbox.store import Document, Store
+
+KEY_NAME = "sandbox"
+Say = Callable[[str], None]
+
+_LOCK_SECONDS = 30
+# Below Linux's ephemeral range, so that no passing connection takes one while the sandbox is stopped.
+_PORTS = range(20000, 32000)
+# In instant time controllers still wait a little between their tries, where the real ones wait seconds.
+_LEAST_CONTROLLER_PACE = 0.02
+
+
+class Sandbox:
+    """Runs from `with` (or `start`) until its end (or `stop`); what it holds survives in its folder.
+
+    Args:
+        home: its folder; made where it is missing. One sandbox at a time.
+        pace: how many times the real durations operations take: 0 is `instant`, 1 is `realistic`.
+        rules: the assumed refusals; all on by default.
+        say: told what happens while it starts.
+    """
+
+    def __init__(self, home: Path, pace: float = 0, rules: Rules | None = None, say: Say = lambda line: None) -> None:
+        self.home = home.resolve()
+        self.pace = pace
+        self._rules = rules or Rules()
+        self._say = say
+        self._undo = ExitStack()
+
+    cloud: Cloud
+    """What it holds, for tests that look behind the API."""
+    control_planes: KwokControlPlanes
+    """The clusters' Kubernetes side."""
+    record: homes.Record
+    """Where and with which credentials it can be reached."""
+
+    @property
+    def url(self) -> str:
+        """Root of the API, without `/v2`."""
+        return self.record.url
+
+    @property
+    def proxy_url(self) -> str:
+        """The CONNECT proxy."""
+        return self.record.proxy_url
+
+    @property
+    def key(self) -> str:
+        """The person's API key."""
+        return self.record.key
+
+    @property
+    def secret(self) -> str:
+        """The secret of that key."""
+        return self.record.secret
+
+    @property
+    def token(self) -> str:
+        """What the admin API wants."""
+        return self.record.token
+
+    @property
+    def ca_bundle(self) -> Path:
+        """File with the sandbox's authority and those that this machine trusts."""
+        return Path(self.record.ca_bundle)
+
+    def environment(self) -> dict[str, str]:
+        """The variables for unmodified clients."""
+        return self.record.environment()
+
+    def start(self) -> None:
+        """Starts everything; returns when API, proxy and the clusters' API servers answer.
+
+        A cluster that cannot be started again is reported through `say` and stays down; the rest runs.
+
+        Raises:
+            sandbox.home.AlreadyRunning: another sandbox has this folder.
+        """
+        with ExitStack() as undo:
+            lock = self._lock()
+            undo.callback(lock.close)
+            undo.enter_context(Reaper(self.home, lock))
+            cloud = self.cloud = self._open_cloud()
+            undo.callback(cloud.store.close)
+            token, ports, authority = secrets.token_hex(16), self._ports(), Authority(self.home)
+            proxy = ProxyServer(authority, ports["api"], lambda id_: control_planes.port(id_), ports["proxy"])
+            control_planes = KwokControlPlanes(cloud, self.home, proxy.url, self._ccm, self._csi)
+            cloud.control_planes = self.control_planes = control_planes
+            # Undone from the bottom: the controllers end while the API still answers them, and what an operation
+            # started meanwhile goes last.
+            undo.callback(control_planes.stop_all)
+            proxy.start()
+            undo.callback(proxy.stop)
+            undo.callback(cloud.operations.join)
+            api = undo.enter_context(ApiServer(cloud, token, ports["api"]))
+            undo.callback(control_planes.stop_all)
+            bundle = self.home / "ca-bundle.pem"
+            write_ca_bundle(bundle, authority.certificate_file)
+            self.record = self._record(api.url, proxy.url, token, bundle)
+            self._start_clusters()
+            self.record.write(self.home)
+            undo.callback(homes.forget, self.home)
+            self._undo = undo.pop_all()
+
+    def stop(self) -> None:
+        """Ends everything in good order; idempotent. What the cloud holds stays in the folder."""
+        self._undo.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    def _lock(self) -> homes.Lock:
+        lock = homes.Lock(self.home)
+        # After a crash the reaper may still be at work.
+        if homes.running(self.home) or not lock.acquire(_LOCK_SECONDS):
+            lock.close()
+            raise homes.AlreadyRunning(f"another sandbox runs in {self.home}: stop it first, or choose another folder")
+        lock.sign()
+        return lock
+
+    def _open_cloud(self) -> Cloud:
+        families.load()
+        file = self.home / "cloud.sqlite"
+        file.touch(mode=0o600)  # SQLite gives its other files the same mode
+        cloud = Cloud(Store(file), Clock(self.pace), rules=self._rules)
+        if not any(key["name"] == KEY_NAME for key in cloud.store.list("api-key")):
+            key = f"EXO{secrets.token_hex(12)}"
+            document = {"id": key, "key": key, "name": KEY_NAME, "_secret": secrets.token_urlsafe(32)}
+            cloud.store.put("api-key", document)
+        return cloud
+
+    def _ports(self) -> dict[str, int]:
+        """The same as last time where they are free: kubeconfigs hold the proxy's, shells hold both."""
+        file = self.home / "ports.json"
+        ports: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+        candidates = iter(random.sample(_PORTS, len(_PORTS)))
+        for name in ("api", "proxy"):
+            if not _is_free(ports.get(name, 0)):
+                ports[name] = next(port for port in candidates if _is_free(port))
+        write_private(file, json.dumps(ports))
+        return ports
+
+    def _record(self, url: str, proxy_url: str, token: str, bundle: Path) -> homes.Record:
+        key = next(key for key in self.cloud.store.list("api-key") if key["name"] == KEY_NAME)
+        return homes.Record(
+            pid=os.getpid(),
+            started=homes.start_time(os.getpid()) or "",
+            pace=self.pace,
+            url=url,
+            proxy_url=proxy_url,
+            token=token,
+            key=key["key"],
+            secret=key["_secret"],
+            ca_bundle=str(bundle),
+        )
+
+    def _start_clusters(self) -> None:
+        clusters = len(self.cloud.store.list("sks-cluster"))
+        if clusters:
+            self._say(f"starting {clusters} control plane{'s' if clusters > 1 else ''}")
+        try:
+            self.control_planes.start_all()
+        except StartFailed as failed:
+            self._say(f"a control plane stays down: {failed}")
+        with self.cloud.lock:
+            self.cloud.operations.resume()
+
+    def _ccm(self, cluster: Document, kubeconfig: Path) -> CloudControllerManager:
+        return CloudControllerManager(kubeconfig, self.url, **self._controller("ccm", cluster))
+
+    def _csi(self, cluster: Document, kubeconfig: Path) -> StorageController:
+        return StorageController(kubeconfig, self.url, **self._controller("csi", cluster))
+
+    def _controller(self, part: str, cluster: Document) -> dict[str, Any]:
+        """What both want to know: their key, their zone, and how long to wait."""
+        name = f"sks-{part}-{cluster['id']}"
+        key = next(key for key in self.cloud.store.list("api-key") if key["name"] == name)
+        pace = max(self.pace, _LEAST_CONTROLLER_PACE)
+        return {
+            "key": key["key"],
+            "secret": key["_secret"],
+            "zone": cluster["_zone"],
+            "poll_seconds": 3 * pace,
+            "backoff_seconds": pace,
+            "pace": pace,
+            "name": cluster["id"],
+        }
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return port != 0
