@@ -1,0 +1,138 @@
+"""A local copy of one kind of object, kept by list and watch."""
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from kubernetes.watch.watch import iter_resp_lines
+
+from sandbox.ccm.cluster import CALL_SECONDS, WATCH_SECONDS, Away, Calls, Object, Refused
+
+GONE = 410
+RECONNECT_SECONDS = 0.2
+
+Change = Callable[[Object | None, Object | None], None]
+
+
+def key_of(object_: Object) -> str:
+    """`namespace/name`, or the name alone where there is no namespace."""
+    metadata = object_["metadata"]
+    return f"{metadata['namespace']}/{metadata['name']}" if "namespace" in metadata else str(metadata["name"])
+
+
+class Informer:
+    """Mirrors the objects and tells of each change.
+
+    Args:
+        calls: lists the objects, or watches them with `watch=True`.
+        changed: called with the old object (None: it is new) and the new one (None: it is gone).
+        log: for what goes wrong.
+    """
+
+    def __init__(self, calls: Calls, changed: Change, log: logging.Logger) -> None:
+        self._calls = calls
+        self._changed = changed
+        self._log = log
+        self._objects: dict[str, Object] = {}
+        self._version = ""
+        self._listed = False
+        self._condition = threading.Condition()
+        self.synced = threading.Event()
+
+    def objects(self) -> list[Object]:
+        """All of them; not to be changed."""
+        with self._condition:
+            return list(self._objects.values())
+
+    def get(self, key: str) -> Object | None:
+        """One by its key, or None; not to be changed."""
+        with self._condition:
+            return self._objects.get(key)
+
+    def await_version(self, key: str, version: str, seconds: float) -> None:
+        """Waits until the copy of an object is at least as new as what we wrote ourselves.
+
+        Without this a controller whose cloud answers at once would act on a copy from before its own patch:
+        the real one is saved by operations that take seconds.
+        """
+
+        def arrived() -> bool:
+            copy = self._objects.get(key)
+            return copy is None or int(copy["metadata"]["resourceVersion"]) >= int(version)
+
+        with self._condition:
+            self._condition.wait_for(arrived, seconds)
+
+    def run(self, stopping: threading.Event) -> None:
+        """Lists, then watches until stopped; survives an API server that goes away and comes back."""
+        try:
+            while not stopping.is_set():
+                self._follow(stopping)
+        finally:
+            self.synced.set()  # nobody need wait for the dead
+
+    def _follow(self, stopping: threading.Event) -> None:
+        try:
+            if not self._listed:
+                self._list()
+            self._watch()
+        except Refused as refused:
+            if refused.status == GONE:
+                self._listed = False  # our place in history is forgotten: list again
+            else:
+                self._log.warning("watch refused: %s", refused)
+                stopping.wait(RECONNECT_SECONDS)
+        except Away as away:
+            self._log.debug("watch broken: %s", away)
+            stopping.wait(RECONNECT_SECONDS)
+
+    def _list(self) -> None:
+        answer: Object = json.loads(self._calls().data)
+        objects = {key_of(item): item for item in answer["items"]}
+        for key in [key for key in self._objects if key not in objects]:
+            self._take(key, None)
+        for key, item in objects.items():
+            self._take(key, item)
+        self._version = answer["metadata"]["resourceVersion"]
+        self._listed = True
+        self.synced.set()
+
+    def _watch(self) -> None:
+        began = time.monotonic()
+        response = self._calls(
+            watch=True,
+            resource_version=self._version,
+            allow_watch_bookmarks=True,
+            timeout_seconds=WATCH_SECONDS,
+            _request_timeout=(CALL_SECONDS, WATCH_SECONDS + CALL_SECONDS),
+        )
+        try:
+            for line in iter_resp_lines(response):  # type: ignore[no-untyped-call]
+                if line:
+                    self._event(json.loads(line))
+        finally:
+            response.close()
+        if time.monotonic() - began < RECONNECT_SECONDS:
+            raise ConnectionError("the watch ended as soon as it began")
+
+    def _event(self, event: dict[str, Any]) -> None:
+        object_: Object = event["object"]
+        if event["type"] == "ERROR":
+            raise Refused(object_["code"], object_["message"])
+        self._version = object_["metadata"]["resourceVersion"]
+        if event["type"] != "BOOKMARK":
+            self._take(key_of(object_), None if event["type"] == "DELETED" else object_)
+
+    def _take(self, key: str, object_: Object | None) -> None:
+        with self._condition:
+            old = self._objects.get(key)
+            if object_ is None:
+                self._objects.pop(key, None)
+            else:
+                self._objects[key] = object_
+            self._condition.notify_all()
+        if old is not None or object_ is not None:
+            self._changed(old, object_)

@@ -1,0 +1,238 @@
+"""Keeps a load balancer for each Service that wants one: Kubernetes' generic service controller (facts §5)."""
+
+import contextlib
+import copy
+import logging
+import threading
+from collections.abc import Callable, Iterator
+
+from sandbox.ccm import services
+from sandbox.ccm.cluster import Cluster, Object, Refused
+from sandbox.ccm.exoscale import Exoscale
+from sandbox.ccm.informer import Informer, key_of
+from sandbox.ccm.load_balancer import LoadBalancers
+from sandbox.ccm.work_queue import WorkQueue
+
+FIRST_RETRY_SECONDS = 5.0
+MOST_RETRY_SECONDS = 300.0
+RESYNC_SECONDS = 30.0
+CATCH_UP_SECONDS = 5.0
+NODES = "nodes"
+
+
+class Failure(Exception):
+    """A sync failed; the text is the event's, as the generic controller words it."""
+
+
+class ServiceController:
+    """One cluster's. `serve`, `serve_nodes`, `resync` are for one thread each.
+
+    Args:
+        cluster: its API server.
+        cloud: the zone's API.
+        nodes: the cluster's nodes; changes of them are told to `node_changed`.
+        pace: how much of the real waiting times it waits (retries 5 s to 300 s, resync 30 s).
+        log: for what is done and what fails.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        cloud: Exoscale,
+        nodes: Callable[[], list[Object]],
+        pace: float,
+        log: logging.Logger,
+    ) -> None:
+        self._cluster = cluster
+        self._nodes = nodes
+        self._pace = pace
+        self._log = log
+        self._balancers = LoadBalancers(cloud, self._annotate, log)
+        self._queue = WorkQueue(FIRST_RETRY_SECONDS * pace, MOST_RETRY_SECONDS * pace)
+        self._node_queue = WorkQueue(FIRST_RETRY_SECONDS * pace, MOST_RETRY_SECONDS * pace)
+        self._known: dict[str, Object] = {}  # as of their last sync
+        self._balanced_nodes: list[Object] = []
+        self.services = Informer(cluster.services, self._service_changed, log)
+
+    def node_changed(self, old: Object | None, new: Object | None) -> None:
+        """To be called with each change of a Node."""
+        if services.concerns_load_balancers(old, new):
+            self._node_queue.add(NODES)
+
+    def close(self) -> None:
+        """Ends `serve` and `serve_nodes` after what they are doing."""
+        self._queue.close()
+        self._node_queue.close()
+
+    def resync(self, stopping: threading.Event) -> None:
+        """Every 30 s wants what is to be cleaned up again, whatever its back-off."""
+        while not stopping.wait(RESYNC_SECONDS * self._pace):
+            for service in self.services.objects():
+                if services.needs_cleanup(service):
+                    self._queue.add(key_of(service))
+
+    def serve(self) -> None:
+        """Syncs one Service after the other, as the real one does by default."""
+        while (key := self._queue.get()) is not None:
+            try:
+                self._sync(key)
+                self._queue.forget(key)
+            except Exception as error:  # one Service's trouble must not keep the others waiting
+                self._log.warning("error processing service %s (will retry): %s", key, error)
+                self._queue.retry(key)
+            finally:
+                self._queue.done(key)
+
+    def serve_nodes(self) -> None:
+        """Updates the load balancers after the set of nodes changed."""
+        while (key := self._node_queue.get()) is not None:
+            try:
+                self._sync_nodes()
+            finally:
+                self._node_queue.done(key)
+
+    def _service_changed(self, old: Object | None, new: Object | None) -> None:
+        if new is None:
+            return  # its deletion was work while the finalizer held it
+        if old is not None and services.wants_load_balancer(old) != services.wants_load_balancer(new):
+            self._event(new, "Type", f"{old['spec'].get('type')} -> {new['spec'].get('type')}")
+        relevant = services.wants_load_balancer(new) if old is None else services.needs_update(old, new)
+        if relevant or services.needs_cleanup(new):
+            self._queue.add(key_of(new))
+
+    def _sync(self, key: str) -> None:
+        stored = self.services.get(key)
+        if stored is None:
+            known = self._known.get(key)
+            if known is not None:
+                self._delete_vanished(known)
+                self._known.pop(key, None)
+            return
+        service = copy.deepcopy(stored)
+        known = self._known.get(key)
+        if known is not None and known["metadata"]["uid"] != service["metadata"]["uid"]:
+            self._delete_vanished(known)
+        self._known[key] = service
+        try:
+            self._sync_load_balancer(service, key)
+        except Exception as error:
+            self._event(service, "SyncLoadBalancerFailed", f"Error syncing load balancer: {error}", "Warning")
+            self._catch_up(service, key)
+            raise
+        self._catch_up(service, key)
+
+    def _catch_up(self, service: Object, key: str) -> None:
+        self.services.await_version(key, service["metadata"]["resourceVersion"], CATCH_UP_SECONDS)
+
+    def _sync_load_balancer(self, service: Object, key: str) -> None:
+        if services.wants_load_balancer(service) and not services.needs_cleanup(service):
+            self._event(service, "EnsuringLoadBalancer", "Ensuring load balancer")
+            with _failing("failed to add load balancer cleanup finalizer"):
+                self._add_finalizer(service)
+            with _failing("failed to ensure load balancer"):
+                nodes = self._backends()
+                if not nodes:
+                    self._warn_of_no_nodes(service)
+                ingress = [{"ip": self._balancers.ensure(service, nodes)}]
+            self._event(service, "EnsuredLoadBalancer", "Ensured load balancer")
+            self._patch_status(service, ingress)
+            return
+        with _failing("failed to check if load balancer exists before cleanup"):
+            found = self._balancers.find(service)
+        if found is not None:
+            self._event(service, "DeletingLoadBalancer", "Deleting load balancer")
+            with _failing("failed to delete load balancer"):
+                self._balancers.delete(service)
+        with _failing("failed to remove load balancer cleanup finalizer"):
+            self._remove_finalizer(service)
+        self._event(service, "DeletedLoadBalancer", "Deleted load balancer")
+        self._patch_status(service, [])
+        self._known.pop(key, None)
+
+    def _delete_vanished(self, known: Object) -> None:
+        """For a Service that went before we let it; found only when a sync of it was still to come."""
+        if not services.wants_load_balancer(known):
+            return
+        self._event(known, "DeletingLoadBalancer", "Deleting load balancer")
+        try:
+            self._balancers.delete(known)
+        except Exception as error:
+            self._event(known, "DeleteLoadBalancerFailed", f"Error deleting load balancer: {error}", "Warning")
+            raise
+        self._event(known, "DeletedLoadBalancer", "Deleted load balancer")
+
+    def _sync_nodes(self) -> None:
+        before = {node["metadata"]["name"] for node in self._balanced_nodes}
+        self._balanced_nodes = self._backends()
+        now = {node["metadata"]["name"] for node in self._balanced_nodes}
+        if before == now:
+            return
+        for key, service in list(self._known.items()):
+            # The real one also updates a Service that is being deleted. Its deletion has read the load balancer
+            # seconds before that; here it might come second, and find the leftover port gone that keeps an NLB.
+            if services.needs_cleanup(service) or not services.wants_load_balancer(service):
+                continue
+            if not self._update_hosts(service, now):
+                self._queue.add(key)
+
+    def _update_hosts(self, service: Object, names: set[str]) -> bool:
+        try:
+            self._balancers.update(service)
+        except Exception as error:
+            try:
+                if self._balancers.find(service) is None:
+                    return True
+            except Exception as unknown:
+                self._log.warning("failed to check if load balancer exists: %s", unknown)
+            listed = f"map[{' '.join(f'{name}:{{}}' for name in sorted(names))}]"
+            message = f"Error updating load balancer with new hosts {listed}: {error}"
+            self._event(service, "UpdateLoadBalancerFailed", message, "Warning")
+            return False
+        if names:
+            self._event(service, "UpdatedLoadBalancer", "Updated load balancer with new hosts")
+        else:
+            self._warn_of_no_nodes(service)
+        return True
+
+    def _backends(self) -> list[Object]:
+        return services.backends(self._nodes())
+
+    def _warn_of_no_nodes(self, service: Object) -> None:
+        message = "There are no available nodes for LoadBalancer"
+        self._event(service, "UnAvailableLoadBalancer", message, "Warning")
+
+    def _event(self, service: Object, reason: str, message: str, type_: str = "Normal") -> None:
+        self._cluster.record("Service", service, type_, reason, message)
+
+    def _annotate(self, service: Object, name: str, value: str) -> None:
+        with _failing(f"failed to patch service object {key_of(service)}"):
+            self._cluster.patch_service(service, {"metadata": {"annotations": {name: value}}})
+
+    def _add_finalizer(self, service: Object) -> None:
+        if not services.has_finalizer(service):
+            self._cluster.patch_service(service, {"metadata": {"finalizers": [services.FINALIZER]}})
+
+    def _remove_finalizer(self, service: Object) -> None:
+        if services.has_finalizer(service):
+            patch = {"metadata": {"$deleteFromPrimitiveList/finalizers": [services.FINALIZER]}}
+            self._cluster.patch_service(service, patch)
+
+    def _patch_status(self, service: Object, ingress: list[dict[str, str]]) -> None:
+        before = service.get("status", {}).get("loadBalancer", {}).get("ingress") or []
+        if [item.get("ip") for item in before] == [item["ip"] for item in ingress]:
+            return
+        with _failing("failed to update load balancer status"):
+            try:
+                self._cluster.patch_service_status(service, {"status": {"loadBalancer": {"ingress": ingress or None}}})
+            except Refused as refused:
+                if refused.status != 404:  # it went as soon as its finalizer did
+                    raise
+
+
+@contextlib.contextmanager
+def _failing(what: str) -> Iterator[None]:
+    """Says in front of an error what failed."""
+    try:
+        yield
+    except Exception as error:
+        raise Failure(f"{what}: {error}") from error

@@ -1,0 +1,78 @@
+"""The queue between what changed and who acts on it, as Kubernetes' controllers have it."""
+
+import heapq
+import threading
+import time
+
+
+class WorkQueue:
+    """Keys that wait for a worker: each at most once, and never with two workers at a time.
+
+    Args:
+        first_seconds: how long a key waits after its first failure; it doubles with each further one.
+        most_seconds: the longest wait.
+    """
+
+    def __init__(self, first_seconds: float, most_seconds: float) -> None:
+        self._first = first_seconds
+        self._most = most_seconds
+        self._changed = threading.Condition()
+        self._ready: list[str] = []
+        self._later: list[tuple[float, str]] = []
+        self._working: set[str] = set()
+        self._again: set[str] = set()
+        self._failures: dict[str, int] = {}
+        self._closed = False
+
+    def add(self, key: str) -> None:
+        """Wants the key worked on now; while a worker has it, once more after that."""
+        with self._changed:
+            if key in self._working:
+                self._again.add(key)
+            elif key not in self._ready:
+                self._ready.append(key)
+                self._changed.notify()
+
+    def retry(self, key: str) -> None:
+        """Wants the key worked on again after its waiting time."""
+        with self._changed:
+            failures = self._failures.get(key, 0)
+            self._failures[key] = failures + 1
+            wait = min(self._first * 2 ** min(failures, 60), self._most)
+            heapq.heappush(self._later, (time.monotonic() + wait, key))
+            self._changed.notify()
+
+    def forget(self, key: str) -> None:
+        """The key's work succeeded: its next failure is its first."""
+        with self._changed:
+            self._failures.pop(key, None)
+
+    def get(self) -> str | None:
+        """Waits for a key; None once the queue is closed."""
+        with self._changed:
+            while not self._closed:
+                self._take_due()
+                if self._ready:
+                    key = self._ready.pop(0)
+                    self._working.add(key)
+                    return key
+                self._changed.wait(self._later[0][0] - time.monotonic() if self._later else None)
+            return None
+
+    def done(self, key: str) -> None:
+        """The worker that got the key has finished with it."""
+        with self._changed:
+            self._working.discard(key)
+            if key in self._again:
+                self._again.discard(key)
+                self.add(key)
+
+    def close(self) -> None:
+        """Sends the workers home; what waits is dropped."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def _take_due(self) -> None:
+        while self._later and self._later[0][0] <= time.monotonic():
+            self.add(heapq.heappop(self._later)[1])

@@ -1,0 +1,199 @@
+"""One SKS cluster's control plane: its processes, and a thread that keeps what belongs inside in step."""
+
+import logging
+import shutil
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import requests
+
+from sandbox.cloud import Cloud
+from sandbox.clusters import nodes, system
+from sandbox.clusters.api_server import ApiServer, Refused
+from sandbox.clusters.authorities import Authorities
+from sandbox.clusters.controllers import ADDONS, Controller, Factory
+from sandbox.clusters.konnectivity import Konnectivity
+from sandbox.clusters.kubeconfig import kubeconfig
+from sandbox.clusters.kwok import KUBELET_PORT, Kwok, StartFailed, Tools
+from sandbox.clusters.metrics_server import MetricsServer
+from sandbox.clusters.processes import end_processes
+from sandbox.files import write_private
+from sandbox.store import Document
+
+READY_POLL_SECONDS = 0.05
+READY_SECONDS = 60
+# Pauses of the thread: a node or the API server changes right now, something broke, all is in step.
+SOON_SECONDS = 0.2
+RETRY_SECONDS = 2
+RESYNC_SECONDS = 10
+
+
+class ControlPlane:
+    """Everything of one cluster that runs.
+
+    Args:
+        cloud: whose store says which nodepools, instances and addons the cluster has.
+        cluster: its document.
+        folder: where its files live.
+        tools: path of a binary by its name.
+        controllers: makes the controllers of its addons, by name; it has no other, whatever its addons say.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        cluster: Document,
+        folder: Path,
+        tools: Tools,
+        controllers: Mapping[str, Factory],
+    ) -> None:
+        self.cluster = cluster
+        self.folder = folder
+        self.authorities = Authorities(folder / "pki")
+        self._cloud = cloud
+        self._tools = tools
+        self._kwok = Kwok(folder, tools)
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._controllers = {
+            name: Controller(make, cluster, self.admin_kubeconfig) for name, make in controllers.items()
+        }
+        self._log = logging.getLogger(f"sandbox.clusters.{cluster['id']}")
+
+    @property
+    def host(self) -> str:
+        """The public name of the API server (facts §6)."""
+        return f"{self.cluster['id']}.sks-{self.cluster['_zone']}.exo.io"
+
+    @property
+    def server(self) -> str:
+        """The public address of the API server."""
+        return f"https://{self.host}:443"
+
+    @property
+    def port(self) -> int:
+        """Where the API server listens on 127.0.0.1."""
+        return self._kwok.ports["api-server"]
+
+    @property
+    def admin_kubeconfig(self) -> Path:
+        """A kubeconfig for the sandbox's own parts: administrator, on loopback, 0600."""
+        return self.folder / "admin.kubeconfig"
+
+    def start(self) -> None:
+        """Starts it on the data in its folder; returns when the API server is ready. The rest follows by itself.
+
+        Raises:
+            StartFailed: it did not come up.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)  # kwokctl's own files, a kubeconfig among them, are readable to the group
+        self.authorities.create(self.cluster["id"], self.host)
+        self._konnectivity = Konnectivity(self.folder / "pki")
+        self._konnectivity.start()
+        try:
+            self._kwok.start(self._konnectivity.secure_port)
+            ports = self._kwok.ports
+            self._konnectivity.route(f":{KUBELET_PORT}", ports["kwok"])
+            self._konnectivity.route(f"{system.METRICS_ADDRESS}:443", ports["metrics-server"])
+            self._write_admin_kubeconfig()
+            self._api = ApiServer(ports["api-server"], self.folder / "pki")
+            self._await_ready()
+        except BaseException:
+            end_processes(self.folder, grace_seconds=0)
+            self._konnectivity.stop()
+            raise
+        self._metrics = MetricsServer(
+            self.folder, self._tools("metrics-server"), ports["metrics-server"], self._konnectivity.port
+        )
+        self._thread = threading.Thread(target=self._run, name=f"cluster-{self.cluster['id']}", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends its processes and its thread; the data stays."""
+        self._stopping.set()
+        self._wake.set()
+        self._thread.join()
+        for controller in self._controllers.values():
+            controller.stop()
+        self._metrics.stop()
+        self._kwok.stop()
+        self._api.close()
+        self._konnectivity.stop()
+
+    def delete(self) -> None:
+        """Stops it and removes its data."""
+        self.stop()
+        shutil.rmtree(self.folder)
+
+    def sync(self) -> None:
+        """Has the thread look at the cloud again."""
+        self._wake.set()
+
+    def kill(self, part: str) -> None:
+        """Kills `api-server` or a controller by its name."""
+        if part == "api-server":
+            self._kwok.kill("kube-apiserver")
+            return
+        if part in self._controllers:
+            self._controllers[part].kill()
+
+    def revive(self, part: str) -> None:
+        """Starts a killed part again; returns when it is there."""
+        if part == "api-server":
+            self._kwok.revive()
+            self._await_ready()
+            return
+        if part in self._controllers:
+            self._controllers[part].revive()
+        self._wake.set()
+
+    def _write_admin_kubeconfig(self) -> None:
+        server = f"https://127.0.0.1:{self.port}"
+        authority = self.authorities.certificate("control-plane")
+        pair = self.authorities.pair("admin")
+        write_private(self.admin_kubeconfig, kubeconfig(server, authority, self.cluster["id"], "sandbox", pair))
+
+    def _await_ready(self) -> None:
+        probe = ApiServer(self.port, self.folder / "pki")  # a session is not for two threads
+        try:
+            for _ in range(int(READY_SECONDS / READY_POLL_SECONDS)):
+                if probe.ready():
+                    return
+                self._stopping.wait(READY_POLL_SECONDS)
+        finally:
+            probe.close()
+        raise StartFailed(f"the API server of {self.cluster['id']} is not ready after {READY_SECONDS} s")
+
+    def _run(self) -> None:
+        furnished: list[str] | None = None  # the addons whose objects are there
+        node_objects = nodes.Nodes(self._api)
+        while True:
+            self._wake.clear()  # before the check, so that no stop is slept through
+            if self._stopping.is_set():
+                return
+            try:
+                cluster = self._cloud.store.get("sks-cluster", self.cluster["id"]) or self.cluster
+                addons = cluster.get("addons") or []
+                if addons != furnished:
+                    system.apply(self._api, cluster, self.server, self.authorities.certificate("control-plane"))
+                    furnished = addons
+                pause = self._keep_in_step(node_objects, addons)
+            except (requests.RequestException, Refused) as error:
+                # The API server is away, or its namespaces are not there yet: it will come.
+                self._log.debug("cluster not in step: %s", error)
+                pause = SOON_SECONDS
+            except Exception:  # a bug must not silence the cluster for ever
+                self._log.exception("cluster not in step")
+                pause = RETRY_SECONDS
+            self._wake.wait(pause)
+
+    def _keep_in_step(self, node_objects: nodes.Nodes, addons: list[str]) -> float:
+        wanted = nodes.machines(self._cloud, self.cluster["id"])
+        unsettled = node_objects.reconcile(wanted, grace=self._cloud.clock.pace > 0)
+        for name, controller in self._controllers.items():
+            controller.keep(ADDONS[name] in addons)
+        if system.METRICS_ADDON in addons:
+            self._metrics.ensure()
+        return SOON_SECONDS if unsettled else RESYNC_SECONDS

@@ -1,0 +1,223 @@
+"""One control plane's processes: etcd, API server, controller manager, scheduler and kwok, run by kwokctl.
+
+Everything listens on 127.0.0.1. kwok's own port plays every node's kubelet.
+"""
+
+import json
+import os
+import random
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox.clusters import usage
+from sandbox.clusters.processes import end_processes, executable, kill_process
+from sandbox.files import write_private
+
+START_SECONDS = 120
+KUBELET_PORT = 10250
+SERVICE_CIDR = "10.96.0.0/12"  # facts §6: cluster DNS is 10.96.0.10
+POD_CIDR = "192.168.0.1/16"  # Calico's default
+# The API server must advertise an address that is not loopback; nothing connects to this one (RFC 5737).
+ADVERTISED = "192.0.2.1"
+PORTS = ("etcd", "etcd-peer", "api-server", "controller-manager", "scheduler", "kwok", "metrics-server")
+# Below Linux's ephemeral range, so that no passing connection takes one while the cluster is stopped.
+PORT_RANGE = range(20000, 32000)
+
+Tools = Callable[[str], Path]
+
+
+class StartFailed(Exception):
+    """The control plane did not come up; the message ends with what kwokctl said."""
+
+
+class Kwok:
+    """The processes of one cluster.
+
+    Args:
+        folder: `$SANDBOX_HOME/clusters/<id>`, which holds the certificates in `pki`.
+        tools: path of a binary by its name.
+    """
+
+    def __init__(self, folder: Path, tools: Tools) -> None:
+        self.folder = folder
+        self._tools = tools
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Port by process; the same after a restart where they are still free.
+
+        Raises:
+            FileNotFoundError: the cluster was never started.
+        """
+        ports: dict[str, int] = json.loads((self.folder / "ports.json").read_text())
+        return ports
+
+    def start(self, konnectivity_port: int) -> None:
+        """Starts everything anew on the data that is there; returns when the API server serves.
+
+        Args:
+            konnectivity_port: where the API server finds its way to the nodes.
+
+        Raises:
+            StartFailed: it did not within 120 s.
+        """
+        end_processes(self.folder, grace_seconds=0)
+        # Configured anew each time: ports and binaries may have changed. The data lies in `etcd` and `pki`.
+        (self.folder / "kwok.yaml").unlink(missing_ok=True)
+        shutil.rmtree(self.folder / "bin", ignore_errors=True)
+        self._choose_ports()
+        write_private(self.folder / "egress.yaml", yaml.safe_dump(self._egress(konnectivity_port)))
+        write_private(self.folder / "usage.yaml", yaml.safe_dump_all(usage.documents()))
+        write_private(self.folder / "kwokctl.yaml", yaml.safe_dump(self._configuration()))
+        self._kwokctl("create", "cluster", "--kubeconfig=", "--wait=0s")
+
+    def revive(self) -> None:
+        """Starts again what was killed.
+
+        Raises:
+            StartFailed: it did not come up within 120 s.
+        """
+        self._kwokctl("start", "cluster", "--wait=0s")
+
+    def kill(self, name: str) -> None:
+        """Kills one process by its name, e.g. `kube-apiserver`."""
+        kill_process(self.folder, name)
+
+    def stop(self) -> None:
+        """Ends everything; the data stays."""
+        end_processes(self.folder, grace_seconds=0)
+
+    def _kwokctl(self, *arguments: str) -> None:
+        program = executable(self.folder, "kwokctl", self._tools("kwokctl"))
+        command = [str(program), f"--name={self.folder.name}", f"--config={self.folder / 'kwokctl.yaml'}", *arguments]
+        # A clean environment: no proxy, no KWOK_ setting and no credential of ours reaches the control plane.
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(self.folder / "home"),
+            "KWOK_WORKDIR": str(self.folder.parent.parent),
+        }
+        try:
+            done = subprocess.run(
+                command,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=START_SECONDS,
+                check=False,
+                start_new_session=True,  # Ctrl-C at the terminal is the daemon's to handle
+            )
+        except subprocess.TimeoutExpired as late:
+            said = late.output.decode() if isinstance(late.output, bytes) else (late.output or "")
+            raise StartFailed(f"kwokctl {arguments[0]} took over {START_SECONDS} s: {said[-2000:]}") from late
+        if done.returncode != 0 or "not served yet" in done.stdout:  # it exits 0 after that warning
+            raise StartFailed(f"kwokctl {arguments[0]}: {done.stdout[-2000:]}")
+
+    def _choose_ports(self) -> None:
+        ports = self.ports if (self.folder / "ports.json").exists() else {}
+        if set(ports) != set(PORTS) or not all(_is_free(port) for port in ports.values()):
+            # Random, not the lowest: two sandboxes that start at once must not choose the same ones.
+            candidates = iter(random.sample(PORT_RANGE, len(PORT_RANGE)))
+            ports = {name: next(port for port in candidates if _is_free(port)) for name in PORTS}
+        (self.folder / "ports.json").write_text(json.dumps(ports))
+
+    def _egress(self, konnectivity_port: int) -> dict[str, Any]:
+        pki = self.folder / "pki"
+        tls = {
+            "caBundle": str(pki / "ca.crt"),
+            "clientCert": str(pki / "admin.crt"),
+            "clientKey": str(pki / "admin.key"),
+        }
+        transport = {"tcp": {"url": f"https://127.0.0.1:{konnectivity_port}", "tlsConfig": tls}}
+        return {
+            "apiVersion": "apiserver.k8s.io/v1beta1",
+            "kind": "EgressSelectorConfiguration",
+            "egressSelections": [
+                {"name": "cluster", "connection": {"proxyProtocol": "HTTPConnect", "transport": transport}}
+            ],
+        }
+
+    def _configuration(self) -> dict[str, Any]:
+        ports = self.ports
+        pki = self.folder / "pki"
+        return {
+            "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
+            "kind": "KwokctlConfiguration",
+            "options": {
+                "runtime": "binary",
+                "bindAddress": "127.0.0.1",
+                "etcdBinary": str(self._tools("etcd")),
+                "kubeApiserverBinary": str(self._tools("kube-apiserver")),
+                "kubeControllerManagerBinary": str(self._tools("kube-controller-manager")),
+                "kubeSchedulerBinary": str(self._tools("kube-scheduler")),
+                "kwokControllerBinary": str(self._tools("kwok")),
+                "etcdPort": ports["etcd"],
+                "etcdPeerPort": ports["etcd-peer"],
+                "kubeApiserverPort": ports["api-server"],
+                "kubeControllerManagerPort": ports["controller-manager"],
+                "kubeSchedulerPort": ports["scheduler"],
+                "kwokControllerPort": ports["kwok"],
+                "cacheDir": str(self.folder / "home"),
+                "heartbeatFactor": 1,  # nodes turn NotReady after Kubernetes' own 40 s
+                "nodeLeaseDurationSeconds": 40,
+                "disableQPSLimits": True,
+            },
+            "componentsPatches": [
+                # Survives a killed process, as the sandbox's own store does; not a power cut.
+                _patch("etcd", {"unsafe-no-fsync": "true"}),
+                _patch(
+                    "kube-apiserver",
+                    {
+                        "advertise-address": ADVERTISED,
+                        "service-cluster-ip-range": SERVICE_CIDR,
+                        "egress-selector-config-file": str(self.folder / "egress.yaml"),
+                        "requestheader-client-ca-file": str(pki / "aggregation.crt"),
+                        "requestheader-allowed-names": "front-proxy-client",
+                        "requestheader-username-headers": "X-Remote-User",
+                        "requestheader-group-headers": "X-Remote-Group",
+                        "requestheader-extra-headers-prefix": "X-Remote-Extra-",
+                    },
+                    override={
+                        "proxy-client-cert-file": str(pki / "front-proxy.crt"),
+                        "proxy-client-key-file": str(pki / "front-proxy.key"),
+                    },
+                ),
+                _patch(
+                    "kube-controller-manager",
+                    {
+                        "leader-elect": "false",  # there is one; a restart need not wait for the old lease
+                        "cluster-signing-cert-file": str(pki / "ca.crt"),
+                        "cluster-signing-key-file": str(pki / "ca.key"),
+                    },
+                ),
+                _patch("kube-scheduler", {"leader-elect": "false"}),
+                _patch(
+                    "kwok-controller",
+                    {"config": str(self.folder / "usage.yaml"), "cidr": POD_CIDR},
+                    override={"node-port": str(KUBELET_PORT)},
+                ),
+            ],
+        }
+
+
+def _patch(component: str, add: dict[str, str], override: dict[str, str] | None = None) -> dict[str, Any]:
+    added = [{"key": key, "value": value} for key, value in add.items()]
+    overridden = [{"key": key, "value": value, "override": True} for key, value in (override or {}).items()]
+    return {"name": component, "extraArgs": added + overridden}
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

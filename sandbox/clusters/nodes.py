@@ -1,0 +1,190 @@
+"""A cluster's Node objects: one per running instance of its nodepools, as each instance's kubelet would register.
+
+kwok then plays the kubelets: it makes the nodes Ready and renews their leases. What the kubelet cannot know
+(provider id, instance type, region) the CCM adds (facts §5).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.api.catalogue import instance_type
+from sandbox.api.sks_credentials import CCM
+from sandbox.cloud import Cloud
+from sandbox.clusters import usage
+from sandbox.clusters.api_server import ApiServer, Object
+from sandbox.clusters.kwok import KUBELET_PORT
+from sandbox.store import Document
+
+NODES = "/api/v1/nodes"
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
+# Who holds the lease of a node whose instance does not run: kwok leaves such a node alone.
+STOPPED = "instance-stopped"
+FOREVER_SECONDS = 2**31 - 1
+RUNNING = ("running", "migrating")
+# [assumed]: what `kubectl get nodes -o wide` shows of an SKS node's image.
+SYSTEM = {
+    "architecture": "amd64",
+    "operatingSystem": "linux",
+    "osImage": "Ubuntu 24.04 LTS",
+    "kernelVersion": "6.8.0-generic",
+    "containerRuntimeVersion": "containerd://2.0",
+}
+PODS_PER_NODE = "110"  # the kubelet's default
+
+
+@dataclass(frozen=True)
+class Machine:
+    """An instance of one of the cluster's nodepools."""
+
+    instance: Document
+    nodepool: Document
+    type: Document
+    has_ccm: bool
+
+    def node(self) -> Object:
+        """The Node object as its kubelet registers it."""
+        name = self.instance["name"]
+        taints = [{"key": key, **taint} for key, taint in (self.nodepool.get("taints") or {}).items()]
+        if self.has_ccm:
+            taints.append(
+                {"key": "node.cloudprovider.kubernetes.io/uninitialized", "value": "true", "effect": "NoSchedule"}
+            )
+        capacity = {
+            "cpu": str(self.type["cpus"]),
+            "memory": f"{self.type['memory'] // 1024}Ki",
+            "ephemeral-storage": f"{self.nodepool['disk-size']}Gi",
+            "pods": PODS_PER_NODE,
+        }
+        version = f"v{self.nodepool['version']}"
+        return {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {
+                "name": name,
+                "labels": {
+                    "kubernetes.io/arch": SYSTEM["architecture"],
+                    "kubernetes.io/os": SYSTEM["operatingSystem"],
+                    "kubernetes.io/hostname": name,
+                    **(self.nodepool.get("labels") or {}),
+                },
+                "annotations": {
+                    "metrics.k8s.io/resource-metrics-path": usage.PATH.format(nodeName=name),
+                    # The kubelet's word that Kubernetes, not it, attaches volumes; without it nobody does.
+                    "volumes.kubernetes.io/controller-managed-attach-detach": "true",
+                },
+            },
+            "spec": {"taints": taints},
+            "status": {
+                "capacity": capacity,
+                "allocatable": capacity,
+                "addresses": [
+                    {"type": "InternalIP", "address": self.instance["public-ip"]},
+                    {"type": "Hostname", "address": name},
+                ],
+                "daemonEndpoints": {"kubeletEndpoint": {"Port": KUBELET_PORT}},
+                "nodeInfo": {
+                    **SYSTEM,
+                    # No machineID: kwok rewrites these unquoted, and 32 hex digits can read as a number.
+                    "machineID": "",
+                    "systemUUID": self.instance["id"],  # how the CCM finds the instance (facts §5)
+                    "bootID": self.instance["id"],
+                    "kubeletVersion": version,
+                    "kubeProxyVersion": version,
+                },
+            },
+        }
+
+
+def machines(cloud: Cloud, cluster_id: str) -> list[Machine]:
+    """The running instances of the cluster's nodepools, by what the cloud's store says now.
+
+    Takes no lock: a change in mid-reading is followed by its own `sync`.
+    """
+    cluster = cloud.store.get("sks-cluster", cluster_id) or {}
+    has_ccm = CCM in (cluster.get("addons") or [])
+    nodepools = {pool["id"]: pool for pool in cloud.store.list("sks-nodepool") if pool["_cluster"] == cluster_id}
+    by_pool = {
+        pool["id"]: nodepools[pool["manager"]["id"]]
+        for pool in cloud.store.list("instance-pool")
+        if (pool.get("manager") or {}).get("id") in nodepools
+    }
+    return [
+        Machine(instance, by_pool[instance["manager"]["id"]], instance_type(instance["instance-type"]["id"]), has_ccm)
+        for instance in cloud.store.list("instance")
+        if instance["state"] in RUNNING and (instance.get("manager") or {}).get("id") in by_pool
+    ]
+
+
+class Nodes:
+    """Keeps the Node objects of one cluster in step with its machines, as their kubelets would.
+
+    Args:
+        api: the cluster's API server.
+    """
+
+    def __init__(self, api: ApiServer) -> None:
+        self._api = api
+        self._registered: set[str] = set()
+
+    def reconcile(self, wanted: list[Machine], grace: bool) -> bool:
+        """Registers new nodes and stops the heartbeats of those whose instance does not run. Never deletes one: that
+        is the CCM's work, and without a CCM they stay NotReady.
+
+        Args:
+            wanted: the machines that run.
+            grace: leave it to Kubernetes to notice a silent node, after 40 s; False marks it at once.
+
+        Returns:
+            Whether a node needs another look soon: kwok may have answered for it while its lease was taken.
+        """
+        nodes = {node["metadata"]["name"]: node for node in (self._api.get(NODES) or {"items": []})["items"]}
+        running = {machine.instance["name"]: machine for machine in wanted}
+        for name in running.keys() - self._registered:
+            # A kubelet registers once in its life: a node that somebody deletes does not come back by itself.
+            if name not in nodes:
+                self._api.create(NODES, running[name].node())
+            elif self._holder(name) == STOPPED:
+                self._api.delete(f"{LEASES}/{name}")  # the instance runs again: kwok takes the lease anew
+        self._registered = set(running)
+        unsettled = False
+        for name in nodes.keys() - running.keys():
+            self._stop_heartbeat(name)
+            if not grace and _is_ready(nodes[name]):
+                self._mark_unknown(nodes[name])
+                unsettled = True
+        return unsettled
+
+    def _stop_heartbeat(self, name: str) -> None:
+        holder = self._holder(name)
+        taken = {"holderIdentity": STOPPED, "leaseDurationSeconds": FOREVER_SECONDS}
+        if holder is None:
+            lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": name}}
+            self._api.create(LEASES, {**lease, "spec": {**taken, "renewTime": _now("microseconds")}})
+        elif holder != STOPPED:
+            # The time of the last renewal stays: Kubernetes counts the node's silence from it.
+            self._api.patch(f"{LEASES}/{name}", {"spec": taken})
+
+    def _holder(self, name: str) -> str | None:
+        lease = self._api.get(f"{LEASES}/{name}")
+        return None if lease is None else str(lease["spec"].get("holderIdentity", ""))
+
+    def _mark_unknown(self, node: Object) -> None:
+        """Writes what Kubernetes' node lifecycle controller writes once the heartbeats are missing for 40 s."""
+        silent = {
+            "status": "Unknown",
+            "reason": "NodeStatusUnknown",
+            "message": "Kubelet stopped posting node status.",
+            "lastTransitionTime": _now("seconds"),
+        }
+        conditions: list[dict[str, Any]] = [{**condition, **silent} for condition in node["status"]["conditions"]]
+        self._api.patch(f"{NODES}/{node['metadata']['name']}/status", {"status": {"conditions": conditions}})
+
+
+def _is_ready(node: Object) -> bool:
+    conditions = (node.get("status") or {}).get("conditions") or []
+    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+
+
+def _now(precision: str) -> str:
+    return datetime.now(UTC).isoformat(timespec=precision).replace("+00:00", "Z")

@@ -1,0 +1,102 @@
+"""Exoscale's CSI driver, the controller's half: what the sidecars ask of it, done through the zone's API.
+
+It follows `driver/controller.go` of exoscale/exoscale-csi-driver: handles are `zone/id`, volumes carry a name and no
+label, and a volume is looked for by its name before it is made, since the API would make a second one.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sandbox.ccm.exoscale import Exoscale, ExoscaleError
+
+NAME = "csi.exoscale.com"
+ZONE_TOPOLOGY = f"topology.{NAME}/zone"
+GIB = 1024**3
+NOT_FOUND = 404
+NOT_ATTACHED = "Volume not attached"
+
+
+class DriverError(Exception):
+    """A call of the driver failed; the text is what its sidecar reads over gRPC."""
+
+    def __init__(self, message: str, code: str = "Unknown") -> None:
+        super().__init__(f"rpc error: code = {code} desc = {message}")
+
+
+class Driver:
+    """One cluster's. Every call may be repeated.
+
+    Args:
+        cloud: the zone's API.
+        zone: where volumes are made.
+    """
+
+    def __init__(self, cloud: Exoscale, zone: str) -> None:
+        self._cloud = cloud
+        self._zone = zone
+
+    @property
+    def zone(self) -> str:
+        """The zone that its volumes can be reached in."""
+        return self._zone
+
+    def create_volume(self, name: str, size_bytes: int) -> str:
+        """Finds the volume of that name, or makes it; its handle.
+
+        Raises:
+            DriverError: the API refused, or the size is not in whole GiB.
+        """
+        with _over_grpc():
+            for volume in self._cloud.call("list-block-storage-volumes")["block-storage-volumes"]:
+                if volume.get("name") == name:
+                    return self._handle(volume["id"])
+            if size_bytes % GIB:
+                raise DriverError(f"requested size in bytes cannot be exactly converted to GiB: {size_bytes}")
+            return self._handle(self._cloud.change("create-block-storage-volume", name=name, size=size_bytes // GIB))
+
+    def delete_volume(self, handle: str) -> None:
+        """Deletes the volume; one that is gone is well."""
+        with _over_grpc(NOT_FOUND):
+            self._cloud.change("delete-block-storage-volume", id=_id(handle))
+
+    def publish(self, handle: str, node_id: str) -> dict[str, str]:
+        """Attaches the volume to the instance of a node, unless it is; what the node's half wants to know of it."""
+        with _over_grpc():
+            volume = self._cloud.call("get-block-storage-volume", id=_id(handle))
+            if (volume.get("instance") or {}).get("id") != _id(node_id):
+                instance = {"id": _id(node_id)}
+                self._cloud.change("attach-block-storage-volume-to-instance", id=volume["id"], instance=instance)
+        return {
+            f"{NAME}/volume-id": volume["id"],
+            f"{NAME}/volume-name": volume.get("name", ""),
+            f"{NAME}/volume-zone": self._zone,
+        }
+
+    def unpublish(self, handle: str) -> None:
+        """Detaches the volume; one that is free or gone is well."""
+        with _over_grpc(NOT_FOUND):
+            try:
+                self._cloud.change("detach-block-storage-volume", id=_id(handle))
+            except ExoscaleError as error:
+                if NOT_ATTACHED not in str(error):
+                    raise
+
+    def _handle(self, volume_id: str) -> str:
+        return f"{self._zone}/{volume_id}"
+
+
+@contextmanager
+def _over_grpc(*fine: int) -> Iterator[None]:
+    """Words the API's refusals as gRPC does; those of a status in `fine` are none."""
+    try:
+        yield
+    except ExoscaleError as error:
+        if error.status not in fine:
+            raise DriverError(str(error)) from None
+
+
+def _id(handle: str) -> str:
+    parts = handle.split("/")
+    if len(parts) != 2:
+        raise DriverError("malformed exoscale id")
+    return parts[1]

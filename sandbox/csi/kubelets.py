@@ -1,0 +1,85 @@
+"""What the kubelet and the driver's pod on each node do for volumes; kwok's kubelets do nothing of it."""
+
+from sandbox.ccm.cluster import Object
+from sandbox.ccm.informer import Informer
+from sandbox.csi.cluster import NODE_DRIVERS, NODES, Cluster
+from sandbox.csi.driver import NAME, ZONE_TOPOLOGY
+
+MOST_VOLUMES = 5  # of a node (`driver/node.go`), where the account's quota names no number
+
+
+class Kubelets:
+    """One cluster's.
+
+    Args:
+        nodes, pods, claims, volumes: the cluster's, for reading.
+        zone: of its instances.
+    """
+
+    def __init__(
+        self, cluster: Cluster, nodes: Informer, pods: Informer, claims: Informer, volumes: Informer, zone: str
+    ) -> None:
+        self._cluster = cluster
+        self._nodes = nodes
+        self._pods = pods
+        self._claims = claims
+        self._volumes = volumes
+        self._zone = zone
+        self._registered: set[str] = set()
+
+    def sync(self, name: str) -> None:
+        """Registers the node with the driver, once, and says which volumes its pods use.
+
+        Kubernetes detaches none that is said to be in use, and never believes that one is free before it is told so.
+        """
+        node = self._nodes.get(name)
+        if node is None:
+            return
+        if node["metadata"]["uid"] not in self._registered:
+            self._register(node)
+            self._registered.add(node["metadata"]["uid"])
+        used = self._used(name)
+        if used != (node["status"].get("volumesInUse") or []):
+            self._cluster.patch(f"{NODES}/{name}/status", {"status": {"volumesInUse": used}})
+
+    def _register(self, node: Object) -> None:
+        name = node["metadata"]["name"]
+        self._cluster.patch(f"{NODES}/{name}", {"metadata": {"labels": {ZONE_TOPOLOGY: self._zone}}})
+        instance_id = node["status"]["nodeInfo"]["systemUUID"]
+        driver = {
+            "name": NAME,
+            "nodeID": f"{self._zone}/{instance_id}",
+            "topologyKeys": [ZONE_TOPOLOGY],
+            "allocatable": {"count": MOST_VOLUMES},
+        }
+        if not self._cluster.create(NODE_DRIVERS, {**_of(node), "spec": {"drivers": [driver]}}):
+            self._cluster.patch(f"{NODE_DRIVERS}/{name}", {"spec": {"drivers": [driver]}})
+
+    def _used(self, node: str) -> list[str]:
+        """The volumes of the node's pods, as Kubernetes names them."""
+        handles = set()
+        for pod in self._pods.objects():
+            if pod["spec"].get("nodeName") == node and pod["status"].get("phase") not in ("Succeeded", "Failed"):
+                for name in claims_of(pod):
+                    claim = self._claims.get(f"{pod['metadata']['namespace']}/{name}")
+                    volume = self._volumes.get(((claim or {}).get("spec") or {}).get("volumeName", ""))
+                    source = ((volume or {}).get("spec") or {}).get("csi") or {}
+                    if source.get("driver") == NAME:
+                        handles.add(f"kubernetes.io/csi/{NAME}^{source['volumeHandle']}")
+        return sorted(handles)
+
+
+def claims_of(pod: Object) -> list[str]:
+    """Names of the claims that the pod uses."""
+    volumes = pod["spec"].get("volumes") or []
+    return [volume["persistentVolumeClaim"]["claimName"] for volume in volumes if "persistentVolumeClaim" in volume]
+
+
+def _of(node: Object) -> Object:
+    metadata = node["metadata"]
+    owner = {"apiVersion": "v1", "kind": "Node", "name": metadata["name"], "uid": metadata["uid"]}
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "CSINode",
+        "metadata": {"name": metadata["name"], "ownerReferences": [owner]},
+    }

@@ -1,0 +1,181 @@
+"""The storage controller of one cluster: threads that can be stopped, killed and revived."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from sandbox.ccm.cluster import Object
+from sandbox.ccm.exoscale import Exoscale
+from sandbox.ccm.gate import Gate, Killed
+from sandbox.ccm.informer import Informer, key_of
+from sandbox.ccm.mortal import Mortal
+from sandbox.csi import attacher, pods
+from sandbox.csi.cluster import ATTACHMENTS, CLAIMS, NODES, PODS, VOLUMES, Cluster
+from sandbox.csi.driver import Driver
+from sandbox.csi.kubelets import Kubelets
+from sandbox.csi.provisioner import Provisioner
+from sandbox.csi.workers import Worker
+
+STOP_SECONDS = 3.0
+THREADS = 3  # of each sidecar, which has 10 or 100: a StatefulSet's claims are served side by side
+
+
+class StorageController(Mortal):
+    """Talks to the cloud over HTTP with a key of its own, and to the cluster as its administrator.
+
+    Its pods run on the cluster's nodes: without a node that is Ready it does nothing. It also plays what the nodes'
+    kubelets do for volumes, which ends with it.
+
+    Args:
+        kubeconfig: of the cluster, with the rights of an administrator.
+        api_url: root of the Exoscale API, e.g. `http://127.0.0.1:8080`.
+        key, secret: of its API key; the API may refuse them later, and the controller lives on.
+        zone: of the cluster.
+        poll_seconds: between two looks at an operation; the real one waits 3 s.
+        backoff_seconds: before the first retry of a call that failed; the real one waits 1 s.
+        pace: how much of the real time it waits before it tries again what failed, 1 s to 300 s.
+        name: for the log, e.g. the cluster's id.
+    """
+
+    def __init__(
+        self,
+        kubeconfig: Path,
+        api_url: str,
+        key: str,
+        secret: str,
+        zone: str,
+        poll_seconds: float = 3.0,
+        backoff_seconds: float = 1.0,
+        pace: float = 1.0,
+        name: str = "csi",
+    ) -> None:
+        log = logging.getLogger(f"sandbox.csi.{name}")
+
+        def incarnation() -> _Process:
+            gate = Gate()
+            cloud = Exoscale(api_url, key, secret, zone, poll_seconds, backoff_seconds, gate)
+            return _Process(Cluster(kubeconfig, gate), cloud, gate, zone, pace, log)
+
+        super().__init__(incarnation)
+
+
+class _Process:
+    """One life of it: a thread per loop, and one that starts them and clears up after them."""
+
+    def __init__(
+        self, cluster: Cluster, cloud: Exoscale, gate: Gate, zone: str, pace: float, log: logging.Logger
+    ) -> None:
+        self._cluster = cluster
+        self._cloud = cloud
+        self._gate = gate
+        self._log = log
+        self._stopping = threading.Event()
+        driver = Driver(cloud, zone)
+        claims = Informer(cluster.collection(CLAIMS), self._claim_changed, log)
+        volumes = Informer(cluster.collection(VOLUMES), self._volume_changed, log)
+        attachments = Informer(cluster.collection(ATTACHMENTS), self._attachment_changed, log)
+        all_pods = Informer(cluster.collection(PODS), self._pods_changed, log)
+        nodes = Informer(cluster.collection(NODES), self._pods_changed, log)
+        informers = {"claims": claims, "volumes": volumes, "attachments": attachments}
+        informers |= {"pods": all_pods, "nodes": nodes}
+        self._informers = list(informers.values())
+        self._pods = pods.Pods(all_pods, nodes)
+        provisioner = Provisioner(cluster, driver, claims, volumes, attachments)
+        attach = attacher.Attacher(cluster, driver, volumes, attachments)
+
+        def worker(name: str, sync: Callable[[str], None]) -> Worker:
+            return Worker(name, sync, self._pods.await_controller, pace, log)
+
+        self._provision = worker("claim", provisioner.sync_claim)
+        self._delete = worker("volume", provisioner.sync_volume)
+        self._attach = worker("attachment", attach.sync_attachment)
+        self._let_go = worker("attached volume", attach.sync_volume)
+        kubelets = Kubelets(cluster, nodes, all_pods, claims, volumes, zone)
+        self._kubelets = Worker("node", kubelets.sync, lambda: True, pace, log)
+        self._workers = [self._provision, self._delete, self._attach, self._let_go, self._kubelets]
+        served = [self._provision, self._delete, self._attach] * THREADS + [self._let_go, self._kubelets]
+        self._working = [self._thread("work", self._after_sync(worker.serve)) for worker in served]
+        self._watching = [self._thread(f"watch-{name}", self._watch(each)) for name, each in informers.items()]
+        self._main = self._thread("main", self._run)
+
+    def start(self) -> None:
+        self._main.start()
+
+    def stop(self) -> None:
+        self._close()
+        deadline = time.monotonic() + STOP_SECONDS
+        for thread in self._working:
+            if thread.is_alive():
+                thread.join(max(0, deadline - time.monotonic()))
+        self.kill()
+        self._main.join(STOP_SECONDS)
+
+    def kill(self) -> None:
+        self._gate.shut()
+        self._close()
+
+    def _close(self) -> None:
+        self._stopping.set()
+        self._pods.close()
+        for worker in self._workers:
+            worker.close()
+
+    def _run(self) -> None:
+        threads = [*self._watching, *self._working]
+        try:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        finally:
+            self._cluster.close()
+            self._cloud.close()
+
+    def _after_sync(self, serve: Callable[[], None]) -> Callable[[], None]:
+        def wait_and_serve() -> None:
+            for informer in self._informers:
+                informer.synced.wait()
+            serve()
+
+        return wait_and_serve
+
+    def _watch(self, informer: Informer) -> Callable[[], None]:
+        return lambda: informer.run(self._stopping)
+
+    def _claim_changed(self, _old: Object | None, new: Object | None) -> None:
+        if new is not None:
+            self._provision.add(key_of(new))
+        self._look_at_nodes()
+
+    def _volume_changed(self, _old: Object | None, new: Object | None) -> None:
+        if new is not None:
+            self._delete.add(key_of(new))
+            self._let_go.add(key_of(new))
+        self._look_at_nodes()
+
+    def _attachment_changed(self, old: Object | None, new: Object | None) -> None:
+        if new is not None and attacher.is_news(old, new):
+            self._attach.add(key_of(new))
+        elif new is None and old is not None:
+            name = attacher.volume_name(old)
+            self._delete.add(name)
+            self._let_go.add(name)
+
+    def _pods_changed(self, _old: Object | None, _new: Object | None) -> None:
+        self._pods.changed()
+        self._look_at_nodes()
+
+    def _look_at_nodes(self) -> None:
+        for node in self._pods.nodes_of(pods.NODE_DRIVER):
+            self._kubelets.add(node)
+
+    def _thread(self, name: str, target: Callable[[], None]) -> threading.Thread:
+        def run() -> None:
+            try:
+                target()
+            except Killed:
+                self._log.debug("%s is dead", name)
+
+        return threading.Thread(target=run, name=f"{self._log.name}.{name}", daemon=True)

@@ -1,0 +1,58 @@
+"""Where the driver runs: its pods are on the cluster's own nodes, so that it works only as long as there are some."""
+
+import threading
+
+from sandbox.ccm.cluster import Object
+from sandbox.ccm.informer import Informer, key_of
+from sandbox.ccm.nodes import is_ready
+from sandbox.csi.cluster import is_going
+
+CONTROLLER, NODE_DRIVER = "exoscale-csi-controller", "exoscale-csi-node"
+NAMESPACE = "kube-system"
+
+
+class Pods:
+    """The driver's pods that really run: Ready, and on a node that is.
+
+    A pod outlives its machine in the API server by a minute, and would seem to work on.
+
+    Args:
+        pods, nodes: the cluster's; each change of them is told to `changed`.
+    """
+
+    def __init__(self, pods: Informer, nodes: Informer) -> None:
+        self._pods = pods
+        self._nodes = nodes
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def changed(self) -> None:
+        """To be called with each change of a pod or a node."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Nobody waits any longer."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def await_controller(self) -> bool:
+        """Waits for a pod of the controller; False once closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self.nodes_of(CONTROLLER))
+            return not self._closed
+
+    def nodes_of(self, app: str) -> set[str]:
+        """Names of the nodes on which a pod of that `app` runs."""
+        ready = {key_of(node) for node in self._nodes.objects() if is_ready(node)}
+        return {
+            pod["spec"]["nodeName"]
+            for pod in self._pods.objects()
+            if _app(pod) == app and pod["spec"].get("nodeName") in ready and is_ready(pod) and not is_going(pod)
+        }
+
+
+def _app(pod: Object) -> str:
+    metadata = pod["metadata"]
+    return str((metadata.get("labels") or {}).get("app", "")) if metadata["namespace"] == NAMESPACE else ""
