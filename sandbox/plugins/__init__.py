@@ -1,0 +1,1 @@
+"""Stand-ins for the Pulumi provider plugins, attached to the real engine with PULUMI_DEBUG_PROVIDERS."""

@@ -1,0 +1,24 @@
+"""How patient the stand-ins are; the real plugins know one pace only."""
+
+from dataclasses import dataclass
+from typing import Self
+
+_INSTANT = 0.05  # a poll of an instant cloud costs the cloud as much as it costs us
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Pauses of the exoscale stand-in.
+
+    Args:
+        poll_seconds: between two looks at an operation, the first after one pause. Every real step costs it.
+        backoff_seconds: before the first retry of a failed call; doubled each time.
+    """
+
+    poll_seconds: float = 3.0
+    backoff_seconds: float = 1.0
+
+    @classmethod
+    def of(cls, pace: float) -> Self:
+        """The timing that fits a cloud's pace: 0 is `instant`, 1 `realistic`."""
+        return cls(max(3.0 * pace, _INSTANT), max(1.0 * pace, _INSTANT))
