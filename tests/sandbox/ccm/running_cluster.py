@@ -1,0 +1,172 @@
+"""A real control plane with a CCM, in a simulated cloud."""
+
+import json
+import subprocess
+import threading
+import uuid
+from pathlib import Path
+
+from sandbox.ccm import CloudControllerManager, services
+from sandbox.ccm.annotations import PREFIX
+from sandbox.clusters import KwokControlPlanes
+from sandbox.store import Document
+from tests.sandbox.ccm.world import ZONE, Object, World, eventually
+from tools import path_of
+
+
+class RunningCluster(World):
+    """One cluster with one nodepool.
+
+    Args:
+        home: where the control plane's files live.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.id = str(uuid.uuid4())
+        super().__init__(self.id)
+        self._home = home
+        addons = ["exoscale-cloud-controller"]
+        self.cluster = {"id": self.id, "name": "demo", "_zone": ZONE, "cni": "calico", "addons": addons}
+        self.cloud.store.put("sks-cluster", self.cluster)
+        self.workers = self.nodepool("workers")
+        self.planes = KwokControlPlanes(self.cloud, home, ccm=self._ccm)
+        self.cloud.control_planes = self.planes
+
+    def _ccm(self, _: Document, kubeconfig: Path) -> CloudControllerManager:
+        self.ccm = CloudControllerManager(
+            kubeconfig,
+            self.api.url,
+            self.key["key"],
+            self.key["_secret"],
+            ZONE,
+            poll_seconds=0.02,
+            backoff_seconds=0.05,
+            pace=0.02,
+            name=self.id,
+        )
+        return self.ccm
+
+    def nodepool(self, name: str) -> Document:
+        """A new nodepool's instance pool; `instance` fills it."""
+        nodepool = {"id": self.cloud.ids.uuid(), "_cluster": self.id, "name": name, "version": "1.35.0"}
+        self.cloud.store.put("sks-nodepool", {**nodepool, "disk-size": 20, "labels": {}, "taints": {}})
+        return self.pool(manager={"id": nodepool["id"], "type": "sks-nodepool"})
+
+    def instance(self, pool: Document, **fields: object) -> Document:
+        instance = super().instance(pool, **fields)
+        self.planes.sync(self.id)
+        return instance
+
+    def reset(self) -> None:
+        """Healthy parts, no Service, no load balancer, one initialised node of the first nodepool."""
+        self.restore_key()
+        self.cloud.faults.clear()
+        self.kill_ccm()
+        for item in self.objects("services", "-n", "default"):
+            if item["metadata"]["name"] != "kubernetes":
+                self.force_delete(item["metadata"]["name"])
+        for kind in ("load-balancer", "instance"):
+            for document in self.cloud.store.list(kind):
+                self.cloud.store.delete(kind, document["id"])
+        self.revive_ccm()
+        self.planes.sync(self.id)
+        eventually(lambda: not self.objects("nodes"))
+        instance = self.instance(self.workers)
+        eventually(lambda: self.node(instance)["spec"].get("providerID"))
+
+    def kill_ccm(self) -> None:
+        self.planes.kill(self.id, "ccm")
+
+    def revive_ccm(self) -> None:
+        self.planes.revive(self.id, "ccm")
+
+    def ccm_threads(self) -> list[str]:
+        """Names of the CCM's threads that live."""
+        return [thread.name for thread in threading.enumerate() if thread.name.startswith(f"sandbox.ccm.{self.id}")]
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Runs kubectl as the administrator and returns what it prints."""
+        kubeconfig = f"--kubeconfig={self.planes.admin_kubeconfig(self.id)}"
+        done = subprocess.run(
+            [str(path_of("kubectl")), kubeconfig, f"--cache-dir={self._home / 'cache'}", *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def objects(self, *arguments: str) -> list[Object]:
+        """The objects that `kubectl get` finds."""
+        items: list[Object] = json.loads(self.kubectl("get", *arguments, "-o", "json"))["items"]
+        return items
+
+    def find(self, *arguments: str) -> Object | None:
+        """The one object that `kubectl get` finds, or None."""
+        out = self.kubectl("get", *arguments, "--ignore-not-found", "-o", "json")
+        return json.loads(out) if out else None
+
+    def node(self, instance: Document) -> Object:
+        """The instance's Node, empty as long as there is none."""
+        return self.find("node", instance["name"]) or {"metadata": {}, "spec": {}, "status": {}}
+
+    def apply(self, annotations: dict[str, str] | None = None, ports: tuple[int, ...] = (80,), **spec: object) -> None:
+        """Applies the Service `web`."""
+        manifest = {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {
+                "name": "web",
+                "namespace": "default",
+                "annotations": {PREFIX + name: value for name, value in (annotations or {}).items()},
+            },
+            "spec": {
+                "type": "LoadBalancer",
+                "selector": {"app": "web"},
+                "ports": [{"name": f"p{number}", "port": number} for number in ports],
+                **spec,
+            },
+        }
+        self.kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
+
+    def service(self) -> Object | None:
+        """The Service `web` as it is now."""
+        return self.find("service", "web", "-n", "default")
+
+    def annotate(self, name: str, value: str | None) -> None:
+        """Sets or removes one of the Service's annotations, named by what follows their common prefix."""
+        change = f"{PREFIX}{name}-" if value is None else f"{PREFIX}{name}={value}"
+        self.kubectl("annotate", "--overwrite", "-n", "default", "service", "web", change)
+
+    def annotation(self, name: str) -> str:
+        """One annotation of the Service, empty where it has none."""
+        found = (self.service() or {"metadata": {}})["metadata"].get("annotations", {})
+        return str(found.get(PREFIX + name, ""))
+
+    def address(self) -> str:
+        """Where the Service can be reached, empty as long as it cannot."""
+        ingress = ((self.service() or {}).get("status", {}).get("loadBalancer") or {}).get("ingress")
+        return str(ingress[0]["ip"]) if ingress else ""
+
+    def delete(self) -> None:
+        """Deletes the Service without waiting for its end."""
+        self.kubectl("delete", "service", "web", "-n", "default", "--wait=false")
+
+    def force_delete(self, name: str = "web") -> None:
+        """Deletes a Service behind the CCM's back, by taking its finalizer away first."""
+        self.kubectl("patch", "service", name, "-n", "default", "-p", '{"metadata":{"finalizers":null}}')
+        self.kubectl("delete", "service", name, "-n", "default", "--ignore-not-found")
+
+    def is_terminating(self) -> bool:
+        """Whether the Service is being deleted and held by the CCM's finalizer."""
+        metadata = (self.service() or {"metadata": {}})["metadata"]
+        return "deletionTimestamp" in metadata and services.FINALIZER in metadata.get("finalizers", [])
+
+    def events(self, reason: str) -> list[str]:
+        """Messages of the Service's events of that reason."""
+        uid = (self.service() or {"metadata": {"uid": ""}})["metadata"]["uid"]
+        items = self.objects("events", "-n", "default")
+        about = [item for item in items if item["involvedObject"].get("uid") == uid]
+        return [item["message"] for item in about if item["reason"] == reason]

@@ -1,0 +1,85 @@
+"""A cluster's certificates."""
+
+import base64
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from sandbox.clusters.authorities import Authorities
+from sandbox.clusters.kubeconfig import kubeconfig
+
+HOST = "some-id.sks-ch-gva-2.exo.io"
+
+
+@pytest.fixture
+def authorities(tmp_path: Path) -> Authorities:
+    """Those of a new cluster."""
+    made = Authorities(tmp_path / "pki")
+    made.create("some-id", HOST)
+    return made
+
+
+def _certificate(pem: str) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(pem.encode())
+
+
+def test_the_three_authorities_are_distinct(authorities: Authorities) -> None:
+    assert len({authorities.certificate(name) for name in ("control-plane", "aggregation", "kubelet")}) == 3
+
+
+def test_the_api_server_answers_to_its_public_name_and_on_loopback(authorities: Authorities) -> None:
+    certificate = _certificate(authorities.pair("admin")[0])
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert {HOST, "localhost"} <= set(names.get_values_for_type(x509.DNSName))
+    assert [str(address) for address in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.1"]
+
+
+def test_a_client_certificate_names_user_and_groups_and_lives_as_long_as_asked(authorities: Authorities) -> None:
+    before = datetime.now(UTC)
+    certificate = _certificate(authorities.client("kubernetes-admin", ["system:masters", "ops"], 3600)[0])
+
+    certificate.verify_directly_issued_by(_certificate(authorities.certificate("control-plane")))
+    subject = certificate.subject
+    assert [name.value for name in subject.get_attributes_for_oid(NameOID.COMMON_NAME)] == ["kubernetes-admin"]
+    groups = [name.value for name in subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)]
+    assert groups == ["system:masters", "ops"]
+    assert certificate.not_valid_after_utc - certificate.not_valid_before_utc == timedelta(hours=1)
+    assert abs(certificate.not_valid_before_utc - before) < timedelta(seconds=5)
+
+
+def test_no_two_client_certificates_share_a_serial_number(authorities: Authorities) -> None:
+    serials = {_certificate(authorities.client("somebody", [], 60)[0]).serial_number for _ in range(5)}
+    assert len(serials) == 5
+
+
+def test_a_restart_keeps_the_authorities(authorities: Authorities) -> None:
+    before = authorities.certificate("control-plane")
+    authorities.create("some-id", HOST)
+    assert authorities.certificate("control-plane") == before
+
+
+def test_an_authority_that_a_killed_sandbox_left_half_made_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "pki.draft").mkdir()
+    (tmp_path / "pki.draft" / "ca.crt").write_text("half")
+    authorities = Authorities(tmp_path / "pki")
+    authorities.create("some-id", HOST)
+    _certificate(authorities.certificate("control-plane"))
+
+
+def test_a_kubeconfig_holds_what_the_exoscale_provider_parses(authorities: Authorities) -> None:
+    pair = authorities.client("kubernetes-admin", ["system:masters"], 60)
+    authority = authorities.certificate("control-plane")
+    text = kubeconfig(f"https://{HOST}:443", authority, "some-id", "kubernetes-admin", pair, "http://127.0.0.1:1")
+    document = yaml.safe_load(text)
+
+    cluster = document["clusters"][0]["cluster"]
+    user = document["users"][0]["user"]
+    assert base64.b64decode(cluster["certificate-authority-data"]).decode() == authority
+    assert base64.b64decode(user["client-certificate-data"]).decode() == pair[0]
+    assert base64.b64decode(user["client-key-data"]).decode() == pair[1]
+    assert (cluster["server"], cluster["proxy-url"]) == (f"https://{HOST}:443", "http://127.0.0.1:1")
+    assert document["current-context"] == document["contexts"][0]["name"]

@@ -1,0 +1,348 @@
+"""The sandbox as a process: started, stopped, killed, and what is left of it."""
+
+import base64
+import contextlib
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from exoscale.api.v2 import Client
+
+from sandbox import daemon
+from sandbox.client import connect
+from sandbox.clusters.processes import find
+from sandbox.files import write_private
+from sandbox.home import AlreadyRunning, Lock, Record, running, start_time
+from sandbox.reaper import end_control_planes
+from sandbox.sandbox import Sandbox
+from tests.sandbox.waiting import until
+from tools import path_of
+
+PROJECT = Path(__file__).parents[2]
+ZONE = "ch-gva-2"
+Start = Callable[[Path], Record]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts daemons; afterwards none is left, however the test ended."""
+    homes = []
+
+    def launch(home: Path) -> Record:
+        homes.append(home)
+        return daemon.start(home, 0, lambda line: None)
+
+    yield launch
+    for home in homes:
+        daemon.stop(home)
+
+
+def command(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sandbox", "--home", str(home), *arguments],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def processes_of(home: Path) -> list[int]:
+    """Pids of every process with a path of this folder in its command line."""
+    wanted = str(home.resolve()).encode()
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            try:
+                line = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if wanted in line:
+                found.append(int(entry.name))
+    return found
+
+
+def client(record: Record) -> Client:
+    return connect(record.url, record.key, record.secret, ZONE, poll_seconds=0.05)
+
+
+def create_cluster(record: Record) -> str:
+    """Id of a new cluster, whose API server answers."""
+    api = client(record)
+    version = api.list_sks_cluster_versions()["sks-cluster-versions"][0]
+    operation = api.create_sks_cluster(
+        name="test", level="starter", version=version, cni="calico", addons=["exoscale-cloud-controller"]
+    )
+    return str(api.wait(operation["id"])["reference"]["id"])
+
+
+# --- start, status, stop
+
+
+def test_start_status_and_stop_are_safe_twice(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    try:
+        started = command(home, "start")
+        assert started.returncode == 0, started.stderr
+        record = running(home)
+        assert record
+        assert record.url in started.stdout
+        again = command(home, "start", "--pace", "realistic")
+        assert again.returncode == 0
+        assert f"already running (pid {record.pid})" in again.stdout
+        assert "its pace stays instant" in again.stdout
+        for _ in range(2):
+            assert json.loads(command(home, "status", "--json").stdout)["pid"] == record.pid
+    finally:
+        stopped = command(home, "stop")
+    assert (stopped.returncode, stopped.stdout) == (0, "stopped\n")
+    assert command(home, "stop").stdout == "the sandbox was not running\n"
+    assert json.loads(command(home, "status", "--json").stdout) == {"running": False, "home": str(home)}
+    assert processes_of(home) == []
+
+
+def test_the_daemon_detaches_from_the_terminal_and_is_nobodys_zombie(tmp_path: Path, start: Start) -> None:
+    record = start(tmp_path)
+    assert os.getsid(record.pid) != os.getsid(0)
+    daemon.stop(tmp_path)
+    assert start_time(record.pid) is None
+
+
+def test_secrets_are_readable_by_their_owner_alone(tmp_path: Path, start: Start) -> None:
+    home = tmp_path / "home"
+    record = start(home)
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    holding = [
+        file
+        for file in home.rglob("*")
+        if file.is_file() and (record.secret.encode() in (content := file.read_bytes()) or b"PRIVATE KEY" in content)
+    ]
+    assert {"sandbox.json", "ca-key.pem"} <= {file.name for file in holding}
+    assert {stat.S_IMODE(file.stat().st_mode) for file in [*holding, *home.glob("cloud.sqlite*")]} == {0o600}
+
+
+def test_a_restart_keeps_key_ports_authority_and_what_the_cloud_holds(tmp_path: Path, start: Start) -> None:
+    before = start(tmp_path)
+    api = client(before)
+    api.wait(api.create_anti_affinity_group(name="kept")["id"])
+    authority = (tmp_path / "ca.pem").read_bytes()
+    daemon.stop(tmp_path)
+    after = start(tmp_path)
+    assert after.pid != before.pid
+    assert after.environment() == before.environment()
+    assert (tmp_path / "ca.pem").read_bytes() == authority
+    groups = client(after).list_anti_affinity_groups()["anti-affinity-groups"]
+    assert [group["name"] for group in groups] == ["kept"]
+
+
+def test_the_key_looks_like_exoscales_and_differs_from_sandbox_to_sandbox(tmp_path: Path, start: Start) -> None:
+    one, other = start(tmp_path / "one"), start(tmp_path / "other")
+    assert re.fullmatch(r"EXO[0-9a-f]{24}", one.key)
+    assert (one.key, one.secret, one.token) != (other.key, other.secret, other.token)
+
+
+def test_two_homes_run_side_by_side_and_stop_alone(tmp_path: Path, start: Start) -> None:
+    one, other = start(tmp_path / "one"), start(tmp_path / "other")
+    daemon.stop(tmp_path / "one")
+    assert running(tmp_path / "one") is None
+    assert running(tmp_path / "other") == other
+    assert client(other).list_zones()["zones"]
+    assert one.url != other.url
+
+
+def test_two_starts_at_once_start_one_sandbox(tmp_path: Path, start: Start) -> None:
+    line = [sys.executable, "-m", "sandbox", "--home", str(tmp_path), "start"]
+    both = [subprocess.Popen(line, cwd=PROJECT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=60)[0] for process in both]
+    record = start(tmp_path)
+    assert [process.returncode for process in both] == [0, 0]
+    assert all(f"pid {record.pid}" in text for text in said)
+
+
+def test_a_start_that_fails_says_why_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "cloud.sqlite").write_text("not a database, but long enough to be taken for one " * 50)
+    failed = command(tmp_path, "start")
+    assert failed.returncode == 1
+    assert failed.stderr.rstrip("\n").count("\n") == 0
+    assert failed.stderr.startswith("Error: the sandbox did not start: file is not a database; ")
+    until(lambda: not processes_of(tmp_path), "daemon and reaper ended")
+
+
+def test_a_sandbox_in_this_process_and_a_daemon_cannot_share_a_folder(tmp_path: Path) -> None:
+    with Sandbox(tmp_path) as sandbox:
+        assert daemon.start(tmp_path, 0, lambda line: None).pid == os.getpid()
+        with pytest.raises(AlreadyRunning, match="another sandbox runs in"):
+            Sandbox(tmp_path).start()
+        assert client(sandbox.record).list_zones()["zones"]
+
+
+# --- the record
+
+
+def test_a_record_whose_process_is_gone_counts_for_nothing(tmp_path: Path) -> None:
+    record = Record(os.getpid(), start_time(os.getpid()) or "", 0, "u", "p", "t", "k", "s", "c")
+    record.write(tmp_path)
+    assert running(tmp_path) == record
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    child.wait()
+    Record(**{**vars(record), "pid": child.pid}).write(tmp_path)
+    assert running(tmp_path) is None
+
+
+def test_a_record_whose_pid_another_process_has_by_now_counts_for_nothing(tmp_path: Path) -> None:
+    Record(os.getpid(), "started long ago", 0, "u", "p", "t", "k", "s", "c").write(tmp_path)
+    assert running(tmp_path) is None
+    assert not daemon.stop(tmp_path)  # and we live
+
+
+def test_a_damaged_record_counts_for_nothing(tmp_path: Path) -> None:
+    for text in ("", "{", "[]", '{"pid": 1}'):
+        write_private(tmp_path / "sandbox.json", text)
+        assert running(tmp_path) is None
+
+
+def test_a_zombie_is_not_a_living_process() -> None:
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    until(lambda: start_time(child.pid) is None, "the child is a zombie")
+    child.wait()
+
+
+# --- signals, crashes, parents
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_sandbox_in_the_foreground_ends_cleanly_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "--home", str(tmp_path), "start", "--foreground"],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    until(lambda: running(tmp_path), "the sandbox runs")
+    process.send_signal(number)
+    said, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+    assert said.endswith("stopping\n")
+    assert not (tmp_path / "sandbox.json").exists()
+    assert processes_of(tmp_path) == []
+
+
+def test_a_stop_reaches_a_sandbox_that_is_just_starting(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "--home", str(tmp_path), "start", "--foreground"],
+        cwd=PROJECT,
+        stdout=subprocess.DEVNULL,
+    )
+    until(lambda: (tmp_path / "cloud.sqlite").exists(), "the sandbox starts")
+    assert daemon.stop(tmp_path)
+    assert process.wait(timeout=60) == 0
+
+
+def test_a_sandbox_dies_with_its_parent_where_that_is_wanted(tmp_path: Path, start: Start) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    record = daemon.start(tmp_path, 0, lambda line: None, parent=parent.pid)
+    assert running(tmp_path) == record
+    parent.kill()
+    parent.communicate()
+    until(lambda: running(tmp_path) is None and not processes_of(tmp_path), "the sandbox ended")
+
+
+def test_a_sandbox_whose_parent_is_gone_already_ends_at_once(tmp_path: Path) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", ""])
+    parent.wait()
+    with contextlib.suppress(daemon.NotStarted):  # it may be gone before we read its record
+        daemon.start(tmp_path, 0, lambda line: None, parent=parent.pid)
+    until(lambda: running(tmp_path) is None and not processes_of(tmp_path), "the sandbox ended")
+
+
+def test_a_killed_daemon_leaves_nothing_and_can_be_started_again(tmp_path: Path, start: Start) -> None:
+    before = start(tmp_path)
+    os.kill(before.pid, signal.SIGKILL)
+    after = start(tmp_path)  # at once: it waits for the reaper
+    assert after.environment() == before.environment()
+    daemon.stop(tmp_path)
+    assert processes_of(tmp_path) == []
+
+
+# --- with control planes
+
+
+@pytest.mark.engine
+def test_a_killed_daemon_leaves_no_control_plane_behind(tmp_path: Path, start: Start) -> None:
+    record = start(tmp_path)
+    folder = tmp_path / "clusters" / create_cluster(record)
+    assert {"etcd", "kube-apiserver"} <= set(find(folder).values())
+    os.kill(record.pid, signal.SIGKILL)
+    until(lambda: not processes_of(tmp_path), "every process ended", seconds=30)
+
+
+@pytest.mark.engine
+def test_ctrl_c_at_the_terminal_ends_the_control_planes_too(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "--home", str(tmp_path), "start", "--foreground"],
+        cwd=PROJECT,
+        stdout=subprocess.DEVNULL,
+        process_group=0,
+    )
+    until(lambda: running(tmp_path), "the sandbox runs")
+    record = running(tmp_path)
+    assert record
+    folder = tmp_path / "clusters" / create_cluster(record)
+    assert find(folder)
+    os.killpg(process.pid, signal.SIGINT)  # a terminal signals the whole group
+    assert process.wait(timeout=60) == 0
+    assert processes_of(tmp_path) == []
+
+
+@pytest.mark.engine
+def test_a_restart_brings_the_clusters_back_and_old_kubeconfigs_work(tmp_path: Path, start: Start) -> None:
+    record = start(tmp_path / "home")
+    cluster = create_cluster(record)
+    minted = client(record).generate_sks_cluster_kubeconfig(id=cluster, user="me", groups=["system:masters"], ttl=3600)
+    kubeconfig = tmp_path / "kubeconfig"
+    write_private(kubeconfig, base64.b64decode(minted["kubeconfig"]).decode())
+
+    def kubectl(*arguments: str) -> str:
+        return subprocess.run(
+            [path_of("kubectl"), f"--kubeconfig={kubeconfig}", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        ).stdout
+
+    assert f"https://{cluster}.sks-{ZONE}.exo.io:443" in kubectl("cluster-info")
+    kubectl("create", "namespace", "kept")
+    daemon.stop(tmp_path / "home")
+    assert processes_of(tmp_path / "home") == []
+    start(tmp_path / "home")
+    assert kubectl("get", "namespace", "kept", "-o", "name") == "namespace/kept\n"
+
+
+@pytest.mark.engine
+def test_stop_ends_what_a_crash_left_behind_even_without_the_reaper(tmp_path: Path, start: Start) -> None:
+    record = start(tmp_path)
+    create_cluster(record)
+    reapers = [pid for pid in processes_of(tmp_path) if b"sandbox.reaper" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert len(reapers) == 1
+    os.kill(reapers[0], signal.SIGKILL)
+    os.kill(record.pid, signal.SIGKILL)
+    lock = Lock(tmp_path)  # free when the last thread of daemon and reaper is gone
+    until(lock.acquire, "daemon and reaper are dead")
+    lock.close()
+    assert processes_of(tmp_path)
+    assert not daemon.stop(tmp_path)
+    assert processes_of(tmp_path) == []
+
+
+def test_ending_control_planes_where_none_ever_ran_does_nothing(tmp_path: Path) -> None:
+    end_control_planes(tmp_path / "nowhere")
