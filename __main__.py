@@ -1,0 +1,47 @@
+"""The stack's table of contents: settings, cluster, ingress controller, outputs."""
+
+import shlex
+from dataclasses import replace
+
+import pulumi
+
+from components.drain import Drain
+from components.ingress import CONTROLLERS, IngressController, IngressControllerArgs
+from components.protection import protect_everything
+from platforms import INGRESS, on_exoscale, on_k3d
+from settings import load
+
+settings = load()
+if settings.protect:
+    protect_everything()
+
+platform = on_k3d(settings) if settings.platform == "k3d" else on_exoscale(settings)
+
+ingress = settings.ingress and IngressController(
+    INGRESS,
+    IngressControllerArgs(
+        CONTROLLERS[settings.ingress.controller],
+        ingress_class=settings.ingress.ingress_class,
+        annotations=platform.annotations,
+        address=platform.address,
+        chart=settings.ingress.chart,
+        cluster_id=platform.cluster_id,
+        timeout_seconds=settings.ingress.timeout_seconds,
+        after=platform.nodes,
+    ),
+    pulumi.ResourceOptions(providers=[platform.provider]),
+)
+
+if platform.drain:
+    Drain("drain", replace(platform.drain, after=[*platform.drain.after, *([ingress] if ingress else [])]))
+
+pulumi.export("endpoint", platform.endpoint)
+pulumi.export("kubeconfig", platform.kubeconfig)
+pulumi.export("kubeconfig_path", platform.kubeconfig_path)
+pulumi.export(
+    "connect",
+    platform.kubeconfig_path.apply(lambda path: f"export KUBECONFIG={shlex.quote(path)}; kubectl cluster-info"),
+)
+pulumi.export("ingress_ip", ingress.address if ingress else None)
+pulumi.export("nodepools", platform.nodepools)
+pulumi.export("monthly_cost", platform.monthly_cost)

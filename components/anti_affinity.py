@@ -1,0 +1,39 @@
+"""What keeps the nodes of a pool on different hypervisors."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumiverse_exoscale as exoscale
+
+from components.identity import Identity
+
+
+@dataclass(frozen=True)
+class AntiAffinityArgs:
+    """Arguments of an AntiAffinity.
+
+    Args:
+        identity: whose it is.
+        nodepool: name of the nodepool that it is for.
+    """
+
+    identity: Identity
+    nodepool: str
+
+
+class AntiAffinity(pulumi.ComponentResource):
+    """An anti-affinity group; it holds 8 nodes at most (facts §4)."""
+
+    group_id: pulumi.Output[str]
+    """Id of the anti-affinity group."""
+
+    def __init__(self, name: str, args: AntiAffinityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("exoscale-sks:components:AntiAffinity", name, None, opts)
+        group = exoscale.AntiAffinityGroup(
+            f"{name}-anti-affinity",
+            name=args.identity.name(args.nodepool),
+            description=args.identity.describe(f"Nodepool {args.nodepool}"),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.group_id = group.id
+        self.register_outputs({"group_id": self.group_id})

@@ -1,0 +1,45 @@
+"""What Exoscale offers, as far as it can be checked before anything is created (facts §2, §3, §6)."""
+
+ZONES = ("at-vie-1", "at-vie-2", "bg-sof-1", "ch-dk-2", "ch-gva-2", "de-fra-1", "de-muc-1", "hr-zag-1")
+LEVELS = ("starter", "pro")
+CNIS = ("calico", "cilium")
+
+INSTANCE_FAMILIES = (
+    "colossus",
+    "cpu",
+    "gpu",
+    "gpu2",
+    "gpu3",
+    "gpu3080ti",
+    "gpua30",
+    "gpua5000",
+    "gpub300",
+    "gpurtx6000pro",
+    "memory",
+    "standard",
+    "storage",
+)
+INSTANCE_SIZES = (
+    "micro",
+    "tiny",
+    "small",
+    "medium",
+    "large",
+    "extra-large",
+    "huge",
+    "mega",
+    "titan",
+    "titan48c",
+    "jumbo",
+    "colossus",
+)
+# Not every family has every size; which ones an account may use, only the API knows.
+INSTANCE_TYPES = frozenset(f"{family}.{size}" for family in INSTANCE_FAMILIES for size in INSTANCE_SIZES)
+
+TAINT_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
+
+DISK_SIZE_GB = range(20, 51200 + 1)  # of a node, facts §6
+NODEPOOLS_PER_CLUSTER = 16  # facts §6
+INSTANCES_PER_ANTI_AFFINITY_GROUP = 8  # facts §4
+INSTANCE_PREFIX_LENGTH = 30  # facts §6
+NODE_PORTS = (30000, 32767)  # first and last

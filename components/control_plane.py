@@ -1,0 +1,67 @@
+"""The managed Kubernetes control plane."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumiverse_exoscale as exoscale
+
+from components.identity import Identity
+
+
+@dataclass(frozen=True)
+class ControlPlaneArgs:
+    """Arguments of a ControlPlane.
+
+    Args:
+        identity: whose it is.
+        zone: Exoscale zone.
+        level: service level, `starter` or `pro`.
+        cni: network plugin, `calico` or `cilium`.
+        version: Kubernetes version; None takes the newest when the cluster is created and keeps it.
+        csi: whether the cluster gets Exoscale's block storage driver, which cannot be taken away again (plugin-facts
+            §1.5).
+    """
+
+    identity: Identity
+    zone: pulumi.Input[str]
+    level: pulumi.Input[str] = "starter"
+    cni: pulumi.Input[str] = "calico"
+    version: pulumi.Input[str] | None = None
+    csi: pulumi.Input[bool] = False
+
+
+class ControlPlane(pulumi.ComponentResource):
+    """An SKS cluster without nodes, with Exoscale's cloud controller manager and the metrics server."""
+
+    cluster_id: pulumi.Output[str]
+    """Id of the SKS cluster."""
+    endpoint: pulumi.Output[str]
+    """URL of the Kubernetes API."""
+
+    def __init__(self, name: str, args: ControlPlaneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("exoscale-sks:components:ControlPlane", name, None, opts)
+        child_opts = pulumi.ResourceOptions(parent=self)
+
+        cluster = exoscale.SksCluster(
+            f"{name}-cluster",
+            name=args.identity.name(name),
+            description=args.identity.describe("Control plane"),
+            labels=args.identity.labels,
+            zone=args.zone,
+            service_level=args.level,
+            cni=args.cni,
+            version=args.version,
+            exoscale_ccm=True,
+            metrics_server=True,
+            exoscale_csi=args.csi,
+            # The plugin takes a change of these two for done and sends nothing, at every up again (plugin-facts
+            # §1.5), so only a replacement brings it about.
+            opts=pulumi.ResourceOptions.merge(
+                child_opts,
+                pulumi.ResourceOptions(replace_on_changes=["serviceLevel", "cni"], delete_before_replace=True),
+            ),
+        )
+
+        self.cluster_id = cluster.id
+        self.endpoint = cluster.endpoint
+        self.register_outputs({"cluster_id": self.cluster_id, "endpoint": self.endpoint})

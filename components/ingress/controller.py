@@ -1,0 +1,117 @@
+"""An ingress controller in a namespace of its own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.ingress.service import Annotations, Chart, Controller
+
+
+@dataclass(frozen=True)
+class IngressControllerArgs:
+    """Arguments of an IngressController.
+
+    Args:
+        controller: which one.
+        ingress_class: name of its IngressClass.
+        annotations: annotations of its Service.
+        address: the load balancer's address where it is known beforehand; None reads it from the Service, when the
+            cloud controller manager has put it there.
+        chart: what to install instead of the official chart.
+        cluster_id: id of the cluster; before it is replaced, the release is uninstalled from it.
+        timeout_seconds: how long Helm waits at install for pods and address, and at uninstall for them to go. Keep
+            it short: with a dead cloud controller manager every uninstall takes that long.
+        after: resources that have to outlive the controller, such as the nodepools it runs on.
+    """
+
+    controller: Controller
+    ingress_class: str
+    annotations: Annotations = field(default_factory=dict)
+    address: pulumi.Input[str] | None = None
+    chart: Chart | None = None
+    cluster_id: pulumi.Input[str] = ""
+    timeout_seconds: int = 180
+    after: Sequence[pulumi.Resource] = ()
+
+
+class IngressController(pulumi.ComponentResource):
+    """A Helm release that serves Ingresses on every node, behind a Service of type LoadBalancer.
+
+    Give it the cluster's `kubernetes.Provider` in `opts.providers`. Release and namespace are called as the component.
+    """
+
+    address: pulumi.Output[str]
+    """Where the controller is reached."""
+    release: kubernetes.helm.v3.Release
+    """The release, for what has to be removed before it."""
+
+    def __init__(self, name: str, args: IngressControllerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("exoscale-sks:components:IngressController", name, None, opts)
+        child_opts = pulumi.ResourceOptions(parent=self)
+        if args.controller.retired:
+            pulumi.warn(args.controller.retired, resource=self)
+
+        # The pods' nodes and the cloud side of the Service have to be there until the last pod and the Service's
+        # finalizer are gone; of them only some ids are values here.
+        outlived = pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[*args.after]))
+        chart = args.chart or args.controller.chart
+        self.release = kubernetes.helm.v3.Release(
+            f"{name}-release",
+            name=name,
+            # Before it deletes a cluster to replace it, the engine asks each dependent whether an unknown value in
+            # place of the cluster's would replace it too. A namespace that comes from the cluster's id says yes, so
+            # the release is uninstalled while the old cluster still answers (docs/adr/0004).
+            namespace=pulumi.Output.from_input(args.cluster_id).apply(lambda _: name),
+            create_namespace=True,
+            chart=chart.name,
+            repository_opts=kubernetes.helm.v3.RepositoryOptsArgs(repo=chart.repository),
+            version=chart.version,
+            values=args.controller.values(name, args.ingress_class, args.annotations),
+            timeout=args.timeout_seconds,
+            # Another chart is another controller: both cannot hold the ingress class and the NLB's ports at a time.
+            opts=pulumi.ResourceOptions.merge(
+                outlived, pulumi.ResourceOptions(replace_on_changes=["chart"], delete_before_replace=True)
+            ),
+        )
+
+        self.address = (
+            self._address_of_service(name, child_opts)
+            if args.address is None
+            else pulumi.Output.from_input(args.address)
+        )
+        self.register_outputs({"address": self.address, "release": self.release})
+
+    def _address_of_service(self, name: str, child_opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+        # The id comes out of the installed release, so there is nothing to read before Helm has seen the address; an
+        # id makes no edge of the graph, though.
+        service = kubernetes.core.v1.Service.get(
+            f"{name}-service",
+            self.release.resource_names.apply(lambda names: service_id(names, name)),
+            opts=pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[self.release])),
+        )
+        return service.status.apply(ingress_ip)
+
+
+def service_id(resource_names: Mapping[str, Sequence[str]] | None, namespace: str) -> str:
+    """The `namespace/name` of the release's main Service.
+
+    The plugin lists a resource by its bare name where the chart's template sets no namespace. Charts call their other
+    Services (webhook, metrics) like the main one with something appended, so it is the shortest.
+
+    Raises:
+        RunError: the chart has no Service.
+    """
+    services = (resource_names or {}).get("Service/v1", ())
+    if not services:
+        raise pulumi.RunError("the ingress controller's chart installed no Service, so it has no address")
+    main = min(services, key=len)
+    return main if "/" in main else f"{namespace}/{main}"
+
+
+def ingress_ip(status: Any) -> str:
+    """The first address in a Service's status; Helm does not end its install before there is one."""
+    ip: str = status.load_balancer.ingress[0].ip
+    return ip

@@ -1,0 +1,31 @@
+"""The Kubernetes project's ingress-nginx, which the tutorial uses."""
+
+from typing import Any
+
+from components.ingress.service import Annotations, Chart
+
+
+class IngressNginx:
+    """Chart `ingress-nginx`, at its last version."""
+
+    chart = Chart("ingress-nginx", "https://kubernetes.github.io/ingress-nginx", "4.15.1")
+    retired = (
+        "ingress-nginx was retired in March 2026 and gets no security fixes any more; "
+        "nginx takes the same Ingress manifests unless they use ingress-nginx's own annotations"
+    )
+
+    def values(self, name: str, ingress_class: str, annotations: Annotations) -> dict[str, Any]:
+        """See Controller."""
+        return {
+            "fullnameOverride": name,
+            "controller": {
+                "kind": "DaemonSet",
+                "ingressClass": ingress_class,
+                "ingressClassResource": {"enabled": True, "name": ingress_class, "default": True},
+                "service": {
+                    "type": "LoadBalancer",
+                    "externalTrafficPolicy": "Local",
+                    "annotations": dict(annotations),
+                },
+            },
+        }

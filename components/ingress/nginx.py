@@ -1,0 +1,28 @@
+"""F5's NGINX Ingress Controller."""
+
+from typing import Any
+
+from components.ingress.service import Annotations, Chart
+
+
+class Nginx:
+    """Chart `nginx-ingress`. At every install Helm loads parts of its schema for values from the network."""
+
+    chart = Chart("nginx-ingress", "https://helm.nginx.com/stable", "2.7.0")
+    retired = ""
+
+    def values(self, name: str, ingress_class: str, annotations: Annotations) -> dict[str, Any]:
+        """See Controller."""
+        return {
+            "fullnameOverride": name,
+            "controller": {
+                "kind": "daemonset",
+                "ingressClass": {"create": True, "name": ingress_class, "setAsDefaultIngress": True},
+                "service": {
+                    "type": "LoadBalancer",
+                    "externalTrafficPolicy": "Local",
+                    "annotations": dict(annotations),
+                },
+                "telemetryReporting": {"enable": False},
+            },
+        }

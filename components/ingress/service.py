@@ -1,0 +1,80 @@
+"""What every ingress controller gets alike: where its chart is from, and how its Service meets the NLB."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pulumi
+
+PREFIX = "service.beta.kubernetes.io/exoscale-loadbalancer-"  # facts §5
+
+Annotations = Mapping[str, pulumi.Input[str]]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A Helm chart.
+
+    Args:
+        name: the chart's name in its repository; without a repository a folder, an archive or an `oci://` address.
+        repository: URL of the chart repository.
+        version: exact version; None takes the newest, or what the folder holds.
+    """
+
+    name: str
+    repository: str | None = None
+    version: str | None = None
+
+
+class Controller(Protocol):
+    """Turns our settings into the values of one chart."""
+
+    @property
+    def chart(self) -> Chart:
+        """The official chart, at the version that was tried."""
+
+    @property
+    def retired(self) -> str:
+        """What to tell people who still choose it; empty for a maintained controller."""
+
+    def values(self, name: str, ingress_class: str, annotations: Annotations) -> dict[str, Any]:
+        """Values for a DaemonSet behind a Service of type LoadBalancer with `externalTrafficPolicy: Local`.
+
+        Args:
+            name: what the chart's objects are called.
+            ingress_class: name of the IngressClass; Ingresses that name no class belong to it too.
+            annotations: annotations of the Service.
+        """
+
+
+def exoscale_annotations(
+    name: str,
+    description: pulumi.Input[str],
+    instance_pool_id: pulumi.Input[str],
+    load_balancer_id: pulumi.Input[str] | None = None,
+) -> dict[str, pulumi.Input[str]]:
+    """Annotations that tell Exoscale's cloud controller manager (CCM) what to do for the Service (facts §5).
+
+    Args:
+        name: name of the NLB that the CCM makes; ignored for one that exists.
+        description: description of the NLB that the CCM makes; ignored for one that exists.
+        instance_pool_id: pool that takes the traffic. Always given: the CCM refuses to guess between several.
+        load_balancer_id: NLB to attach to, which the CCM then never owns. None: the CCM makes one.
+    """
+    chosen: dict[str, pulumi.Input[str]] = {
+        "name": name,
+        "description": description,
+        "service-instancepool-id": instance_pool_id,
+        "service-strategy": "source-hash",
+        # With externalTrafficPolicy Local the CCM has the NLB probe the Service's healthCheckNodePort. It is not the
+        # controller that answers there but kube-proxy (or Cilium in its place): 200 on nodes with a ready controller
+        # pod and 503 on the others, at /healthz, whatever the controller.
+        "service-healthcheck-mode": "http",
+        "service-healthcheck-uri": "/healthz",
+        "service-healthcheck-interval": "10s",
+        "service-healthcheck-timeout": "3s",
+        "service-healthcheck-retries": "1",
+    }
+    if load_balancer_id is not None:
+        chosen |= {"id": load_balancer_id, "external": "true"}
+    return {f"{PREFIX}{key}": value for key, value in chosen.items()}

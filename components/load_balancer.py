@@ -1,0 +1,54 @@
+"""The network load balancer in front of the ingress controller."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumiverse_exoscale as exoscale
+
+from components.identity import Identity
+
+
+@dataclass(frozen=True)
+class LoadBalancerArgs:
+    """Arguments of a LoadBalancer.
+
+    Args:
+        identity: whose it is.
+        zone: zone of the nodepools.
+        targets: the nodepools that traffic may be sent to.
+    """
+
+    identity: Identity
+    zone: pulumi.Input[str]
+    targets: Sequence[pulumi.Resource] = ()
+
+
+class LoadBalancer(pulumi.ComponentResource):
+    """An NLB without services: the cloud controller manager adds those of the Kubernetes Service it is given to.
+
+    It belongs to the stack, so a destroy removes it also when no controller is left to do so.
+    """
+
+    load_balancer_id: pulumi.Output[str]
+    """Id of the NLB."""
+    ip_address: pulumi.Output[str]
+    """Its public IPv4 address, which stays the same as long as it lives."""
+
+    def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("exoscale-sks:components:LoadBalancer", name, None, opts)
+        child_opts = pulumi.ResourceOptions(parent=self)
+
+        balancer = exoscale.Nlb(
+            f"{name}-nlb",
+            name=args.identity.name(name),
+            description=args.identity.describe("Load balancer"),
+            labels=args.identity.labels,
+            zone=args.zone,
+            # Exoscale refuses to delete an instance pool that an NLB still targets (facts §4), so the NLB goes first.
+            opts=pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[*args.targets])),
+        )
+
+        self.load_balancer_id = balancer.id
+        self.ip_address = balancer.ip_address
+        self.register_outputs({"load_balancer_id": self.load_balancer_id, "ip_address": self.ip_address})

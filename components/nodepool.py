@@ -1,0 +1,78 @@
+"""A group of equal nodes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumiverse_exoscale as exoscale
+
+from components.identity import Identity
+
+
+@dataclass(frozen=True)
+class NodepoolArgs:
+    """Arguments of a Nodepool.
+
+    Args:
+        identity: whose it is.
+        cluster_id: SKS cluster that the nodes join.
+        zone: the cluster's zone.
+        size: number of nodes.
+        instance_type: `family.size`, such as `standard.small`.
+        disk_size_gb: disk of each node in GiB, 20 or more.
+        security_group_ids: security groups of the nodes.
+        instance_prefix: what the nodes' names start with, lower case.
+        anti_affinity_group_ids: groups whose nodes run on different hypervisors; each holds 8 nodes at most.
+        labels: labels of the nodes, beside those that say whose they are.
+        taints: taints of the nodes, `{key: "value:effect"}`.
+        after: resources that have to outlive the nodes without a value of theirs being used here, such as the
+            rules of the security group.
+    """
+
+    identity: Identity
+    cluster_id: pulumi.Input[str]
+    zone: pulumi.Input[str]
+    size: pulumi.Input[int]
+    instance_type: pulumi.Input[str]
+    disk_size_gb: pulumi.Input[int]
+    security_group_ids: Sequence[pulumi.Input[str]]
+    instance_prefix: pulumi.Input[str] = "pool"
+    anti_affinity_group_ids: Sequence[pulumi.Input[str]] = ()
+    labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    taints: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    after: Sequence[pulumi.Resource] = ()
+
+
+class Nodepool(pulumi.ComponentResource):
+    """An SKS nodepool."""
+
+    nodepool_id: pulumi.Output[str]
+    """Id of the SKS nodepool."""
+    instance_pool_id: pulumi.Output[str]
+    """Id of the instance pool behind it, which NLBs send their traffic to."""
+
+    def __init__(self, name: str, args: NodepoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("exoscale-sks:components:Nodepool", name, None, opts)
+        child_opts = pulumi.ResourceOptions(parent=self)
+
+        nodepool = exoscale.SksNodepool(
+            f"{name}-nodepool",
+            name=args.identity.name(name),
+            description=args.identity.describe(f"Nodepool {name}"),
+            cluster_id=args.cluster_id,
+            zone=args.zone,
+            size=args.size,
+            instance_type=args.instance_type,
+            disk_size=args.disk_size_gb,
+            instance_prefix=args.instance_prefix,
+            anti_affinity_group_ids=list(args.anti_affinity_group_ids) or None,
+            security_group_ids=list(args.security_group_ids),
+            labels={**args.labels, **args.identity.labels},
+            taints=dict(args.taints) or None,
+            # The nodes need the security group's rules as long as they run; only the group's id is a value here.
+            opts=pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[*args.after])),
+        )
+
+        self.nodepool_id = nodepool.id
+        self.instance_pool_id = nodepool.instance_pool_id
+        self.register_outputs({"nodepool_id": self.nodepool_id, "instance_pool_id": self.instance_pool_id})

@@ -1,0 +1,94 @@
+"""What a stack costs per month, by a dated table. What the table lacks is said to be unknown, never guessed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+DATED = "2025-08-22"  # of the table that facts §6 quotes; CHF, EUR and USD were equal
+CURRENCY = "CHF"
+HOURS_PER_MONTH = 730
+
+LEVELS = {"starter": Decimal(0)}  # no source for the price of `pro` (facts §7)
+INSTANCES = {
+    "standard.micro": Decimal("0.00729"),
+    "standard.tiny": Decimal("0.01458"),
+    "standard.small": Decimal("0.02333"),
+    "standard.medium": Decimal("0.04666"),
+    "standard.large": Decimal("0.09333"),
+    "standard.extra-large": Decimal("0.18667"),
+    "standard.huge": Decimal("0.37334"),
+}
+DISK_GB = Decimal("0.00014")  # of a node
+VOLUME_GB = Decimal("0.00006")  # block storage; the table names no unit, GiB like the disk's is assumed
+LOAD_BALANCER = Decimal("0.03472")
+
+
+class Nodes(Protocol):
+    """A nodepool, as far as its price goes."""
+
+    @property
+    def instance_type(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def disk_size_gb(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of an estimate; `per_month` is None when the price is unknown."""
+
+    what: str
+    per_month: Decimal | None
+
+    def __str__(self) -> str:
+        return f"{self.what} {'price unknown' if self.per_month is None else f'{self.per_month:.2f}'}"
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Prints as one line: the total, the date of the prices, and each item."""
+
+    items: tuple[Item, ...]
+
+    @property
+    def total(self) -> Decimal:
+        """Sum per month of the items whose price is known."""
+        return sum((item.per_month for item in self.items if item.per_month is not None), Decimal(0))
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What the table has no price for."""
+        return tuple(item.what for item in self.items if item.per_month is None)
+
+    def __str__(self) -> str:
+        amount = f"{'more than ' if self.unknown else ''}{self.total:.2f} {CURRENCY}"
+        return f"{amount} per month at the prices of {DATED}: {'; '.join(map(str, self.items))}"
+
+
+def estimate(level: str, nodepools: Mapping[str, Nodes], load_balancers: int) -> Estimate:
+    """The monthly cost of a cluster that runs all month.
+
+    Args:
+        level: service level of the control plane.
+        nodepools: the nodepools by name.
+        load_balancers: how many NLBs.
+    """
+    items = [_item(f"control plane {level}", LEVELS.get(level))]
+    for name, pool in nodepools.items():
+        nodes = f"nodepool {name}, {pool.size} x {pool.instance_type}"
+        items.append(_item(nodes, INSTANCES.get(pool.instance_type), pool.size))
+        items.append(_item(f"{pool.size} x {pool.disk_size_gb} GiB disk", DISK_GB, pool.size * pool.disk_size_gb))
+    if load_balancers:
+        items.append(_item(f"{load_balancers} x load balancer", LOAD_BALANCER, load_balancers))
+    return Estimate(tuple(items))
+
+
+def per_month(per_hour: Decimal | None, number: int = 1) -> Decimal | None:
+    """What so many cost that run all month; None where the price is unknown."""
+    return None if per_hour is None else per_hour * number * HOURS_PER_MONTH
+
+
+def _item(what: str, per_hour: Decimal | None, number: int = 1) -> Item:
+    return Item(what, per_month(per_hour, number))

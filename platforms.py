@@ -1,0 +1,194 @@
+"""Where the cluster runs: the graph on Exoscale, and the one on this machine. Both end in the same Platform."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components.anti_affinity import AntiAffinity, AntiAffinityArgs
+from components.control_plane import ControlPlane, ControlPlaneArgs
+from components.drain import DrainArgs, Gate
+from components.firewall import Firewall, FirewallArgs
+from components.identity import Identity
+from components.ingress import exoscale_annotations
+from components.kubeconfig import Kubeconfig, KubeconfigArgs, on_demand
+from components.load_balancer import LoadBalancer, LoadBalancerArgs
+from components.local_cluster import LocalCluster, LocalClusterArgs
+from components.mark import Mark, MarkArgs
+from components.nodepool import Nodepool, NodepoolArgs
+from components.nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
+from components.prices import estimate
+from settings import IngressSettings, Settings
+
+INGRESS = "ingress"
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A running cluster, as the ingress controller and the outputs need it.
+
+    Args:
+        endpoint: URL of the Kubernetes API.
+        kubeconfig: kubeconfig for people; a secret.
+        kubeconfig_path: file that holds it.
+        provider: access for what this program puts into the cluster.
+        cluster_id: changes when the cluster is another one.
+        nodes: what has to outlive everything in the cluster.
+        monthly_cost: what it costs, in words.
+        nodepools: what is reported of each nodepool.
+        annotations: annotations of the ingress controller's Service.
+        address: where the ingress controller is reached; None: only its Service will tell.
+        drain: what has to be taken out of the cluster before it is destroyed; None where nothing outlives it.
+    """
+
+    endpoint: pulumi.Output[str]
+    kubeconfig: pulumi.Output[str]
+    kubeconfig_path: pulumi.Output[str]
+    provider: kubernetes.Provider
+    cluster_id: pulumi.Output[str]
+    nodes: Sequence[pulumi.Resource]
+    monthly_cost: str
+    nodepools: Mapping[str, Any] = field(default_factory=dict)
+    annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    address: pulumi.Input[str] | None = None
+    drain: DrainArgs | None = None
+
+
+def on_exoscale(settings: Settings) -> Platform:
+    """Control plane, firewall, nodepools, kubeconfig and the load balancer of the ingress controller."""
+    zone, ingress = settings.zone, settings.ingress
+    who = replace(settings.identity, stack_id=Mark("stack", MarkArgs(settings.identity, zone)).stack_id)
+    if ingress and not settings.open_node_ports:
+        pulumi.warn("firewall.open-node-ports is false: the NLB cannot reach the ingress controller's nodes")
+    control_plane = ControlPlane(
+        "cluster",
+        ControlPlaneArgs(
+            who, zone, level=settings.level, cni=settings.cni, version=settings.version, csi=settings.storage.csi
+        ),
+    )
+    firewall = Firewall("nodes", FirewallArgs(who, settings.cni, settings.open_node_ports))
+    groups = {
+        name: AntiAffinity(name, AntiAffinityArgs(who, name))
+        for name, pool in settings.nodepools.items()
+        if pool.anti_affinity
+    }
+    sweep = NodepoolSweep(
+        "nodepools",
+        NodepoolSweepArgs(who, zone, control_plane.cluster_id, after=[firewall, *groups.values()]),
+    )
+    pools = {
+        name: Nodepool(
+            name,
+            NodepoolArgs(
+                who,
+                control_plane.cluster_id,
+                zone,
+                size=pool.size,
+                instance_type=pool.instance_type,
+                disk_size_gb=pool.disk_size_gb,
+                security_group_ids=[firewall.security_group_id],
+                instance_prefix=pool.instance_prefix,
+                anti_affinity_group_ids=[groups[name].group_id] if name in groups else [],
+                labels=pool.labels,
+                taints=pool.taints,
+                after=[sweep],
+            ),
+        )
+        for name, pool in settings.nodepools.items()
+    }
+    access = settings.kubeconfig
+    kubeconfig = Kubeconfig(
+        "access",
+        KubeconfigArgs(
+            control_plane.cluster_id,
+            zone,
+            file=access.file,
+            user=access.user,
+            groups=access.groups,
+            ttl_seconds=access.ttl_seconds,
+            early_renewal_seconds=access.early_renewal_seconds,
+        ),
+    )
+    drain = DrainArgs(
+        who,
+        zone,
+        control_plane.cluster_id,
+        instance_pool_ids=[pool.instance_pool_id for pool in pools.values()],
+        load_balancers=[who.name(INGRESS)] if ingress and ingress.load_balancer == "managed" else [],
+        on_destroy=settings.storage.on_destroy,
+        wait_seconds=settings.drain_wait_seconds,
+    )
+    gate = Gate("gate", drain)
+    balancer = None
+    if ingress and ingress.load_balancer == "managed":
+        balancer = LoadBalancer(INGRESS, LoadBalancerArgs(who, zone, targets=[gate]))
+    return Platform(
+        endpoint=control_plane.endpoint,
+        kubeconfig=kubeconfig.content,
+        kubeconfig_path=kubeconfig.path,
+        provider=_provider(
+            on_demand(kubeconfig.content, control_plane.cluster_id, zone, who.stack),
+            # What a change of replaces the cluster, see docs/adr/0004.
+            f"{who.name('cluster')} {zone} {settings.level} {settings.cni}",
+        ),
+        cluster_id=control_plane.cluster_id,
+        nodes=[gate, *([balancer] if balancer else [])],
+        monthly_cost=str(estimate(settings.level, settings.nodepools, load_balancers=1 if ingress else 0)),
+        nodepools={name: _report(settings, name, pool) for name, pool in pools.items()},
+        annotations=_annotations(who, ingress, pools, balancer) if ingress else {},
+        address=balancer.ip_address if balancer else None,
+        drain=replace(drain, releases=ingress is not None, after=[gate, kubeconfig]),
+    )
+
+
+def on_k3d(settings: Settings) -> Platform:
+    """A cluster in Docker; k3d itself answers the ingress controller's port 80 on this machine."""
+    cluster = LocalCluster(
+        "local",
+        LocalClusterArgs(
+            settings.identity.name("k3d"),
+            file=settings.kubeconfig.file,
+            api_port=settings.k3d.api_port,
+            http_port=settings.k3d.http_port,
+        ),
+    )
+    return Platform(
+        endpoint=cluster.endpoint,
+        kubeconfig=cluster.kubeconfig,
+        kubeconfig_path=cluster.kubeconfig_path,
+        provider=_provider(cluster.kubeconfig, settings.identity.name("k3d")),
+        cluster_id=cluster.cluster_id,
+        nodes=[cluster],
+        monthly_cost="nothing: it runs on this machine",
+        address=f"localhost:{settings.k3d.http_port}",
+    )
+
+
+def _provider(kubeconfig: pulumi.Output[str], identifier: str) -> kubernetes.Provider:
+    # The identifier keeps a renewed kubeconfig from replacing all that is in the cluster. Never delete_unreachable:
+    # the plugin takes a refused credential for an unreachable cluster and would forget what lives (design §2).
+    return kubernetes.Provider("cluster", kubeconfig=kubeconfig, cluster_identifier=identifier)
+
+
+def _annotations(
+    who: Identity, ingress: IngressSettings, pools: Mapping[str, Nodepool], balancer: LoadBalancer | None
+) -> dict[str, pulumi.Input[str]]:
+    return exoscale_annotations(
+        name=who.name(INGRESS),
+        description=who.describe("Load balancer"),
+        instance_pool_id=pools[ingress.nodepool].instance_pool_id,
+        load_balancer_id=balancer.load_balancer_id if balancer else None,
+    )
+
+
+def _report(settings: Settings, name: str, pool: Nodepool) -> dict[str, pulumi.Input[Any]]:
+    chosen = settings.nodepools[name]
+    return {
+        "id": pool.nodepool_id,
+        "instance-pool-id": pool.instance_pool_id,
+        "size": chosen.size,
+        "instance-type": chosen.instance_type,
+        "disk-size-gb": chosen.disk_size_gb,
+    }

@@ -1,0 +1,213 @@
+"""The program under mocks: no engine, no network. What reaches the monitor is kept, options included."""
+
+import json
+import runpy
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from google.protobuf.json_format import MessageToDict
+from pulumi.runtime import mocks, rpc
+from pulumi.runtime.proto import resource_pb2
+
+PROJECT = Path(__file__).parents[2]
+PROJECT_FILE: dict[str, Any] = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())
+NAME: str = PROJECT_FILE["name"]
+SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}  # plugin-facts §4
+CLIENT_KEY = "a2V5IG9mIGEgY2VydGlmaWNhdGU="
+KUBECONFIG = f"""\
+clusters: [{{name: c, cluster: {{server: https://cluster.sks-ch-gva-2.exo.io:443, certificate-authority-data: Q0E=}}}}]
+users: [{{name: kubernetes-admin, user: {{client-certificate-data: Q0VSVA==, client-key-data: {CLIENT_KEY}}}}}]
+"""
+STACK_ID = "5fac1d000001"
+
+# What the cloud and the plugins would answer beside the inputs.
+ANSWERS: dict[str, dict[str, Any]] = {
+    "exoscale:index/sksCluster:SksCluster": {"endpoint": "https://cluster.sks-ch-gva-2.exo.io:443"},
+    "exoscale:index/sksNodepool:SksNodepool": {"instancePoolId": "the-instance-pool"},
+    "exoscale:index/sksKubeconfig:SksKubeconfig": {"kubeconfig": KUBECONFIG},
+    "exoscale:index/nlb:Nlb": {"ipAddress": "198.51.100.7"},
+    "command:local:Command": {"stdout": KUBECONFIG},
+    "kubernetes:helm.sh/v3:Release": {
+        "resourceNames": {"Service/v1": ["ingress/ingress-controller-admission", "ingress/ingress-controller"]}
+    },
+    "kubernetes:core/v1:Service": {"status": {"loadBalancer": {"ingress": [{"ip": "198.51.100.8"}]}}},
+}
+
+
+@dataclass
+class Registration:
+    """One resource as the program registered it."""
+
+    urn: str
+    request: resource_pb2.RegisterResourceRequest
+
+    @property
+    def type(self) -> str:
+        return self.request.type
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """Inputs without the wrapping of secrets."""
+        inputs: dict[str, Any] = plain(MessageToDict(self.request.object))
+        return inputs
+
+    @property
+    def leans_on(self) -> set[str]:
+        """URNs that have to outlive it, by the engine's rules: dependencies, parent and provider."""
+        request = self.request
+        by_property = (urn for values in request.propertyDependencies.values() for urn in values.urns)
+        provider = [request.provider.rpartition("::")[0]] if request.provider else []
+        return {*request.dependencies, *by_property, *provider, *([request.parent] if request.parent else [])}
+
+
+@dataclass
+class World(mocks.Mocks):
+    """What a program did: its registrations by URN, the outputs of components and stack, and what it logged."""
+
+    preview: bool = False
+    registrations: dict[str, Registration] = field(default_factory=dict)
+    reads: list[resource_pb2.ReadResourceRequest] = field(default_factory=list)
+    outputs: list[resource_pb2.RegisterResourceOutputsRequest] = field(default_factory=list)
+    exports: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        answer = {"stdout": STACK_ID} if args.name == "stack-id" else ANSWERS.get(args.typ, {})
+        return f"{args.name}-id", {**args.inputs, **answer}
+
+    def debug(self, message: str) -> None: ...
+    def info(self, message: str) -> None: ...
+
+    def warning(self, message: str) -> None:
+        self.warnings.append(message)
+
+    def error(self, message: str) -> None:
+        raise AssertionError(message)
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
+        raise AssertionError(f"the program calls {args.token}")
+
+    def of(self, kind: str) -> list[Registration]:
+        """Registrations whose type ends in this."""
+        return [item for item in self.registrations.values() if item.type.endswith(f":{kind}")]
+
+    def one(self, kind: str) -> Registration:
+        (item,) = self.of(kind)
+        return item
+
+    def leans_on(self, urn: str) -> set[str]:
+        """Everything that has to outlive it, over any number of steps."""
+        found: set[str] = set()
+        waiting = [urn]
+        while waiting:
+            item = self.registrations.get(waiting.pop())
+            new = (item.leans_on if item else set()) - found
+            found |= new
+            waiting += new
+        return found
+
+
+class Monitor(mocks.MockMonitor):
+    """Keeps every request: mocks are not told about options."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.world = world
+
+    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:
+        answer = super().RegisterResource(request)
+        if request.type != "pulumi:pulumi:Stack":
+            if answer.urn in self.world.registrations:
+                raise AssertionError(f"registered twice: {answer.urn}")
+            self.world.registrations[answer.urn] = Registration(answer.urn, request)
+        return answer
+
+    def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> Any:
+        self.world.reads.append(request)
+        return super().ReadResource(request)
+
+    def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Any:
+        self.world.outputs.append(request)
+        return super().RegisterResourceOutputs(request)
+
+
+def plain(value: Any) -> Any:
+    """A value without the wrapping of secrets."""
+    if isinstance(value, dict):
+        return plain(value["value"]) if SECRET.items() <= value.items() else {k: plain(v) for k, v in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list) else value
+
+
+def without_secrets(value: Any) -> Any:
+    """A value with each secret blotted out: what a state file or a log would show in clear."""
+    if isinstance(value, dict):
+        return "[secret]" if SECRET.items() <= value.items() else {k: without_secrets(v) for k, v in value.items()}
+    return [without_secrets(item) for item in value] if isinstance(value, list) else value
+
+
+def configure(config: Mapping[str, Any], stack: str = "dev", world: World | None = None) -> World:
+    """Sets the mocks up, and the configuration as the engine hands it over: defaults filled in, objects as JSON.
+
+    Args:
+        config: settings that differ from the defaults, by key (`zone`); a key with a colon is taken as it is.
+        stack: the stack's name.
+        world: what records the run.
+    """
+    world = world or World()
+    defaults = {key: declared["default"] for key, declared in PROJECT_FILE["config"].items() if "default" in declared}
+    full = {key if ":" in key else f"{NAME}:{key}": value for key, value in {**defaults, **config}.items()}
+    pulumi.runtime.set_all_config({k: v if isinstance(v, str) else json.dumps(v) for k, v in full.items()})
+    mocks.set_mocks(world, project=NAME, stack=stack, preview=world.preview, monitor=Monitor(world), logger=world)
+    return world
+
+
+def execute(program: Callable[[], Any], world: World) -> World:
+    """Runs a program to its end, outstanding registrations included."""
+
+    root: Any = pulumi.runtime.get_root_resource()
+
+    async def exports() -> None:
+        world.exports = MessageToDict(await rpc.serialize_properties(root.outputs, {}))
+
+    @pulumi.runtime.test
+    def run() -> Awaitable[None]:
+        root.outputs.clear()
+        root._transformations.clear()  # one root for all tests
+        program()
+        return exports()
+
+    run()
+    return world
+
+
+def main() -> None:
+    """The program itself."""
+    runpy.run_path(str(PROJECT / "__main__.py"), run_name="__main__")
+
+
+Run = Callable[..., World]
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Runs the program with these settings; its kubeconfig goes to a temporary folder."""
+    file = str(tmp_path_factory.mktemp("kube") / "dev.yaml")
+
+    def run(config: Mapping[str, Any] | None = None, stack: str = "dev", preview: bool = False) -> World:
+        chosen = {"kubeconfig": {"file": file}, **(config or {})}
+        return execute(main, configure(chosen, stack, World(preview)))
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _api_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("EXOSCALE_API_KEY", "EXOSCALE_API_SECRET", "EXOSCALE_KEY", "EXOSCALE_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("EXOSCALE_API_KEY", "EXO-of-the-tests")
+    monkeypatch.setenv("EXOSCALE_API_SECRET", "secret-of-the-tests")

@@ -1,0 +1,141 @@
+"""Deleting in the order that the engine derives from the graph, for any settings."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.catalogue import CNIS, LEVELS
+from tests.unit.conftest import Run, World
+
+POOL_NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,6}[a-z0-9]", fullmatch=True)
+POOL = st.fixed_dictionaries(
+    {},
+    optional={
+        "size": st.integers(1, 8),
+        "anti-affinity": st.booleans(),
+        "taints": st.just({"dedicated": "batch:NoExecute"}),
+        "labels": st.just({"team": "web"}),
+    },
+)
+
+
+@st.composite
+def configurations(draw: st.DrawFn) -> dict[str, Any]:
+    """Settings for Exoscale with an ingress controller."""
+    pools = draw(st.dictionaries(POOL_NAMES, POOL, min_size=1, max_size=4))
+    ingress = {
+        "controller": draw(st.sampled_from(("nginx", "ingress-nginx", "traefik"))),
+        "load-balancer": draw(st.sampled_from(("managed", "ccm"))),
+        "nodepool": draw(st.sampled_from(sorted(pools))),
+    }
+    return {
+        "nodepools": pools,
+        "ingress": ingress,
+        "cni": draw(st.sampled_from(CNIS)),
+        "level": draw(st.sampled_from(LEVELS)),
+        "firewall": {"open-node-ports": draw(st.booleans())},
+    }
+
+
+def layers(world: World) -> list[list[str]]:
+    """The types that are deleted together, first to last: each layer is all that nothing remaining leans on."""
+    remaining = dict(world.registrations)
+    found: list[list[str]] = []
+    while remaining:
+        needed = {urn for item in remaining.values() for urn in item.leans_on}
+        layer = [urn for urn in remaining if urn not in needed]
+        assert layer, "the graph has a cycle"
+        found.append([remaining.pop(urn).type.rpartition(":")[2] for urn in layer])
+    return found
+
+
+def when(world: World) -> dict[str, range]:
+    """The first and the last layer of each type; `SksNodepool: range(3, 4)` means only in the fourth."""
+    found: dict[str, range] = {}
+    for index, layer in enumerate(layers(world)):
+        for kind in layer:
+            found[kind] = range(found[kind].start if kind in found else index, index + 1)
+    return found
+
+
+def named(world: World, name: str) -> str:
+    """The URN of the one resource of that name that the engine runs."""
+    (urn,) = [item.urn for item in world.registrations.values() if item.request.name == name and item.request.custom]
+    return urn
+
+
+# kind, and what may only be deleted in a later layer
+ORDER = (
+    ("Release", ("Nlb", "SksNodepool", "SksCluster", "kubernetes", "SecurityGroupRule")),
+    ("Nlb", ("SksNodepool", "SksCluster")),
+    ("SksKubeconfig", ("SksCluster",)),
+    ("SksNodepool", ("SecurityGroupRule", "SecurityGroup", "AntiAffinityGroup", "SksCluster")),
+    ("SecurityGroupRule", ("SecurityGroup",)),
+)
+
+
+@given(configurations())
+@settings(max_examples=25, deadline=None)
+def test_a_destroy_removes_ingress_then_load_balancer_then_nodes_then_the_rest(
+    run: Run, config: dict[str, Any]
+) -> None:
+    world = run(config)
+
+    deleted = when(world)
+    for kind, later in ORDER:
+        for other in later:
+            if kind in deleted and other in deleted:
+                assert deleted[kind].stop <= deleted[other].start, f"{kind} before {other}"
+    assert {"Release", "SksNodepool", "SksCluster"} <= deleted.keys()
+
+
+@given(configurations(), st.booleans())
+@settings(max_examples=15, deadline=None)
+def test_a_destroy_drains_before_and_sweeps_after_everything_else(
+    run: Run, config: dict[str, Any], with_ingress: bool
+) -> None:
+    world = run(config if with_ingress else {**config, "ingress": {"controller": "none"}})
+
+    drain, gate, mark = (named(world, name) for name in ("drain-drain", "gate-gate", "stack-id"))
+    custom = {item.urn for item in world.registrations.values() if item.request.custom}
+    inside = {item.urn for kind in ("Release", "Nlb") for item in world.of(kind)}
+    assert {gate, *inside, *(item.urn for item in world.of("SksKubeconfig"))} <= world.leans_on(drain)
+    assert all(gate in world.leans_on(urn) for urn in inside)
+    assert {item.urn for item in world.of("SksNodepool")} <= world.leans_on(gate)
+    sweep, cluster = named(world, "nodepools-sweep"), world.one("SksCluster").urn
+    assert all(sweep in world.leans_on(item.urn) for item in world.of("SksNodepool"))
+    groups = {item.urn for kind in ("SecurityGroup", "AntiAffinityGroup") for item in world.of(kind)}
+    assert {cluster, *groups} <= world.leans_on(sweep)
+    rules = named(world, "nodes-sweep")
+    assert all(rules in world.leans_on(item.urn) for item in world.of("SecurityGroupRule"))
+    assert world.one("SecurityGroup").urn in world.leans_on(rules)
+    assert all(mark in world.leans_on(urn) for urn in custom - {mark})
+    assert not any(drain in world.leans_on(urn) for urn in custom)
+
+
+@given(configurations())
+@settings(max_examples=15, deadline=None)
+def test_the_order_comes_from_edges_and_not_from_how_deep_the_graph_happens_to_be(
+    run: Run, config: dict[str, Any]
+) -> None:
+    world = run(config)
+    pools = {item.urn for item in world.of("SksNodepool")}
+    firewall = {item.urn for kind in ("SecurityGroup", "SecurityGroupRule") for item in world.of(kind)}
+
+    assert pools | firewall <= world.leans_on(world.one("Release").urn)
+    assert all(pools <= world.leans_on(balancer.urn) for balancer in world.of("Nlb"))
+    assert all(firewall | {world.one("SksCluster").urn} <= world.leans_on(pool) for pool in pools)
+
+
+def test_the_check_sees_a_graph_without_order(run: Run) -> None:
+    world = run({"ingress": {"load-balancer": "ccm"}})
+    for urn in [urn for urn, item in world.registrations.items() if item.request.name.startswith(("drain", "gate"))]:
+        del world.registrations[urn]
+    for kind in ("Release", "kubernetes"):  # the tutorial's way: a kubeconfig file, no edge to the cluster
+        request = world.one(kind).request
+        del request.dependencies[:]
+        request.propertyDependencies.clear()
+
+    deleted = when(world)
+    assert deleted["SksNodepool"].start <= deleted["Release"].stop - 1

@@ -1,0 +1,292 @@
+"""The whole program: what it registers for which settings, how its parts hang together, and what it gives away."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+from google.protobuf.json_format import MessageToDict
+
+from tests.unit.conftest import (
+    CLIENT_KEY,
+    KUBECONFIG,
+    PROJECT,
+    STACK_ID,
+    Run,
+    World,
+    configure,
+    execute,
+    main,
+    plain,
+    without_secrets,
+)
+
+LABELS = {"project": "exoscale-sks", "stack": "dev", "owner": "nobody", "stack-id": STACK_ID}
+LABELLED = ("SksCluster", "SksNodepool", "Nlb")
+NAMED = (*LABELLED, "SecurityGroup", "AntiAffinityGroup")
+
+EXPECTED = {
+    "exoscale": {
+        "Command": 5,
+        "SksCluster": 1,
+        "SecurityGroup": 1,
+        "SecurityGroupRule": 4,
+        "AntiAffinityGroup": 1,
+        "SksNodepool": 1,
+        "SksKubeconfig": 1,
+        "Nlb": 1,
+        "kubernetes": 1,
+        "Release": 1,
+    },
+    "exoscale, ccm": {
+        "Command": 5,
+        "SksCluster": 1,
+        "SecurityGroup": 1,
+        "SecurityGroupRule": 4,
+        "AntiAffinityGroup": 1,
+        "SksNodepool": 1,
+        "SksKubeconfig": 1,
+        "kubernetes": 1,
+        "Release": 1,
+    },
+    "exoscale, no ingress, cilium, closed, two pools": {
+        "Command": 5,
+        "SksCluster": 1,
+        "SecurityGroup": 1,
+        "SecurityGroupRule": 4,
+        "AntiAffinityGroup": 1,
+        "SksNodepool": 2,
+        "SksKubeconfig": 1,
+        "kubernetes": 1,
+    },
+    "k3d": {"Command": 2, "kubernetes": 1, "Release": 1},
+}
+SHAPES: dict[str, dict[str, Any]] = {
+    "exoscale": {},
+    "exoscale, ccm": {"ingress": {"load-balancer": "ccm"}},
+    "exoscale, no ingress, cilium, closed, two pools": {
+        "ingress": {"controller": "none"},
+        "cni": "cilium",
+        "firewall": {"open-node-ports": False},
+        "nodepools": {"a": {}, "b": {"anti-affinity": False}},
+    },
+    "k3d": {"platform": "k3d"},
+}
+every_shape = pytest.mark.parametrize("shape", SHAPES)
+
+
+def children(world: World) -> list[Any]:
+    return [item for item in world.registrations.values() if item.request.custom]
+
+
+@every_shape
+def test_each_shape_of_the_stack_has_exactly_these_resources(run: Run, shape: str) -> None:
+    counted: dict[str, int] = {}
+    for item in children(run(SHAPES[shape])):
+        kind = item.type.rpartition(":")[2]
+        counted[kind] = counted.get(kind, 0) + 1
+
+    assert counted == EXPECTED[shape]
+
+
+@every_shape
+def test_every_child_belongs_to_a_component(run: Run, shape: str) -> None:
+    orphans = [
+        item.urn
+        for item in children(run(SHAPES[shape]))
+        if "exoscale-sks:components:" not in item.request.parent and not item.type.startswith("pulumi:providers:")
+    ]
+
+    assert orphans == []
+
+
+@every_shape
+def test_everything_in_the_cluster_goes_through_the_explicit_provider(run: Run, shape: str) -> None:
+    world = run(SHAPES[shape])
+    provider = world.one("kubernetes").urn
+    inside = world.of("Release")
+
+    assert {item.request.provider for item in inside} <= {f"{provider}::cluster-id"}
+    assert {request.provider for request in world.reads} <= {f"{provider}::cluster-id"}
+
+
+@every_shape
+def test_what_takes_labels_carries_project_stack_owner_and_the_stacks_own_id(run: Run, shape: str) -> None:
+    world = run(SHAPES[shape])
+    labels = [item.inputs["labels"] for kind in LABELLED for item in world.of(kind)]
+
+    assert all(LABELS.items() <= mine.items() for mine in labels)
+
+
+@every_shape
+def test_what_has_a_name_in_the_account_carries_the_stack_in_name_and_description(run: Run, shape: str) -> None:
+    world = run(SHAPES[shape])
+    named = [item.inputs for kind in NAMED for item in world.of(kind)]
+
+    assert all(item["name"].startswith("exoscale-sks-dev-") for item in named)
+    assert all(f"stack exoscale-sks/dev ({STACK_ID}), owner nobody" in item["description"] for item in named)
+
+
+@every_shape
+def test_the_release_leans_on_every_node_and_load_balancer(run: Run, shape: str) -> None:
+    world = run(SHAPES[shape])
+    outlive = {item.urn for kind in ("SksNodepool", "Nlb", "SksCluster", "kubernetes") for item in world.of(kind)}
+    outlive |= {item.urn for item in world.of("Command") if not item.urn.endswith(("kubeconfig", "drain-drain"))}
+
+    assert all(outlive <= world.leans_on(release.urn) for release in world.of("Release"))
+
+
+def test_the_dev_stack_is_the_tutorials_cluster(run: Run) -> None:
+    world = run()
+    cluster, pool = world.one("SksCluster").inputs, world.one("SksNodepool").inputs
+
+    assert {key: cluster[key] for key in ("zone", "serviceLevel", "cni", "exoscaleCcm", "metricsServer")} == {
+        "zone": "ch-gva-2",
+        "serviceLevel": "starter",
+        "cni": "calico",
+        "exoscaleCcm": True,
+        "metricsServer": True,
+    }
+    assert "version" not in cluster  # the newest
+    assert (pool["size"], pool["instanceType"], pool["diskSize"]) == (2, "standard.small", 20)
+
+
+def test_a_pool_gets_its_own_settings(run: Run) -> None:
+    pool = {
+        "size": 9,
+        "instance-type": "gpu3.small",
+        "disk-size-gb": 100,
+        "instance-prefix": "gpu",
+        "anti-affinity": False,
+        "labels": {"team": "ml"},
+        "taints": {"dedicated": "gpu:NoSchedule"},
+    }
+    world = run({"nodepools": {"gpu": pool}, "version": "1.34.3"})
+    inputs = world.one("SksNodepool").inputs
+
+    assert {key: inputs[key] for key in ("size", "instanceType", "diskSize", "instancePrefix", "taints", "labels")} == {
+        "size": 9,
+        "instanceType": "gpu3.small",
+        "diskSize": 100,
+        "instancePrefix": "gpu",
+        "taints": {"dedicated": "gpu:NoSchedule"},
+        "labels": {"team": "ml", **LABELS},
+    }
+    assert "antiAffinityGroupIds" not in inputs
+    assert world.of("AntiAffinityGroup") == []
+    assert world.one("SksCluster").inputs["version"] == "1.34.3"
+
+
+def test_the_kubernetes_provider_never_forgets_what_it_cannot_reach(run: Run) -> None:
+    assert "deleteUnreachable" not in run().one("kubernetes").inputs
+
+
+def test_whatever_replaces_the_cluster_changes_what_the_provider_knows_it_by(run: Run) -> None:
+    shapes: list[dict[str, Any]] = [{}, {"zone": "at-vie-1"}, {"level": "pro"}, {"cni": "cilium"}]
+    known = {run(shape).one("kubernetes").inputs["clusterIdentifier"] for shape in shapes}
+
+    assert len(known) == len(shapes)
+
+
+def test_the_release_is_uninstalled_before_its_cluster_is_replaced(run: Run) -> None:
+    world = run()
+    [namespace] = [world.one("Release").request.propertyDependencies["namespace"]]
+
+    assert list(namespace.urns) == [world.one("SksCluster").urn]
+
+
+def test_a_change_that_the_plugin_would_swallow_replaces_the_cluster(run: Run) -> None:
+    request = run().one("SksCluster").request
+
+    assert list(request.replaceOnChanges) == ["serviceLevel", "cni"]
+    assert request.deleteBeforeReplace
+
+
+def test_the_outputs_of_the_stack(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "of the stack.yaml"
+    exports = plain(run({"kubeconfig": {"file": str(file)}}).exports)
+
+    assert exports == {
+        "endpoint": "https://cluster.sks-ch-gva-2.exo.io:443",
+        "kubeconfig": KUBECONFIG,
+        "kubeconfig_path": str(file),
+        "connect": f"export KUBECONFIG='{file}'; kubectl cluster-info",
+        "ingress_ip": "198.51.100.7",
+        "nodepools": {
+            "default": {
+                "id": "default-nodepool-id",
+                "instance-pool-id": "the-instance-pool",
+                "size": 2,
+                "instance-type": "standard.small",
+                "disk-size-gb": 20,
+            }
+        },
+        "monthly_cost": "63.50 CHF per month at the prices of 2025-08-22: control plane starter 0.00; "
+        "nodepool default, 2 x standard.small 34.06; 2 x 20 GiB disk 4.09; 1 x load balancer 25.35",
+    }
+    assert file.read_text() == KUBECONFIG
+
+
+@pytest.mark.parametrize(
+    ("settings", "address"),
+    [
+        ({}, "198.51.100.7"),
+        ({"ingress": {"load-balancer": "ccm"}}, "198.51.100.8"),
+        ({"ingress": {"controller": "none"}}, None),
+        ({"platform": "k3d", "k3d": {"http-port": 8888}}, "localhost:8888"),
+    ],
+)
+def test_ingress_ip_is_known_wherever_the_load_balancer_comes_from(
+    run: Run, settings: dict[str, Any], address: str | None
+) -> None:
+    assert plain(run(settings).exports).get("ingress_ip") == address
+
+
+def test_the_address_made_by_the_ccm_is_read_from_the_controllers_service_once_the_release_is_there(run: Run) -> None:
+    world = run({"ingress": {"load-balancer": "ccm"}})
+    (read,) = world.reads
+
+    assert read.id == "ingress/ingress-controller"
+    assert world.one("Release").urn in read.dependencies
+
+
+@every_shape
+def test_no_secret_leaves_in_plain_text(run: Run, shape: str) -> None:
+    world = run(SHAPES[shape])
+    in_clear = [without_secrets(MessageToDict(item.request.object)) for item in world.registrations.values()]
+    in_clear += [without_secrets(MessageToDict(item.outputs)) for item in world.outputs]
+    in_clear.append(without_secrets(world.exports))
+
+    assert CLIENT_KEY in json.dumps(plain(world.exports))  # the search would find it
+    assert CLIENT_KEY not in json.dumps(in_clear)
+    assert not any(CLIENT_KEY in warning for warning in world.warnings)
+
+
+@pytest.mark.parametrize("kind", ["SksKubeconfig", "Command"])
+def test_the_plugins_own_copy_of_the_kubeconfig_is_a_secret(run: Run, kind: str) -> None:
+    world = run({"platform": "k3d"} if kind == "Command" else {})
+    (item,) = [item for item in world.of(kind) if item.urn.endswith("-kubeconfig")]
+
+    assert set(item.request.additionalSecretOutputs) & {"kubeconfig", "stdout"}
+
+
+def test_bad_settings_register_nothing() -> None:
+    world = configure({"zone": "ch-gva-9"})
+
+    with pytest.raises(pulumi.RunError):
+        execute(main, world)
+    assert world.registrations == {}
+
+
+def test_a_closed_firewall_warns_that_nobody_reaches_the_ingress_controller(run: Run) -> None:
+    (warning,) = run({"firewall": {"open-node-ports": False}}).warnings
+
+    assert "firewall.open-node-ports is false" in warning
+
+
+def test_main_is_a_table_of_contents() -> None:
+    text = (PROJECT / "__main__.py").read_text()
+
+    assert len(text.splitlines()) < 60
+    assert "get_stack" not in text

@@ -1,0 +1,277 @@
+"""Each bad setting gives its one line, before anything is registered; good ones arrive typed."""
+
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from components import catalogue
+from components.ingress import Chart
+from settings import load
+from tests.unit.conftest import PROJECT, configure
+
+ZONES = "at-vie-1, at-vie-2, bg-sof-1, ch-dk-2, ch-gva-2, de-fra-1, de-muc-1, hr-zag-1"
+NAME_RULE = "30 lower-case letters, digits or hyphens at most, a letter first"
+LABEL_RULE = "63 letters, digits or . _ - at most, a letter or digit at both ends"
+TAINT_RULE = "value:effect with effect NoSchedule, PreferNoSchedule, NoExecute, such as gpu:NoSchedule"
+
+
+def problems(config: dict[str, Any], stack: str = "dev") -> list[str]:
+    """The lines that the settings are refused with."""
+    configure(config, stack)
+    with pytest.raises(pulumi.RunError) as refusal:
+        load()
+    return str(refusal.value).splitlines()
+
+
+def pool(**settings: Any) -> dict[str, Any]:
+    return {"nodepools": {"web": {key.replace("_", "-"): value for key, value in settings.items()}}}
+
+
+BAD = [
+    ({"platform": "aws"}, 'platform is "aws"; allowed: exoscale, k3d'),
+    ({"zone": "ch-gva-9"}, f'zone is "ch-gva-9"; allowed: {ZONES}'),
+    ({"zone": ""}, f'zone is ""; allowed: {ZONES}'),
+    ({"level": "gold"}, 'level is "gold"; allowed: starter, pro'),
+    ({"cni": "flannel"}, 'cni is "flannel"; allowed: calico, cilium'),
+    ({"version": "1.34"}, 'version is "1.34"; allowed: newest, or a version such as 1.34.3'),
+    ({"owner": "a@b.c"}, f'owner is "a@b.c"; allowed: {LABEL_RULE}'),
+    ({"zones": "ch-dk-2"}, "zones is not a setting; did you mean exoscale-sks:zone?"),
+    ({"nodepools": {}}, 'nodepools is "0 nodepools"; allowed: 1 to 16 of them'),
+    ({"nodepools": {f"p{n}": {} for n in range(17)}}, 'nodepools is "17 nodepools"; allowed: 1 to 16 of them'),
+    ({"nodepools": ["web"]}, 'nodepools is ["web"]; allowed: an object'),
+    ({"nodepools": {"Web": {}}}, f"nodepools.Web is no name; allowed: {NAME_RULE}"),
+    (pool(size=0), "nodepools.web.size is 0; allowed: a whole number from 1"),
+    (pool(size="2"), 'nodepools.web.size is "2"; allowed: a whole number from 1'),
+    (pool(size=True), "nodepools.web.size is true; allowed: a whole number from 1"),
+    (
+        pool(size=9),
+        "nodepools.web.size is 9; allowed: up to 8, or more with exoscale-sks:nodepools.web.anti-affinity false",
+    ),
+    (pool(disk_size_gb=19), "nodepools.web.disk-size-gb is 19; allowed: a whole number from 20 to 51200"),
+    (pool(disk_size_gb=51201), "nodepools.web.disk-size-gb is 51201; allowed: a whole number from 20 to 51200"),
+    (pool(instance_prefix="Web"), f'nodepools.web.instance-prefix is "Web"; allowed: {NAME_RULE}'),
+    (pool(anti_affinity="yes"), 'nodepools.web.anti-affinity is "yes"; allowed: true, false'),
+    (pool(taints={"gpu": "yes"}), f'nodepools.web.taints.gpu is "yes"; allowed: {TAINT_RULE}'),
+    (pool(taints={"gpu": "yes:Never"}), f'nodepools.web.taints.gpu is "yes:Never"; allowed: {TAINT_RULE}'),
+    (pool(taints={"gpu": ":NoSchedule"}), f'nodepools.web.taints.gpu is ":NoSchedule"; allowed: {TAINT_RULE}'),
+    (pool(labels={"team": "a b"}), f'nodepools.web.labels.team is "a b"; allowed: {LABEL_RULE}'),
+    (
+        pool(labels={"a b": "c"}),
+        "nodepools.web.labels.a b is no name; allowed: a Kubernetes label key, such as team or a.io/team",
+    ),
+    (
+        pool(labels={"stack": "mine"}),
+        'nodepools.web.labels.stack is "mine"; allowed: any label but this: the stack sets it itself',
+    ),
+    (
+        pool(instance_typ="x"),
+        "nodepools.web.instance-typ is not a setting; did you mean exoscale-sks:nodepools.web.instance-type?",
+    ),
+    ({"firewall": {"open-node-ports": 1}}, "firewall.open-node-ports is 1; allowed: true, false"),
+    (
+        {"firewall": {"nodeports": True}},
+        "firewall.nodeports is not a setting; did you mean exoscale-sks:firewall.open-node-ports?",
+    ),
+    ({"kubeconfig": {"ttl-seconds": -1}}, "kubeconfig.ttl-seconds is -1; allowed: a whole number from 1"),
+    (
+        {"kubeconfig": {"ttl-seconds": 60, "early-renewal-seconds": 60}},
+        "kubeconfig.early-renewal-seconds is 60; allowed: a whole number from 0 to 59",
+    ),
+    ({"kubeconfig": {"user": ""}}, 'kubeconfig.user is ""; allowed: a text that is not empty'),
+    ({"kubeconfig": {"groups": []}}, "kubeconfig.groups is []; allowed: a list of texts, at least one"),
+    ({"kubeconfig": {"ttl": 60}}, "kubeconfig.ttl is not a setting; did you mean exoscale-sks:kubeconfig.ttl-seconds?"),
+    (
+        {"ingress": {"controller": "haproxy"}},
+        'ingress.controller is "haproxy"; allowed: nginx, ingress-nginx, traefik, none',
+    ),
+    ({"ingress": {"load-balancer": "nlb"}}, 'ingress.load-balancer is "nlb"; allowed: managed, ccm'),
+    ({"ingress": {"nodepool": "gpu"}, "nodepools": {"a": {}, "b": {}}}, 'ingress.nodepool is "gpu"; allowed: a, b'),
+    ({"ingress": {"timeout-seconds": 0}}, "ingress.timeout-seconds is 0; allowed: a whole number from 1"),
+    ({"ingress": {"klass": "x"}}, "ingress.klass is not a setting; did you mean exoscale-sks:ingress.class?"),
+    ({"storage": {"on-destroy": "burn"}}, 'storage.on-destroy is "burn"; allowed: refuse, delete, keep'),
+    ({"storage": {"csi": "yes"}}, 'storage.csi is "yes"; allowed: true, false'),
+    ({"storage": {"cis": True}}, "storage.cis is not a setting; did you mean exoscale-sks:storage.csi?"),
+    ({"drain": {"wait-seconds": 0}}, "drain.wait-seconds is 0; allowed: a whole number from 1"),
+    ({"drain": {"wait": 5}}, "drain.wait is not a setting; did you mean exoscale-sks:drain.wait-seconds?"),
+    ({"protect": "maybe"}, 'protect is "maybe"; allowed: true, false'),
+    ({"k3d": {"api-port": 65536}}, "k3d.api-port is 65536; allowed: a whole number from 1 to 65535"),
+    ({"ingress": "nginx"}, 'ingress is "nginx"; allowed: an object'),
+]
+
+
+@pytest.mark.parametrize(("config", "line"), BAD)
+def test_each_bad_setting_gives_one_line_with_key_value_and_what_is_allowed(config: dict[str, Any], line: str) -> None:
+    assert problems(config) == [f"exoscale-sks:{line}"]
+
+
+@pytest.mark.parametrize("bad", ["medium", "standard.smal", "Standard.small", "standard", "standard.small.2", ""])
+def test_an_unknown_instance_type_gives_one_line_with_the_families_and_sizes(bad: str) -> None:
+    (line,) = problems(pool(instance_type=bad))
+
+    assert line.startswith(f'exoscale-sks:nodepools.web.instance-type is "{bad}"; allowed: ')
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    lines = problems({"zone": "mars", "level": "gold", **pool(size=0, disk_size_gb=1)})
+
+    assert [line.split(" is ")[0] for line in lines] == [
+        "exoscale-sks:nodepools.web.size",
+        "exoscale-sks:nodepools.web.disk-size-gb",
+        "exoscale-sks:zone",
+        "exoscale-sks:level",
+    ]
+
+
+def test_a_setting_without_a_value_is_said_to_be_not_set() -> None:
+    configure({})
+    everything = dict(pulumi.runtime.config.CONFIG.get())
+    everything.pop("exoscale-sks:zone")
+    pulumi.runtime.set_all_config(everything)
+
+    with pytest.raises(pulumi.RunError, match=r"^exoscale-sks:zone is not set; allowed: at-vie-1"):
+        load()
+
+
+@pytest.mark.parametrize("stack", ["Dev", "-dev", "dev-", "d" * 64])
+def test_a_stack_whose_name_makes_no_label_or_collides_with_another_in_lower_case_is_refused(stack: str) -> None:
+    assert problems({}, stack) == [f'the stack\'s name is "{stack}"; allowed: {LABEL_RULE}, all in lower case']
+
+
+def test_a_stack_name_that_k3d_cannot_take_is_refused_for_k3d_only() -> None:
+    (line,) = problems({"platform": "k3d"}, "a-much-longer-stack-name")
+
+    assert line.startswith('the k3d cluster\'s name is "exoscale-sks-a-much-longer-stack-name-k3d"; allowed: 32 ')
+
+
+class TestTheApiKey:
+    KEY, SECRET = "EXO-key", "the-secret"
+    MISSING = (
+        "the Exoscale API key is not set; allowed: EXOSCALE_API_KEY and EXOSCALE_API_SECRET "
+        "or EXOSCALE_KEY and EXOSCALE_SECRET in the environment"
+    )
+
+    @pytest.fixture(autouse=True)
+    def _no_key(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("EXOSCALE_API_KEY", "EXOSCALE_API_SECRET"):
+            monkeypatch.delenv(name)
+
+    def test_without_one_there_is_one_line(self) -> None:
+        assert problems({}) == [self.MISSING]
+
+    def test_an_empty_one_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("EXOSCALE_API_KEY", "")
+        monkeypatch.setenv("EXOSCALE_API_SECRET", "")
+
+        assert problems({}) == [self.MISSING]
+
+    @pytest.mark.parametrize("pair", [("EXOSCALE_API_KEY", "EXOSCALE_API_SECRET"), ("EXOSCALE_KEY", "EXOSCALE_SECRET")])
+    def test_both_pairs_of_variables_will_do(self, pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in pair:
+            monkeypatch.setenv(name, "given")
+        configure({})
+
+        assert load().zone == "ch-gva-2"
+
+    def test_the_stacks_configuration_will_do(self) -> None:
+        configure({"exoscale:key": self.KEY, "exoscale:secret": self.SECRET})
+
+        assert load().zone == "ch-gva-2"
+
+    @pytest.mark.parametrize("given", ["EXOSCALE_API_KEY", "EXOSCALE_API_SECRET", "EXOSCALE_KEY", "EXOSCALE_SECRET"])
+    def test_half_a_pair_is_refused_without_showing_it(self, given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(given, self.SECRET)
+        missing = given.replace("SECRET", "KEY") if "SECRET" in given else given.removesuffix("KEY") + "SECRET"
+
+        assert problems({}) == [f"{missing} is not set; allowed: a key and its secret, and {given} is set"]
+
+    def test_half_a_pair_is_refused_beside_a_whole_one_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("EXOSCALE_API_KEY", "EXOSCALE_KEY", "EXOSCALE_SECRET"):
+            monkeypatch.setenv(name, "given")
+
+        (line,) = problems({})
+        assert line.startswith("EXOSCALE_API_SECRET is not set")
+
+    def test_a_local_cluster_needs_none(self) -> None:
+        configure({"platform": "k3d"})
+
+        assert load().platform == "k3d"
+
+
+def test_the_defaults_are_the_tutorials_cluster() -> None:
+    configure({})
+    settings = load()
+    (name, chosen), *others = settings.nodepools.items()
+
+    assert (settings.zone, settings.level, settings.cni, settings.version) == ("ch-gva-2", "starter", "calico", None)
+    assert (name, chosen.size, chosen.instance_type, chosen.disk_size_gb, chosen.instance_prefix, others) == (
+        "default",
+        2,
+        "standard.small",
+        20,
+        "pool",
+        [],
+    )
+    assert settings.kubeconfig.user == "kubernetes-admin"
+    assert settings.kubeconfig.groups == ("system:masters",)
+    assert settings.kubeconfig.file == PROJECT / ".kube" / "dev.yaml"
+    assert settings.ingress is not None
+    assert (settings.ingress.controller, settings.ingress.ingress_class, settings.ingress.chart) == (
+        "nginx",
+        "nginx",
+        None,
+    )
+
+
+@pytest.mark.parametrize("size", [catalogue.DISK_SIZE_GB.start, catalogue.DISK_SIZE_GB.stop - 1])
+def test_the_limits_themselves_are_allowed(size: int) -> None:
+    configure(pool(disk_size_gb=size, size=8))
+
+    assert load().nodepools["web"].disk_size_gb == size
+
+
+def test_false_and_zero_are_values_and_not_left_to_the_default() -> None:
+    configure({"firewall": {"open-node-ports": False}, "kubeconfig": {"early-renewal-seconds": 0}})
+    settings = load()
+
+    assert settings.open_node_ports is False
+    assert settings.kubeconfig.early_renewal_seconds == 0
+
+
+def test_a_short_kubeconfig_is_not_renewed_at_every_up() -> None:
+    configure({"kubeconfig": {"ttl-seconds": 60}})
+
+    assert load().kubeconfig.early_renewal_seconds == 15
+
+
+def test_an_absolute_kubeconfig_path_is_taken_as_it_is(tmp_path: Path) -> None:
+    configure({"kubeconfig": {"file": str(tmp_path / "mine.yaml")}})
+
+    assert load().kubeconfig.file == tmp_path / "mine.yaml"
+
+
+def test_the_ingress_runs_on_the_first_pool_that_lets_it() -> None:
+    configure({"nodepools": {"a": {"taints": {"gpu": "yes:NoSchedule"}}, "c": {}, "b": {}}})
+    settings = load()
+
+    assert settings.ingress is not None
+    assert settings.ingress.nodepool == "b"
+
+
+@pytest.mark.parametrize(
+    ("ingress", "chart"),
+    [
+        ({"version": "2.8.0"}, Chart("nginx-ingress", "https://helm.nginx.com/stable", "2.8.0")),
+        ({"repository": "https://mirror.test"}, Chart("nginx-ingress", "https://mirror.test", "2.7.0")),
+        ({"chart": "./charts/nginx"}, Chart("./charts/nginx")),
+        ({"chart": "oci://mirror.test/nginx", "version": "2.7.0"}, Chart("oci://mirror.test/nginx", None, "2.7.0")),
+        ({"chart": "nginx-ingress"}, None),
+    ],
+)
+def test_chart_repository_and_version_are_overridable(ingress: dict[str, Any], chart: Chart | None) -> None:
+    configure({"ingress": ingress})
+    settings = load()
+
+    assert settings.ingress is not None
+    assert settings.ingress.chart == chart
