@@ -1,0 +1,79 @@
+"""What the account holds, asked of the cloud: zone by zone, as the API shows it, nobody's word but the API's."""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from teardown.account import Account, Document
+from teardown.errors import TeardownError
+
+Accounts = Mapping[str, Account]  # by zone
+Unseen = Callable[[str, TeardownError], None]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """One zone. Groups belong to no zone: the first that is asked shows them all, the others none.
+
+    Args:
+        instance_types: `family.size` by id; empty where there is no instance.
+        pool_ids: the instance pools that exist; empty where there is no NLB to send traffic to one.
+    """
+
+    zone: str
+    clusters: list[Document]
+    instances: list[Document]
+    balancers: list[Document]
+    volumes: list[Document]
+    snapshots: list[Document]
+    security_groups: list[Document]
+    anti_affinity_groups: list[Document]
+    instance_types: dict[str, str]
+    pool_ids: frozenset[str]
+
+
+def survey(zones: Accounts, unseen: Unseen | None = None) -> list[Survey]:
+    """Asks each zone, all at the same time.
+
+    Args:
+        zones: the account in each zone, one at least.
+        unseen: told of a zone that did not answer, which then is left out; None raises instead.
+
+    Raises:
+        TeardownError: a zone did not answer.
+    """
+    first = next(iter(zones))
+    with ThreadPoolExecutor(len(zones)) as pool:
+        asked = {zone: pool.submit(_look, account, zone, zone == first) for zone, account in zones.items()}
+    found = []
+    for zone, answer in asked.items():
+        try:
+            found.append(answer.result())
+        except TeardownError as error:
+            if unseen is None:
+                raise TeardownError(f"{zone}: {error}") from None
+            unseen(zone, error)
+    return found
+
+
+def _look(account: Account, zone: str, groups: bool) -> Survey:
+    # Whatever points at something is asked for before what it points at, so that what was just made does not look as
+    # if it pointed at nothing.
+    instances = account.call(account.list_instances).get("instances", [])
+    balancers = account.call(account.list_load_balancers).get("load-balancers", [])
+    types = account.call(account.list_instance_types).get("instance-types", []) if instances else []
+    pools = account.call(account.list_instance_pools).get("instance-pools", []) if balancers else []
+    return Survey(
+        zone,
+        clusters=account.call(account.list_sks_clusters).get("sks-clusters", []),
+        instances=instances,
+        balancers=balancers,
+        volumes=account.call(account.list_block_storage_volumes).get("block-storage-volumes", []),
+        snapshots=account.call(account.list_block_storage_snapshots).get("block-storage-snapshots", []),
+        security_groups=account.call(account.list_security_groups).get("security-groups", []) if groups else [],
+        anti_affinity_groups=(
+            account.call(account.list_anti_affinity_groups).get("anti-affinity-groups", []) if groups else []
+        ),
+        instance_types={one["id"]: f"{one['family']}.{one['size']}" for one in types},
+        pool_ids=frozenset(pool["id"] for pool in pools),
+    )
