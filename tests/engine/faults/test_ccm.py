@@ -1,0 +1,105 @@
+"""The cloud controller manager dies, loses replies or its credentials: the load balancers go all the same."""
+
+from collections.abc import Callable
+
+import pytest
+
+from sandbox.admin import Admin
+from sandbox.faults import Fault
+from sandbox.sandbox import Sandbox
+from tests.engine.faults.account import Account
+from tests.engine.faults.calls import Calls
+from tests.engine.faults.subject import Subject
+from tests.engine.faults.users import load_balancer
+
+pytestmark = pytest.mark.engine
+
+AssertGone = Callable[..., None]
+Left = Callable[[], dict[str, list[str]]]
+
+
+def test_dead_before_the_destroy(subject: Subject, assert_gone: AssertGone) -> None:
+    subject.users().expose("front")
+    subject.kill("ccm")
+    subject.destroy()
+    assert_gone(subject)
+
+
+@pytest.mark.parametrize("operation", ["delete-load-balancer-service", "delete-load-balancer"])
+def test_dies_in_the_middle_of_the_drain(
+    subject: Subject, calls: Calls, assert_gone: AssertGone, operation: str
+) -> None:
+    users = subject.users()
+    users.expose("front", ports=(80, 443))
+    users.expose("back")
+    calls.arm(Fault(operation, "kill-ccm"))
+    subject.destroy()
+    assert calls.fired
+    assert_gone(subject)
+
+
+def test_died_in_an_earlier_destroy_so_that_helms_record_of_the_release_is_gone(
+    subject: Subject, assert_gone: AssertGone
+) -> None:
+    subject.kill("ccm")
+    subject.users().forget_releases()
+    subject.destroy()
+    assert_gone(subject)
+
+
+def crash_in_create(subject: Subject, calls: Calls) -> None:
+    """A user's Service, whose NLB is made by a CCM that dies before it sees the reply."""
+    trap = calls.trap("create-load-balancer", lambda: subject.kill("ccm"))
+    subject.users().apply(load_balancer("front", "default"))
+    assert trap.sprung.wait(30)
+
+
+def test_crashed_between_creating_a_load_balancer_and_recording_its_id(
+    subject: Subject, calls: Calls, left: Left, assert_gone: AssertGone
+) -> None:
+    crash_in_create(subject, calls)
+    subject.revive("ccm")
+    subject.users().address("front")
+    assert len(left()["load-balancer"]) == 3  # the stack's own, the orphan, and the one that was made after it
+    subject.destroy()
+    assert_gone(subject)
+
+
+def test_crashed_there_and_stayed_dead(subject: Subject, calls: Calls, assert_gone: AssertGone) -> None:
+    crash_in_create(subject, calls)
+    subject.destroy()
+    assert_gone(subject)
+
+
+def test_never_saw_the_reply_to_its_create_and_made_a_second_one(
+    subject: Subject, calls: Calls, left: Left, assert_gone: AssertGone
+) -> None:
+    calls.arm(Fault("create-load-balancer", "lose-reply"))
+    subject.users().expose("front")
+    names = left()["load-balancer"]
+    assert len(names) == 3
+    assert len(set(names)) == 2  # two of the same name: one of them nobody remembers
+    subject.destroy()
+    assert_gone(subject)
+
+
+def test_made_a_second_one_for_a_service_that_was_deleted_since_which_only_the_audit_sees(
+    subject: Subject, account: Account, calls: Calls, left: Left, assert_gone: AssertGone
+) -> None:
+    """The known limit: the first one is empty, and no Service of its name is left, so nothing says whose it is."""
+    users = subject.users()
+    calls.arm(Fault("create-load-balancer", "lose-reply"))
+    users.expose("front")
+    name = f"k8s-{users.service('front')['metadata']['uid']}"
+    users.kubectl("delete", "service", "front")
+    subject.destroy()
+    orphan = account.one("load-balancer", lambda item: item["name"] == name)
+    assert orphan["id"] in subject.teardown("audit", subject.name).stdout
+    assert_gone(subject, kept={"load-balancer": [name]})
+
+
+def test_its_credentials_were_revoked(subject: Subject, sandbox: Sandbox, assert_gone: AssertGone) -> None:
+    subject.users().expose("front")
+    Admin(sandbox.record).expire_key(f"sks-ccm-{subject.cluster_id}")
+    subject.destroy()
+    assert_gone(subject)

@@ -1,0 +1,158 @@
+"""One stack of ours through its life on the real engine: each test is a step, in order, on one sandbox.
+
+The cloud is asked, never the state alone.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi import automation
+
+from sandbox.client import connect
+from sandbox.sandbox import Sandbox
+from sandbox.stack import SandboxStack
+from tests.engine.conftest import Kubectl
+
+pytestmark = pytest.mark.engine
+
+POOLS = "exoscale-sks:nodepools"
+SMALL = {"size": 2, "instance-type": "standard.small", "disk-size-gb": 20}
+
+
+@pytest.fixture(scope="module")
+def stack(make_stack: Callable[..., SandboxStack], charts: Callable[[str], Path]) -> SandboxStack:
+    """The `sandbox` stack; steps change its `config`."""
+    return make_stack(config={"exoscale-sks:ingress": {"chart": str(charts("nginx-ingress")), "timeout-seconds": 60}})
+
+
+@pytest.fixture(scope="module")
+def client(sandbox: Sandbox) -> Any:
+    return connect(sandbox.url, sandbox.key, sandbox.secret, "ch-gva-2", poll_seconds=0.05)
+
+
+def changes(result: automation.UpResult | automation.PreviewResult) -> dict[str, int]:
+    """What the engine did, or would do, without what stayed the same."""
+    if isinstance(result, automation.PreviewResult):
+        summary = {getattr(kind, "value", str(kind)): number for kind, number in result.change_summary.items()}
+    else:
+        summary = dict(result.summary.resource_changes or {})
+    return {kind: number for kind, number in summary.items() if kind != "same"}
+
+
+@pytest.fixture(scope="module")
+def outputs(stack: SandboxStack) -> automation.OutputMap:
+    return stack.up().outputs
+
+
+@pytest.fixture
+def kube(outputs: automation.OutputMap, kubectl: Callable[[str], Kubectl]) -> Kubectl:
+    return kubectl(outputs["kubeconfig"].value)
+
+
+def test_up_brings_up_what_the_tutorial_created(
+    outputs: automation.OutputMap, cloud: Callable[[], dict[str, int]]
+) -> None:
+    assert cloud() == {"sks-cluster": 1, "sks-nodepool": 1, "instance-pool": 1, "instance": 2, "load-balancer": 1}
+    assert outputs["endpoint"].value.endswith(".sks-ch-gva-2.exo.io:443")
+    assert outputs["kubeconfig"].secret
+
+
+def test_the_ingress_answers_at_the_address_of_the_stacks_own_nlb(
+    outputs: automation.OutputMap, client: Any, kube: Kubectl
+) -> None:
+    [nlb] = client.list_load_balancers()["load-balancers"]
+    assert outputs["ingress_ip"].value == nlb["ip"]
+    services = kube.json("get", "services", "--all-namespaces")["items"]
+    [service] = [item for item in services if item["spec"]["type"] == "LoadBalancer"]
+    assert service["status"]["loadBalancer"]["ingress"] == [{"ip": nlb["ip"], "ipMode": "VIP"}]
+    assert {entry["strategy"] for entry in nlb["services"]} == {"source-hash"}
+    assert {entry["healthcheck"]["mode"] for entry in nlb["services"]} == {"http"}
+    assert all(status["status"] == "success" for entry in nlb["services"] for status in entry["healthcheck-status"])
+
+
+@pytest.mark.usefixtures("outputs")
+def test_up_again_changes_nothing(stack: SandboxStack) -> None:
+    assert changes(stack.up()) == {}
+
+
+@pytest.mark.usefixtures("outputs")
+def test_preview_of_a_larger_pool_is_one_update_and_changes_nothing_yet(
+    stack: SandboxStack, cloud: Callable[[], dict[str, int]]
+) -> None:
+    stack.config[POOLS] = {"default": {**SMALL, "size": 3}}
+    assert changes(stack.preview()) == {"update": 1}
+    assert cloud()["instance"] == 2
+
+
+def test_scaling_adds_a_node(stack: SandboxStack, kube: Kubectl) -> None:
+    assert changes(stack.up()) == {"update": 1}
+    kube("wait", "nodes", "--all", "--for=condition=Ready", "--timeout=60s")
+    assert len(kube.json("get", "nodes")["items"]) == 3
+
+
+@pytest.mark.usefixtures("outputs")
+def test_a_second_pool_is_added_without_touching_the_first(
+    stack: SandboxStack, cloud: Callable[[], dict[str, int]], client: Any
+) -> None:
+    before = {pool["id"] for pool in client.list_instance_pools()["instance-pools"]}
+    stack.config[POOLS] = {
+        "default": {**SMALL, "size": 3},
+        "second": {**SMALL, "size": 1, "taints": {"dedicated": "second:NoSchedule"}},
+    }
+    assert changes(stack.up()) == {"create": 4, "update": 2}  # drain and gate learn of the pool
+    assert cloud()["sks-nodepool"] == 2
+    assert before < {pool["id"] for pool in client.list_instance_pools()["instance-pools"]}
+
+
+@pytest.mark.usefixtures("outputs")
+def test_a_pool_is_removed_again(stack: SandboxStack, cloud: Callable[[], dict[str, int]]) -> None:
+    stack.config[POOLS] = {"default": {**SMALL, "size": 2}}
+    assert changes(stack.up()) == {"delete": 4, "update": 3}
+    assert cloud() == {"sks-cluster": 1, "sks-nodepool": 1, "instance-pool": 1, "instance": 2, "load-balancer": 1}
+
+
+@pytest.mark.usefixtures("outputs")
+def test_another_instance_type_is_an_update_of_the_pool(stack: SandboxStack, client: Any) -> None:
+    stack.config[POOLS] = {"default": {**SMALL, "instance-type": "standard.medium"}}
+    assert changes(stack.up()) == {"update": 1}
+    [cluster] = client.list_sks_clusters()["sks-clusters"]
+    kind = client.get_instance_type(id=cluster["nodepools"][0]["instance-type"]["id"])
+    assert (kind["family"], kind["size"]) == ("standard", "medium")
+
+
+@pytest.mark.usefixtures("outputs")
+def test_an_nlb_that_somebody_deleted_by_hand_is_found_and_made_again(stack: SandboxStack, client: Any) -> None:
+    [nlb] = client.list_load_balancers()["load-balancers"]
+    client.wait(client.delete_load_balancer(id=nlb["id"])["id"])
+    stack.up()
+    [again] = client.list_load_balancers()["load-balancers"]
+    assert again["id"] != nlb["id"]
+    assert len(again["services"]) == 2
+
+
+@pytest.mark.usefixtures("outputs")
+def test_another_cni_replaces_the_cluster_and_leaves_no_second_one(
+    stack: SandboxStack, client: Any, cloud: Callable[[], dict[str, int]]
+) -> None:
+    [before] = client.list_sks_clusters()["sks-clusters"]
+    stack.config["exoscale-sks:cni"] = "cilium"
+    stack.up()
+    [after] = client.list_sks_clusters()["sks-clusters"]
+    assert after["id"] != before["id"]
+    assert after["cni"] == "cilium"
+    assert cloud() == {"sks-cluster": 1, "sks-nodepool": 1, "instance-pool": 1, "instance": 2, "load-balancer": 1}
+
+
+@pytest.mark.usefixtures("outputs")
+def test_destroy_leaves_nothing(stack: SandboxStack, cloud: Callable[[], dict[str, int]], client: Any) -> None:
+    stack.destroy()
+    assert cloud() == {}
+    assert client.list_anti_affinity_groups()["anti-affinity-groups"] == []
+    assert [group["name"] for group in client.list_security_groups()["security-groups"]] in ([], ["default"])
+
+
+@pytest.mark.usefixtures("outputs")
+def test_a_second_destroy_is_a_no_op(stack: SandboxStack) -> None:
+    assert not stack.destroy().summary.resource_changes

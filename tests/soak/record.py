@@ -1,0 +1,104 @@
+"""What the soak prints, keeps and draws. The record is the CSV: a later call with the same file goes on from there."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tests.soak.plan import Plan
+from tests.soak.run import WAYS, Result
+
+Row = dict[str, str]
+_ENDED = (
+    "destroys",
+    "gone",
+    "leaked",
+)  # how often it was run, whether the last one succeeded, what the cloud still holds
+COLUMNS = ("seed", "run", "settings", "users", "faults", *(f"{way} {what}" for way in WAYS for what in _ENDED))
+
+
+def row(seed: int, plan: Plan, results: Iterable[Result]) -> Row:
+    """One run, as a line of the record. The faults are those that happened in our way."""
+    settings = [plan.controller, "managed" if plan.managed else "ccm", f"pools {'+'.join(map(str, plan.pools))}"]
+    settings += [] if plan.locked else ["no lock"]
+    found = dict.fromkeys(COLUMNS, "")
+    found |= {
+        "seed": str(seed),
+        "run": str(plan.number),
+        "settings": ", ".join(settings),
+        "users": ", ".join(plan.users),
+    }
+    for result in results:
+        found[f"{result.way} destroys"] = str(result.destroys)
+        found[f"{result.way} gone"] = "no" if result.stuck else "yes"
+        found[f"{result.way} leaked"] = ", ".join(f"{number} {kind}" for kind, number in result.leaked.items())
+        if result.way == WAYS[0]:
+            found["faults"] = "; ".join(result.events)
+    return found
+
+
+def line(plan: Plan, result: Result, done: int, runs: int) -> str:
+    """One result, as progress."""
+    left = ", ".join(f"{number} {kind}" for kind, number in result.leaked.items()) or "nothing"
+    stuck = f", stuck: {' '.join(result.stuck)}" if result.stuck else ""
+    how = f"{result.destroys} destroy{'s' if result.destroys > 1 else ''}{stuck}, {result.seconds:.0f} s"
+    faults = "; ".join(result.events) or "no fault"
+    return f"[{done}/{runs}] run {plan.number}, {result.way}: {left} left ({how}; {faults})"
+
+
+def read(file: Path | None, seed: int) -> dict[int, Row]:
+    """The runs of this seed that are on record, by their numbers."""
+    if file is None or not file.exists():
+        return {}
+    with file.open(newline="") as stream:
+        return {int(found["run"]): found for found in csv.DictReader(stream) if found["seed"] == str(seed)}
+
+
+def write(file: Path, rows: Iterable[Row]) -> None:
+    """The record, one line per run, in the order of their numbers."""
+    with file.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(sorted(rows, key=lambda found: int(found["run"])))
+
+
+def leaks(rows: Iterable[Row], way: str) -> int:
+    """Billable things that this way left, in all runs."""
+    return sum(_leaked(found, way) for found in rows)
+
+
+def summary(rows: Sequence[Row]) -> str:
+    """The last line: runs, faults, and what leaked in our way; the classic way beside it."""
+    faults = sum(len(found["faults"].split("; ")) for found in rows if found["faults"])
+    parts = []
+    for way in WAYS:
+        of_way = [found for found in rows if found[f"{way} gone"]]
+        leaking = [found for found in of_way if _leaked(found, way)]
+        silent = sum(found[f"{way} gone"] == "yes" for found in leaking)
+        if of_way:
+            parts.append(
+                f"{way}: {leaks(rows, way)} leaked billable objects in {len(leaking)} runs"
+                f" ({len(leaking) / len(of_way):.0%}), in {silent} of them though destroy had reported success"
+            )
+    return f"{len(rows)} runs, {faults} faults; {'; '.join(parts)}"
+
+
+def draw(file: Path, rows: Iterable[Row]) -> None:
+    """Leaked billable things over the runs, summed up, one curve per way."""
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(8, 4))
+    ordered = sorted(rows, key=lambda found: int(found["run"]))
+    for way in WAYS:
+        curve = [0]
+        for found in ordered:
+            curve.append(curve[-1] + _leaked(found, way))
+        axes.step(range(len(curve)), curve, where="post", label=f"{way}: {curve[-1]}")
+    axes.set(xlabel="runs", ylabel="billable things left in the cloud, summed up")
+    axes.legend()
+    figure.tight_layout()
+    figure.savefig(file, metadata={"Date": None})
+
+
+def _leaked(found: Row, way: str) -> int:
+    kinds = found[f"{way} leaked"]
+    return sum(int(kind.split()[0]) for kind in kinds.split(", ")) if kinds else 0
