@@ -17,13 +17,21 @@ class Trap:
 
     Args:
         act: must not wait for the cloud, which waits for it.
-        sprung: set once it has acted.
     """
 
     operation: str
     act: Callable[[], object]
     nth: int = 1
-    sprung: threading.Event = field(default_factory=threading.Event)
+    _sprung: threading.Event = field(default_factory=threading.Event)
+
+    def spring(self) -> None:
+        """Acts."""
+        self.act()
+        self._sprung.set()
+
+    def sprung(self, seconds: float = 10) -> bool:
+        """Whether it has acted, or does in that time: an engine that `act` kills is gone before `act` returns."""
+        return self._sprung.wait(seconds)
 
 
 class Calls(Faults):
@@ -42,8 +50,7 @@ class Calls(Faults):
         if first and self._first and operation_id.startswith(self._first[0]) and operation_id not in PASSING:
             self.arm(Fault(operation_id, **self._first[1]))
         for trap in self._springing(operation_id):
-            trap.act()
-            trap.sprung.set()
+            trap.spring()
         return super().call(operation_id)
 
     def trap(self, operation: str, act: Callable[[], object], nth: int = 1) -> Trap:

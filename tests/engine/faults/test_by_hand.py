@@ -68,7 +68,7 @@ def test_somebody_balances_to_the_nodes_by_hand_while_the_destroy_is_under_way(
     pool = subject.pool_id
     trap = calls.trap(operation, lambda: account.plant_balancer("by-hand", pool))
     subject.destroy()
-    assert trap.sprung.is_set()
+    assert trap.sprung()
     assert_gone(subject)
 
 

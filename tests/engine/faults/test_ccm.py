@@ -51,7 +51,7 @@ def crash_in_create(subject: Subject, calls: Calls) -> None:
     """A user's Service, whose NLB is made by a CCM that dies before it sees the reply."""
     trap = calls.trap("create-load-balancer", lambda: subject.kill("ccm"))
     subject.users().apply(load_balancer("front", "default"))
-    assert trap.sprung.wait(30)
+    assert trap.sprung(30)
 
 
 def test_crashed_between_creating_a_load_balancer_and_recording_its_id(

@@ -23,7 +23,7 @@ def test_an_api_server_that_goes_away_in_the_drain_and_comes_back_is_waited_for(
     subject.users().expose("front")
     trap = calls.trap("delete-load-balancer", lambda: subject.kill("api-server"))
     with subject.engine("destroy") as engine:
-        assert trap.sprung.wait(60)
+        assert trap.sprung(60)
         subject.revive("api-server")
         status, printed = engine.wait()
     assert status == 0, printed
@@ -36,7 +36,7 @@ def test_an_api_server_that_never_comes_back_is_a_case_for_rescue(
     subject.users().expose("front")
     trap = calls.trap("delete-load-balancer", lambda: subject.kill("api-server"))
     printed = subject.refuses_to_go()
-    assert trap.sprung.is_set()
+    assert trap.sprung()
     assert f"make rescue STACK={subject.name}" in printed
     subject.rescue()
     subject.destroy()

@@ -37,7 +37,7 @@ def killed(subject: Subject, calls: Calls, verb: str, operation: str) -> None:
     with subject.engine(verb) as engine:
         trap = calls.trap(operation, engine.kill)
         _, printed = engine.wait()
-    assert trap.sprung.is_set(), printed
+    assert trap.sprung(), printed
 
 
 @pytest.mark.parametrize("operation", CREATING)

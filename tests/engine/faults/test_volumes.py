@@ -144,7 +144,7 @@ def test_volumes_of_a_stack_whose_destroy_was_killed_between_them_and_the_cluste
     with subject.engine("destroy") as engine:
         trap = calls.trap("delete-block-storage-volume", engine.kill)
         engine.wait()
-    assert trap.sprung.is_set()
+    assert trap.sprung()
     account.settle()
     subject.destroy()
     assert_gone(subject)
