@@ -6,6 +6,9 @@ SEED ?= 1
 RECORD ?= .sandbox/soak-$(SEED)
 PYTHON ?= python3
 BIN := .venv/bin
+# A command runs Python some twenty times: where the machine forbids bytecode, all of them would compile all again.
+export PYTHONDONTWRITEBYTECODE :=
+UV := $(BIN)/uv pip install --quiet --system-certs --compile-bytecode
 
 .DEFAULT_GOAL := help
 .PHONY: help up preview down plan audit rescue status test check unit engine faults soak tools clean distclean
@@ -59,11 +62,12 @@ tools: .venv/installed ## install the pinned command-line tools (first time: sev
 .venv/installed: requirements.txt requirements-dev.txt constraints.txt
 	@echo "installing Python packages into .venv"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements-dev.txt)"
+	@$(UV) -r requirements-dev.txt
 	@touch $@
 
 .venv/soak: .venv/installed requirements-soak.txt
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-soak.txt
+	@$(UV) -r requirements-soak.txt
 	@touch $@
 
 clean: ## stop the sandbox and forget its state
