@@ -11,6 +11,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -163,4 +164,10 @@ def pulumi_command() -> automation.PulumiCommand:
     folder = str(path_of("pulumi").parent)
     if folder not in os.environ["PATH"].split(os.pathsep):
         os.environ["PATH"] = folder + os.pathsep + os.environ["PATH"]
+    return _found()
+
+
+@cache
+def _found() -> automation.PulumiCommand:
+    """Asks it for its version, which takes a process and so is done once."""
     return automation.PulumiCommand()

@@ -16,6 +16,8 @@ from teardown.options import cluster_option, zone_option
 NAMES = ("exoscale-sks-no-load-balancers", "exoscale-sks-no-volume-claims")
 MESSAGE = "the stack is being destroyed; `python -m teardown admit` lifts this"
 
+_POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
+_BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings"
 _LOAD_BALANCER = "has(object.spec.type) && object.spec.type == 'LoadBalancer'"
 _WAS_ONE = "oldObject != null && has(oldObject.spec.type) && oldObject.spec.type == 'LoadBalancer'"
 _BIND_SECONDS = 30
@@ -39,8 +41,8 @@ def admit(zone: str, cluster: str, stack: str | None, wait_seconds: float) -> No
 def lift(cluster: Cluster) -> None:
     """Takes both refusals back."""
     for name in NAMES:
-        cluster.ask(cluster.admission.delete_validating_admission_policy_binding, name)
-        cluster.ask(cluster.admission.delete_validating_admission_policy, name)
+        cluster.delete(f"{_BINDINGS}/{name}")
+        cluster.delete(f"{_POLICIES}/{name}")
 
 
 def refuse_load_balancers(cluster: Cluster, say: Say) -> None:
@@ -76,13 +78,13 @@ def _refuse(cluster: Cluster, name: str, resource: str, operations: list[str], a
         },
     }
     binding = {"metadata": {"name": name}, "spec": {"policyName": name, "validationActions": ["Deny"]}}
-    _create(cluster, cluster.admission.create_validating_admission_policy, policy)
-    _create(cluster, cluster.admission.create_validating_admission_policy_binding, binding)
+    _create(cluster, _POLICIES, policy)
+    _create(cluster, _BINDINGS, binding)
 
 
-def _create(cluster: Cluster, call: object, document: Document) -> None:
+def _create(cluster: Cluster, path: str, document: Document) -> None:
     try:
-        cluster.ask(call, document)  # type: ignore[arg-type]
+        cluster.create(path, document)
     except Refused as refused:
         if refused.status != 409:  # left by a drain that was interrupted
             raise
@@ -91,7 +93,7 @@ def _create(cluster: Cluster, call: object, document: Document) -> None:
 def _probe_is_refused(cluster: Cluster) -> bool:
     probe = {"metadata": {"name": NAMES[0]}, "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]}}
     try:
-        cluster.ask(cluster.core.create_namespaced_service, "default", probe, dry_run="All")
+        cluster.create("/api/v1/namespaces/default/services", probe, dry_run="All")
     except Refused as refused:
         return MESSAGE in str(refused)
     return False

@@ -6,6 +6,7 @@ from teardown.account import Document
 from teardown.cluster import Cluster, Say
 
 DRIVER = "csi.exoscale.com"  # of Exoscale's block storage
+_VOLUMES = "/api/v1/persistentvolumes"
 _PROVISIONER = "volume.kubernetes.io/storage-provisioner"  # annotation by which a claim asks a driver for its volume
 _LONGEST_WATCH_SECONDS = 5.0
 
@@ -24,25 +25,25 @@ def remove(cluster: Cluster, patience: float, say: Say) -> None:
         patience: seconds without any of them going, after which it returns.
     """
     ours = {_claim_of(volume) for volume in _persistent_volumes(cluster)}
-    for claim in cluster.items(cluster.core.list_persistent_volume_claim_for_all_namespaces):
+    for claim in cluster.items("/api/v1/persistentvolumeclaims"):
         metadata = claim["metadata"]
         key = metadata["namespace"], metadata["name"]
         if metadata.get("annotations", {}).get(_PROVISIONER) == DRIVER:
             ours.add(key)  # its volume may be on the way
         if key in ours and "deletionTimestamp" not in metadata:
             say(f"deleting PersistentVolumeClaim {'/'.join(key)}")
-            cluster.ask(cluster.core.delete_namespaced_persistent_volume_claim, key[1], key[0])
-    for pod in cluster.items(cluster.core.list_pod_for_all_namespaces):  # a claim in use waits for its pods
+            cluster.delete(f"/api/v1/namespaces/{key[0]}/persistentvolumeclaims/{key[1]}")
+    for pod in cluster.items("/api/v1/pods"):  # a claim in use waits for its pods
         namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
         if any((namespace, used) in ours for used in _claims_of(pod)):
-            cluster.ask(cluster.core.delete_namespaced_pod, name, namespace, grace_period_seconds=0)
+            cluster.delete(f"/api/v1/namespaces/{namespace}/pods/{name}", grace_period_seconds=0)
     _await_deletion(cluster, patience, say)
 
 
 def _await_deletion(cluster: Cluster, patience: float, say: Say) -> None:
     left, deadline = None, 0.0
     while True:
-        listed = cluster.ask(cluster.core.list_persistent_volume)
+        listed = cluster.get(_VOLUMES)
         volumes = [
             item
             for item in _of_driver(listed["items"])
@@ -56,11 +57,11 @@ def _await_deletion(cluster: Cluster, patience: float, say: Say) -> None:
         elif time.monotonic() > deadline:
             return
         seconds = min(_LONGEST_WATCH_SECONDS, max(0.0, deadline - time.monotonic()))
-        cluster.await_change(cluster.core.list_persistent_volume, listed["metadata"]["resourceVersion"], seconds)
+        cluster.await_change(_VOLUMES, listed["metadata"]["resourceVersion"], seconds)
 
 
 def _persistent_volumes(cluster: Cluster) -> list[Document]:
-    return _of_driver(cluster.items(cluster.core.list_persistent_volume))
+    return _of_driver(cluster.items(_VOLUMES))
 
 
 def _of_driver(volumes: list[Document]) -> list[Document]:

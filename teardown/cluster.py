@@ -5,19 +5,22 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import kubernetes
 import urllib3
+from kubernetes.client.api_client import ApiClient
+from kubernetes.client.configuration import Configuration
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config import load_kube_config_from_dict
 
 from teardown.account import Account, Document, NotFound
 from teardown.credential import kubeconfig
 from teardown.errors import TeardownError
 
 Say = Callable[[str], None]
-Call = Callable[..., Any]  # a method of the official client
 
 _CONNECT_AND_READ_SECONDS = (5, 30)
 _PAUSE_SECONDS = 1.0
 _MERGE = "application/merge-patch+json"
+_GONE = 410
 
 
 class Unreachable(TeardownError):
@@ -35,6 +38,10 @@ class Refused(TeardownError):
 class Cluster:
     """One cluster's API server, through the official client. What is gone already counts as deleted.
 
+    Objects are named by their paths in the API, such as `/api/v1/services`: loading the client's typed methods takes
+    longer than all else that a drain does (`bench/teardown_start.py`). Query parameters are written with `_` for the
+    capital letter that follows (`field_selector`).
+
     Every method raises Unreachable when the API server does not answer, and Refused when it says no.
 
     Args:
@@ -42,64 +49,84 @@ class Cluster:
     """
 
     def __init__(self, access: Document) -> None:
-        settings = kubernetes.client.Configuration()
-        kubernetes.config.load_kube_config_from_dict(access, client_configuration=settings)  # type: ignore[no-untyped-call]
+        settings = Configuration()
+        load_kube_config_from_dict(access, client_configuration=settings)  # type: ignore[no-untyped-call]
         settings.retries = False  # a failure is worth a line of progress, so we repeat ourselves
-        api = kubernetes.client.ApiClient(settings)
-        self.core = kubernetes.client.CoreV1Api(api)
-        self.admission = kubernetes.client.AdmissionregistrationV1Api(api)
-        self._version = kubernetes.client.VersionApi(api)
+        self._api = ApiClient(settings)
 
-    def version(self) -> Document:
-        """What the API server says of itself."""
-        return self.ask(self._version.get_code)
+    def get(self, path: str, **query: Any) -> Document:
+        """An object, or a list with what belongs to it; empty where there is none."""
+        return self._ask("GET", path, query)
 
-    def ask(self, call: Call, *arguments: Any, **options: Any) -> Document:
-        """Calls the API; an empty document where there is no such object."""
+    def items(self, path: str, **query: Any) -> list[Document]:
+        """The objects of a list."""
+        found: list[Document] = self.get(path, **query).get("items", [])
+        return found
+
+    def create(self, path: str, document: Document, **query: Any) -> Document:
+        """Makes an object in the list of that path."""
+        return self._ask("POST", path, query, document)
+
+    def patch(self, path: str, document: Document) -> Document:
+        """Merges the document into an object."""
+        return self._ask("PATCH", path, {}, document)
+
+    def delete(self, path: str, **query: Any) -> Document:
+        """Deletes an object."""
+        return self._ask("DELETE", path, query)
+
+    def await_change(self, path: str, version: str, seconds: float) -> None:
+        """Returns when one of the listed objects changes after that resource version, or after the time."""
+        limit = max(1, round(seconds))
+        query = {"watch": True, "resource_version": version, "timeout_seconds": limit}
         try:
-            answer = call(
-                *arguments, _preload_content=False, **{"_request_timeout": _CONNECT_AND_READ_SECONDS, **options}
-            )
-            document: Document = json.loads(answer.data)
-        except kubernetes.client.ApiException as error:
-            if error.status == 404:
-                return {}
-            if not error.status:
-                raise Unreachable(f"the API server does not answer: {error.reason}") from None
-            raise Refused(error.status, _message(error)) from None
+            answer = self._call("GET", path, query, timeout=(5, limit + 5))
+            try:
+                answer.response.readline()
+            finally:
+                answer.response.close()
+        except Refused as refused:
+            if refused.status != _GONE:  # our place in history is forgotten: something did change
+                raise
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unreachable(f"the API server does not answer: {_reason(error)}") from None
+
+    def _ask(self, method: str, path: str, query: Document, body: Document | None = None) -> Document:
+        try:
+            document: Document = json.loads(self._call(method, path, query, body).read())
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+            return {}
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise Unreachable(f"the API server does not answer: {_reason(error)}") from None
         return document
 
-    def items(self, call: Call, **options: Any) -> list[Document]:
-        """The objects of a list."""
-        found: list[Document] = self.ask(call, **options).get("items", [])
-        return found
-
-    def patch(self, call: Call, *arguments: Any) -> Document:
-        """Merges the last argument into an object."""
-        return self.ask(call, *arguments, _content_type=_MERGE)
-
-    def await_change(self, call: Call, version: str, seconds: float) -> None:
-        """Returns when one of the listed objects changes after that resource version, or after the time."""
-        limit = max(1, round(seconds))
+    def _call(
+        self,
+        method: str,
+        path: str,
+        query: Document,
+        body: Document | None = None,
+        timeout: tuple[float, float] = _CONNECT_AND_READ_SECONDS,
+    ) -> Any:
+        """The answer, unread where it is no refusal."""
+        headers = {"Accept": "application/json", "Content-Type": _MERGE if method == "PATCH" else "application/json"}
+        request = self._api.param_serialize(
+            method,
+            path,
+            query_params=[(_camel(name), value) for name, value in query.items()],
+            header_params=headers,
+            body=body,
+            auth_settings=["BearerToken"],
+        )
         try:
-            answer = call(
-                watch=True,
-                resource_version=version,
-                timeout_seconds=limit,
-                _preload_content=False,
-                _request_timeout=(5, limit + 5),
-            )
-            try:
-                answer.readline()
-            finally:
-                answer.close()
-        except kubernetes.client.ApiException as error:
-            if error.status != 410:  # our place in history is forgotten: something did change
-                raise Refused(error.status or 0, _message(error)) from None
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise Unreachable(f"the API server does not answer: {_reason(error)}") from None
+            answer = self._api.call_api(*request, _request_timeout=timeout)
+        except ApiException as error:  # it came to no answer
+            raise Unreachable(f"the API server does not answer: {error.reason}") from None
+        if answer.status >= 400:
+            raise Refused(answer.status, _message(answer))
+        return answer
 
 
 def reach(account: Account, cluster_id: str, patience: float, say: Say) -> Cluster | None:
@@ -116,7 +143,7 @@ def reach(account: Account, cluster_id: str, patience: float, say: Say) -> Clust
     while True:
         try:
             cluster = Cluster(kubeconfig(account, cluster_id))
-            cluster.version()
+            cluster.get("/version")
         except NotFound:
             return None
         except TeardownError as error:
@@ -130,13 +157,18 @@ def reach(account: Account, cluster_id: str, patience: float, say: Say) -> Clust
             return cluster
 
 
-def _message(error: kubernetes.client.ApiException) -> str:
+def _message(answer: Any) -> str:
     try:
-        return str(json.loads(error.body or "")["message"])
+        return str(json.loads(answer.read())["message"])
     except (ValueError, KeyError, TypeError):
-        return f"{error.status} {error.reason}"
+        return f"{answer.status} {answer.reason}"
 
 
 def _reason(error: BaseException) -> str:
     reason = getattr(error, "reason", None)
     return str(reason or error)
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(map(str.capitalize, rest))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from teardown.account import Document
 from teardown.cluster import Cluster, Say
 
+SERVICES = "/api/v1/services"
 BALANCER = "service.beta.kubernetes.io/exoscale-loadbalancer-id"
 _LONGEST_WATCH_SECONDS = 5.0
 
@@ -39,9 +40,8 @@ def remove(cluster: Cluster, patience: float, say: Say) -> list[Document]:
             return []
         for service in services:
             if "deletionTimestamp" not in service["metadata"]:
-                metadata = service["metadata"]
                 say(f"deleting Service {name(service)}")
-                cluster.ask(cluster.core.delete_namespaced_service, metadata["name"], metadata["namespace"])
+                cluster.delete(_path(service))
         if left is None or len(services) < left:
             left, deadline = len(services), time.monotonic() + patience
         elif time.monotonic() > deadline:
@@ -51,9 +51,7 @@ def remove(cluster: Cluster, patience: float, say: Say) -> list[Document]:
                 known.add(why)
                 say(f"waiting: {why}")
         seconds = min(_LONGEST_WATCH_SECONDS, max(0.0, deadline - time.monotonic()))
-        cluster.await_change(
-            cluster.core.list_service_for_all_namespaces, listed["metadata"]["resourceVersion"], seconds
-        )
+        cluster.await_change(SERVICES, listed["metadata"]["resourceVersion"], seconds)
 
 
 def release(cluster: Cluster, stuck: Sequence[Document], patience: float, say: Say) -> list[Document]:
@@ -62,11 +60,9 @@ def release(cluster: Cluster, stuck: Sequence[Document], patience: float, say: S
     Without this Helm would wait for its own Service until its time is over, and lose its record of the release.
     """
     for service in stuck:
-        metadata = service["metadata"]
-        held = ", ".join(metadata.get("finalizers", []))
+        held = ", ".join(service["metadata"].get("finalizers", []))
         say(f"letting Service {name(service)} go: its NLB is gone, and nobody removes {held}")
-        patch = {"metadata": {"finalizers": None}}
-        cluster.patch(cluster.core.patch_namespaced_service, metadata["name"], metadata["namespace"], patch)
+        cluster.patch(_path(service), {"metadata": {"finalizers": None}})
     return remove(cluster, patience, say)
 
 
@@ -77,11 +73,15 @@ def blocker(cluster: Cluster, service: Document) -> str:
     held = f"NLB {balancer} is held by Service {name(service)}" if balancer else f"Service {name(service)} is held"
     by = ", ".join(metadata.get("finalizers", [])) or "nothing"
     selector = f"involvedObject.uid={metadata['uid']},type=Warning"
-    events = cluster.items(cluster.core.list_namespaced_event, namespace=metadata["namespace"], field_selector=selector)
+    events = cluster.items(f"/api/v1/namespaces/{metadata['namespace']}/events", field_selector=selector)
     events.sort(key=lambda event: event.get("lastTimestamp") or "")
     said = f'; last warning: "{events[-1]["message"]}"' if events else ""
     return f"{held} (finalizers: {by}{said})"
 
 
 def _listed(cluster: Cluster) -> Document:
-    return cluster.ask(cluster.core.list_service_for_all_namespaces)
+    return cluster.get(SERVICES)
+
+
+def _path(service: Document) -> str:
+    return f"/api/v1/namespaces/{service['metadata']['namespace']}/services/{service['metadata']['name']}"

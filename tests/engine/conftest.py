@@ -23,12 +23,11 @@ BILLABLE = ("sks-cluster", "sks-nodepool", "instance-pool", "instance", "load-ba
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A running sandbox in instant time; its variables are this process's, as after `eval "$(sandbox env)"`."""
     with Sandbox(tmp_path_factory.mktemp("sandbox"), pace=0) as running, pytest.MonkeyPatch.context() as patch:
-        for name, value in running.environment().items():
-            patch.setenv(name, value)
+        enter(running, patch)
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def charts(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """The chart of our own that stands in for an official one."""
     folder = tmp_path_factory.mktemp("charts")
@@ -36,18 +35,9 @@ def charts(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="module")
-def make_stack(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., SandboxStack]:
+def make_stack(sandbox: Sandbox) -> Callable[..., SandboxStack]:
     """Makes stacks of our program, or of another one, on the module's sandbox."""
-
-    def make(name: str = "sandbox", **options: Any) -> SandboxStack:
-        project = options.pop("project", PROJECT)
-        if project == PROJECT:  # the checkout's .kube belongs to its user
-            file = sandbox.home / f"{name}.kubeconfig"
-            options["config"] = {"exoscale-sks:kubeconfig": {"file": str(file)}, **options.get("config", {})}
-        environment = {**sandbox.environment(), **options.pop("variables", {})}
-        return SandboxStack(sandbox.home, project, name, environment, timing=Timing.of(0), **options)
-
-    return make
+    return stacks_on(sandbox)
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +66,26 @@ def cloud(sandbox: Sandbox) -> Callable[[], dict[str, int]]:
         return {kind: number for kind, number in held.items() if number}
 
     return count
+
+
+def enter(sandbox: Sandbox, patch: pytest.MonkeyPatch) -> None:
+    """Makes its variables this process's, as `eval "$(sandbox env)"` does."""
+    for name, value in sandbox.environment().items():
+        patch.setenv(name, value)
+
+
+def stacks_on(sandbox: Sandbox) -> Callable[..., SandboxStack]:
+    """What makes stacks on a sandbox: by name, with the options of `SandboxStack`."""
+
+    def make(name: str = "sandbox", **options: Any) -> SandboxStack:
+        project = options.pop("project", PROJECT)
+        if project == PROJECT:  # the checkout's .kube belongs to its user
+            file = sandbox.home / f"{name}.kubeconfig"
+            options["config"] = {"exoscale-sks:kubeconfig": {"file": str(file)}, **options.get("config", {})}
+        environment = {**sandbox.environment(), **options.pop("variables", {})}
+        return SandboxStack(sandbox.home, project, name, environment, timing=Timing.of(0), **options)
+
+    return make
 
 
 class Kubectl:

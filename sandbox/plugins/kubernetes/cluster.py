@@ -57,6 +57,10 @@ class Cluster:
         self._lock = threading.Lock()
         self._groups: dict[str, dict[str, _Kind]] = {}
 
+    def user(self, seconds: float) -> Object:
+        """The kubeconfig's user for another client that runs so long."""
+        return self._connection.credentials.entry(seconds)
+
     def probe(self) -> None:
         """Fetches the OpenAPI schema, by which the plugin decides whether the cluster is reachable (facts §2.1).
 

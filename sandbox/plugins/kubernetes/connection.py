@@ -56,7 +56,7 @@ class Connection:
         self._cluster = kubeconfig.cluster
         self._root = self._cluster["server"].rstrip("/")
         self._environment = surroundings.environment
-        self._credentials = Credentials(kubeconfig, surroundings)
+        self.credentials = Credentials(kubeconfig, surroundings)
         self._lock = threading.Lock()
         self._pool: urllib3.PoolManager | None = None
         self._pool_identity: tuple[str, str] | None = None
@@ -82,7 +82,7 @@ class Connection:
         if payload is not None:
             headers["Content-Type"] = content_type
         response = self._send(method, url, headers, payload)
-        if response.status == 401 and self._credentials.refused():
+        if response.status == 401 and self.credentials.refused():
             response = self._send(method, url, headers, payload)
         if response.status >= 400:
             raise _refusal(response)
@@ -90,7 +90,7 @@ class Connection:
 
     def _send(self, method: str, url: str, headers: dict[str, str], payload: bytes | None) -> urllib3.BaseHTTPResponse:
         try:
-            credential = self._credentials.current()
+            credential = self.credentials.current()
             if credential.authorization:
                 headers = {**headers, "Authorization": credential.authorization}
             return self._pool_for(credential).request(

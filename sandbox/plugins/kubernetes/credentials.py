@@ -6,7 +6,7 @@ import logging
 import subprocess
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sandbox.plugins.kubernetes.kubeconfig import Document, Kubeconfig
@@ -70,12 +70,33 @@ class Credentials:
             return Credential(f"Basic {pair}", certificate, key)
         return Credential("", certificate, key)
 
+    def entry(self, seconds: float) -> Document:
+        """The user's entry for a helm that runs so long, with the minted credential in place of the exec plugin.
+
+        The real plugin holds helm's library, and client-go mints once for both; our helm is a process each time. The
+        exec plugin stays where it fails, for helm to say so, or where what it mints ends earlier.
+        """
+        if "exec" not in self._user:
+            return self._user
+        try:
+            for attempt in (self.current, self._anew):
+                credential = attempt()
+                if self._expires is None or self._expires > datetime.now(UTC) + timedelta(seconds=seconds):
+                    return _entry(credential)
+        except Unavailable:
+            pass
+        return self._user
+
     def refused(self) -> bool:
         """Forgets a minted credential that the API server refused; True where another one may be minted."""
         with self._lock:
             renewable = self._minted is not None
             self._minted = None
         return renewable
+
+    def _anew(self) -> Credential:
+        self.refused()
+        return self.current()
 
     def _mint(self, plugin: Document) -> Credential:
         command = [plugin["command"], *(plugin.get("args") or [])]
@@ -128,6 +149,13 @@ class Credentials:
             status.get("clientCertificateData", ""),
             status.get("clientKeyData", ""),
         )
+
+
+def _entry(credential: Credential) -> Document:
+    texts = {"client-certificate-data": credential.certificate, "client-key-data": credential.key}
+    entry = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items() if text}
+    token = credential.authorization.removeprefix("Bearer ")
+    return entry | ({"token": token} if token else {})
 
 
 def pem(entry: Document, key: str) -> str:

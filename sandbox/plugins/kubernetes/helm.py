@@ -6,12 +6,14 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
 from sandbox.plugins.kubernetes.settings import Settings
 from tools import path_of
 
+_LONGEST_SECONDS = 600  # of one command of helm
 _POLL_SECONDS = 0.2  # how soon a cancellation reaches helm
 _ERROR = re.compile(r"^Error: (?:INSTALLATION FAILED: |UPGRADE FAILED: )?", re.MULTILINE)
 # What would steer helm to another cluster than the provider's.
@@ -34,8 +36,7 @@ class Helm:
         self.folder = folder
         self.directory = settings.surroundings.directory.absolute()
         self._binary = path_of("helm")
-        # An empty one where there is none: helm must not fall back to the user's.
-        file = self.write("kubeconfig", settings.kubeconfig.text() if settings.kubeconfig else "")
+        file = self.write("kubeconfig", _kubeconfig(settings))
         helm = settings.helm
         environment = settings.surroundings.environment
         self._environment = {
@@ -105,6 +106,15 @@ def session(settings: Settings) -> Iterator[Helm]:
     """A helm with its private folder, for one call of the plugin."""
     with tempfile.TemporaryDirectory(prefix="helm-") as folder:
         yield Helm(Path(folder), settings)
+
+
+def _kubeconfig(settings: Settings) -> str:
+    """An empty one where there is none: helm must not fall back to the user's."""
+    if settings.kubeconfig is None:
+        return ""
+    if settings.cluster is None:
+        return settings.kubeconfig.text()
+    return replace(settings.kubeconfig, user=settings.cluster.user(_LONGEST_SECONDS)).text()
 
 
 def _finish(process: subprocess.Popen[str], stdin: str, cancelled: Event | None) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""A sandbox per module, with a bystander in the same account; and what every row of the fault suite asserts."""
+"""One sandbox for the suite, with a bystander in the same account; and what every row asserts."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.sandbox import Sandbox
 from sandbox.stack import SandboxStack
+from tests.engine.conftest import enter, stacks_on
 from tests.engine.faults.account import Account, Held, besides, lasting, names
 from tests.engine.faults.calls import Calls
 from tests.engine.faults.strangers import make_strangers
@@ -19,13 +20,32 @@ SUBJECT = "blue"
 PATIENCE_SECONDS = 4
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """A running sandbox in instant time."""
+    with Sandbox(tmp_path_factory.mktemp("faults"), pace=0) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def environment(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox's variables."""
+    enter(sandbox, monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def make_stack(sandbox: Sandbox) -> Callable[..., SandboxStack]:
+    """Makes stacks on the suite's sandbox."""
+    return stacks_on(sandbox)
+
+
+@pytest.fixture(scope="session")
 def account(sandbox: Sandbox) -> Account:
     """The account that everybody shares."""
     return Account(sandbox)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def settings(charts: Callable[[str], Path]) -> dict[str, Any]:
     """What every stack of the suite is set to, beside `Pulumi.sandbox.yaml`."""
     return {
@@ -34,7 +54,7 @@ def settings(charts: Callable[[str], Path]) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def bystander(
     sandbox: Sandbox,
     account: Account,
@@ -44,13 +64,15 @@ def bystander(
 ) -> Held:
     """What others hold: another stack with users of its own, and things of nobody's stack."""
     other = Subject(sandbox, make_stack, tmp_path_factory.mktemp("bystander"), BYSTANDER, settings)
-    other.up()
+    with pytest.MonkeyPatch.context() as patch:
+        enter(sandbox, patch)
+        other.up()
     other.users().expose("theirs")
     make_strangers(account)
     return lasting(account.holds())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def all_calls(sandbox: Sandbox) -> Calls:
     calls = Calls()
     sandbox.cloud.faults = calls

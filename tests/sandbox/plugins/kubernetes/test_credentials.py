@@ -3,6 +3,7 @@
 import base64
 import json
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,20 @@ def test_a_minted_certificate_serves_objects_and_releases(cluster: RealCluster, 
         assert (tmp_path / "minted").read_text().count("x") == 1, "a credential without expiry is kept"
         id, state = plugin.create(RELEASE, {"chart": "./tiny"})
         plugin.delete(RELEASE, id, state)
+        assert (tmp_path / "minted").read_text().count("x") == 1, "helm is part of the real plugin, and shares it"
+
+
+@pytest.mark.engine
+def test_a_release_that_outlives_a_credential_mints_its_own(cluster: RealCluster, tmp_path: Path, chart: Any) -> None:
+    chart("tiny")
+    given, soon = _inline(cluster), datetime.now(UTC) + timedelta(seconds=60)
+    config = _exec_kubeconfig(given, tmp_path, {**_pair(given), "expirationTimestamp": soon.isoformat()})
+    with Plugin(tmp_path, {"HOME": str(tmp_path), "ZONE": "ch-gva-2"}) as plugin:
+        plugin.configure(kubeconfig=config)
+        id, state = plugin.create(RELEASE, {"chart": "./tiny"})
+        before = (tmp_path / "minted").read_text().count("x")
+        plugin.delete(RELEASE, id, state)
+        assert (tmp_path / "minted").read_text().count("x") > before
 
 
 @pytest.mark.engine
