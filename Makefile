@@ -4,6 +4,7 @@ ARGS ?=
 N ?= 20
 SEED ?= 1
 RECORD ?= .sandbox/soak-$(SEED)
+JOBS ?= 3
 PYTHON ?= python3
 BIN := .venv/bin
 # A command runs Python some twenty times: where the machine forbids bytecode, all of them would compile all again.
@@ -37,20 +38,20 @@ rescue: .venv/installed ## make STACK destroyable again when its control plane i
 status: .venv/installed ## what runs, and what the simulated cloud holds
 	@$(BIN)/python -m sandbox status
 
-test: check engine ## every test: what CI runs
+test: check engine ## every test but the fault suite
 
 check: tools ## format, lint, strict types, workflows, unit tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$$($(BIN)/python -m tools --path actionlint)
-	@$(BIN)/pytest tests/unit tests/tools tests/teardown
+	@$(BIN)/pytest tests/unit tests/tools tests/teardown -n 2
 
 engine: tools ## the real engine and real control planes against the sandbox
-	@$(BIN)/pytest tests/engine tests/sandbox -n 2 --dist loadfile
+	@$(BIN)/pytest tests/engine tests/sandbox --ignore tests/engine/faults -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
-faults: tools ## of those, only what destroy guarantees
-	@$(BIN)/pytest tests/engine/faults -n 2 --dist loadfile
+faults: tools ## the fault suite: what destroy guarantees
+	@$(BIN)/pytest tests/engine/faults -n $(JOBS) --dist worksteal
 
 soak: tools .venv/soak ## N random stacks under random faults, destroyed in our way and in the classic one
 	@mkdir -p $(dir $(RECORD))

@@ -19,9 +19,7 @@ def ingress(make_stack: Callable[..., SandboxStack], charts: Callable[[str], Pat
         chart = str(charts(CHARTS[controller]))
         return make_stack(
             "ingress",
-            config={
-                "exoscale-sks:ingress": {"controller": controller, "chart": chart, "timeout-seconds": 60, **settings}
-            },
+            config={"exoscale-sks:ingress": {"controller": controller, "chart": chart, **settings}},
         )
 
     return make

@@ -24,7 +24,7 @@ SMALL = {"size": 2, "instance-type": "standard.small", "disk-size-gb": 20}
 @pytest.fixture(scope="module")
 def stack(make_stack: Callable[..., SandboxStack], charts: Callable[[str], Path]) -> SandboxStack:
     """The `sandbox` stack; steps change its `config`."""
-    return make_stack(config={"exoscale-sks:ingress": {"chart": str(charts("nginx-ingress")), "timeout-seconds": 60}})
+    return make_stack(config={"exoscale-sks:ingress": {"chart": str(charts("nginx-ingress"))}})
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ def test_destroying_one_developers_stack_leaves_the_others_whole(
         return make_stack(
             name,
             config={
-                "exoscale-sks:ingress": {"chart": str(charts("nginx-ingress")), "timeout-seconds": 60},
+                "exoscale-sks:ingress": {"chart": str(charts("nginx-ingress"))},
                 "exoscale-sks:kubeconfig": {"file": str(tmp_path / f"{name}.yaml")},
             },
         )

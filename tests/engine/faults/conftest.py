@@ -49,7 +49,7 @@ def account(sandbox: Sandbox) -> Account:
 def settings(charts: Callable[[str], Path]) -> dict[str, Any]:
     """What every stack of the suite is set to, beside `Pulumi.sandbox.yaml`."""
     return {
-        "ingress": {"chart": str(charts("nginx-ingress")), "timeout-seconds": 60},
+        "ingress": {"chart": str(charts("nginx-ingress"))},
         "drain": {"wait-seconds": PATIENCE_SECONDS},
     }
 
