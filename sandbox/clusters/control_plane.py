@@ -15,7 +15,7 @@ from sandbox.clusters.authorities import Authorities
 from sandbox.clusters.controllers import ADDONS, Controller, Factory
 from sandbox.clusters.konnectivity import Konnectivity
 from sandbox.clusters.kubeconfig import kubeconfig
-from sandbox.clusters.kwok import KUBELET_PORT, Kwok, StartFailed, Tools
+from sandbox.clusters.kwok import KUBELET_PORT, METRICS, Ended, Kwok, StartFailed, Tools
 from sandbox.clusters.metrics_server import MetricsServer
 from sandbox.clusters.processes import end_processes
 from sandbox.files import write_private
@@ -23,6 +23,7 @@ from sandbox.store import Document
 
 READY_POLL_SECONDS = 0.05
 READY_SECONDS = 60
+START_ATTEMPTS = 3
 # Pauses of the thread: a node or the API server changes right now, something broke, all is in step.
 SOON_SECONDS = 0.2
 RETRY_SECONDS = 2
@@ -93,19 +94,13 @@ class ControlPlane:
         self._konnectivity = Konnectivity(self.folder / "pki")
         self._konnectivity.start()
         try:
-            self._kwok.start(self._konnectivity.secure_port)
-            ports = self._kwok.ports
-            self._konnectivity.route(f":{KUBELET_PORT}", ports["kwok"])
-            self._konnectivity.route(f"{system.METRICS_ADDRESS}:443", ports["metrics-server"])
-            self._write_admin_kubeconfig()
-            self._api = ApiServer(ports["api-server"], self.folder / "pki")
-            self._await_ready()
+            self._start_processes()
         except BaseException:
             end_processes(self.folder, grace_seconds=0)
             self._konnectivity.stop()
             raise
         self._metrics = MetricsServer(
-            self.folder, self._tools("metrics-server"), ports["metrics-server"], self._konnectivity.port
+            self.folder, self._tools(METRICS), self._kwok.ports[METRICS], self._konnectivity.port
         )
         self._thread = threading.Thread(target=self._run, name=f"cluster-{self.cluster['id']}", daemon=True)
         self._thread.start()
@@ -149,6 +144,23 @@ class ControlPlane:
             self._controllers[part].revive()
         self._wake.set()
 
+    def _start_processes(self) -> None:
+        for attempt in range(START_ATTEMPTS):
+            try:
+                self._kwok.start(self._konnectivity.secure_port)
+                ports = self._kwok.ports
+                self._konnectivity.route(f":{KUBELET_PORT}", ports["kwok"])
+                self._konnectivity.route(f"{system.METRICS_ADDRESS}:443", ports[METRICS])
+                self._write_admin_kubeconfig()
+                self._api = ApiServer(ports["api-server"], self.folder / "pki")
+                self._await_ready()
+            except Ended as ended:
+                if attempt == START_ATTEMPTS - 1:
+                    raise
+                self._log.warning("starting it again on other ports: %s", ended)
+            else:
+                return
+
     def _write_admin_kubeconfig(self) -> None:
         server = f"https://127.0.0.1:{self.port}"
         authority = self.authorities.certificate("control-plane")
@@ -159,12 +171,12 @@ class ControlPlane:
         probe = ApiServer(self.port, self.folder / "pki")  # a session is not for two threads
         try:
             for _ in range(int(READY_SECONDS / READY_POLL_SECONDS)):
-                if probe.ready():
+                if probe.ready() and self._kwok.serves():
                     return
                 self._stopping.wait(READY_POLL_SECONDS)
         finally:
             probe.close()
-        raise StartFailed(f"the API server of {self.cluster['id']} is not ready after {READY_SECONDS} s")
+        raise StartFailed(f"the control plane of {self.cluster['id']} is not ready after {READY_SECONDS} s")
 
     def _run(self) -> None:
         furnished: list[str] | None = None  # the addons whose objects are there

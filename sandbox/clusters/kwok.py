@@ -9,6 +9,7 @@ import random
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,24 +17,30 @@ from typing import Any
 import yaml
 
 from sandbox.clusters import usage
-from sandbox.clusters.processes import end_processes, executable, kill_process
+from sandbox.clusters.processes import end_processes, ended, executable, kill_process, listening
 from sandbox.files import write_private
 
 START_SECONDS = 120
+_LOOK_SECONDS = 0.5
 KUBELET_PORT = 10250
 SERVICE_CIDR = "10.96.0.0/12"  # facts §6: cluster DNS is 10.96.0.10
 POD_CIDR = "192.168.0.1/16"  # Calico's default
 # The API server must advertise an address that is not loopback; nothing connects to this one (RFC 5737).
 ADVERTISED = "192.0.2.1"
-PORTS = ("etcd", "etcd-peer", "api-server", "controller-manager", "scheduler", "kwok", "metrics-server")
+METRICS = "metrics-server"  # its port is chosen here too; it is started by itself
+PORTS = ("etcd", "etcd-peer", "api-server", "controller-manager", "scheduler", "kwok", METRICS)
 # Below Linux's ephemeral range, so that no passing connection takes one while the cluster is stopped.
-PORT_RANGE = range(20000, 32000)
+PORT_RANGE = range(10000, 32000)
 
 Tools = Callable[[str], Path]
 
 
 class StartFailed(Exception):
     """The control plane did not come up; the message ends with what kwokctl said."""
+
+
+class Ended(StartFailed):
+    """One of its processes ended at once: mostly, somebody took its port after it was chosen."""
 
 
 class Kwok:
@@ -65,6 +72,7 @@ class Kwok:
             konnectivity_port: where the API server finds its way to the nodes.
 
         Raises:
+            Ended: a process did not stay; on other ports it may.
             StartFailed: it did not within 120 s.
         """
         end_processes(self.folder, grace_seconds=0)
@@ -77,12 +85,23 @@ class Kwok:
         write_private(self.folder / "kwokctl.yaml", yaml.safe_dump(self._configuration()))
         self._kwokctl("create", "cluster", "--kubeconfig=", "--wait=0s")
 
+    def serves(self) -> bool:
+        """Whether each process listens at its port by now. kwokctl starts them and does not look after them.
+
+        Raises:
+            Ended: one of them is gone.
+        """
+        self._refuse_ended()
+        return {port for name, port in self.ports.items() if name != METRICS} <= listening(self.folder)
+
     def revive(self) -> None:
-        """Starts again what was killed.
+        """Starts again what was killed, or ended because of that.
 
         Raises:
             StartFailed: it did not come up within 120 s.
         """
+        for name in ended(self.folder):
+            kill_process(self.folder, name)  # forgets it
         self._kwokctl("start", "cluster", "--wait=0s")
 
     def kill(self, name: str) -> None:
@@ -102,23 +121,38 @@ class Kwok:
             "HOME": str(self.folder / "home"),
             "KWOK_WORKDIR": str(self.folder.parent.parent),
         }
-        try:
-            done = subprocess.run(
-                command,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                timeout=START_SECONDS,
-                check=False,
-                start_new_session=True,  # Ctrl-C at the terminal is the daemon's to handle
-            )
-        except subprocess.TimeoutExpired as late:
-            said = late.output.decode() if isinstance(late.output, bytes) else (late.output or "")
-            raise StartFailed(f"kwokctl {arguments[0]} took over {START_SECONDS} s: {said[-2000:]}") from late
-        if done.returncode != 0 or "not served yet" in done.stdout:  # it exits 0 after that warning
-            raise StartFailed(f"kwokctl {arguments[0]}: {done.stdout[-2000:]}")
+        with subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,  # Ctrl-C at the terminal is the daemon's to handle
+        ) as process:
+            try:
+                said = self._output_of(process, arguments[0])
+            except BaseException:
+                process.kill()
+                raise
+        if process.returncode != 0 or "not served yet" in said:  # it exits 0 after that warning
+            raise Ended(f"kwokctl {arguments[0]}: {said[-2000:]}")
+
+    def _output_of(self, process: "subprocess.Popen[str]", verb: str) -> str:
+        """What kwokctl prints. It waits for a process that ended as long as for one that lives, and we do not."""
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                return process.communicate(timeout=_LOOK_SECONDS)[0]
+            except subprocess.TimeoutExpired as late:
+                self._refuse_ended()
+                if time.monotonic() > deadline:
+                    said = late.output.decode() if isinstance(late.output, bytes) else (late.output or "")
+                    raise StartFailed(f"kwokctl {verb} took over {START_SECONDS} s: {said[-2000:]}") from late
+
+    def _refuse_ended(self) -> None:
+        if gone := ended(self.folder):
+            raise Ended(f"{', '.join(sorted(gone))} ended at once; {self.folder / 'logs'} says why")
 
     def _choose_ports(self) -> None:
         ports = self.ports if (self.folder / "ports.json").exists() else {}

@@ -13,6 +13,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
+
 POLL_SECONDS = 0.02
 EXEC_POLLS = 25
 
@@ -30,6 +32,22 @@ def find(folder: Path) -> dict[int, str]:
     """Name by pid of the cluster's processes that live."""
     home = f"{folder.resolve() / 'bin'}{os.sep}"
     return {pid: program.removeprefix(home) for pid, program in _programs() if program.startswith(home)}
+
+
+def ended(folder: Path) -> set[str]:
+    """Names of the cluster's processes that kwokctl started and that ended by themselves."""
+    recorded = {file.stem for file in (folder / "pids").glob("*.pid")}
+    return recorded - set(find(folder).values())
+
+
+def listening(folder: Path) -> set[int]:
+    """The TCP ports at which the cluster's processes listen."""
+    ports: set[int] = set()
+    for pid in find(folder):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile
+            connections = psutil.Process(pid).net_connections("tcp")
+            ports |= {one.laddr.port for one in connections if one.status == psutil.CONN_LISTEN}
+    return ports
 
 
 def kill_process(folder: Path, name: str) -> None:

@@ -1,14 +1,17 @@
 """A control plane that does not come up."""
 
 import shutil
+import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sandbox.cloud import Cloud
 from sandbox.clusters import KwokControlPlanes, processes
-from sandbox.clusters.kwok import StartFailed
+from sandbox.clusters.kwok import Kwok, StartFailed
 from sandbox.store import Document
+from tests.sandbox.clusters.account import Account, eventually
 
 CLUSTER: Document = {"id": "some-id", "_zone": "ch-gva-2"}
 
@@ -23,3 +26,29 @@ def test_a_broken_tool_is_an_error_that_names_it_and_leaves_nothing_running(tmp_
         planes.port("some-id")
     planes.delete("some-id")
     assert not (tmp_path / "clusters" / "some-id").exists()
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("process", ["etcd", "scheduler", "kwok"])
+def test_a_port_that_somebody_takes_after_it_was_chosen_is_given_up_for_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, process: str
+) -> None:
+    """Without it one in some hundred clusters had nodes on which no pod ever ran, or no node at all."""
+    taken: list[socket.socket] = []
+    choose = Kwok._choose_ports
+
+    def choose_and_lose(kwok: Any) -> None:
+        choose(kwok)
+        if not taken:
+            taken.append(socket.create_server(("127.0.0.1", kwok.ports[process])))
+
+    monkeypatch.setattr(Kwok, "_choose_ports", choose_and_lose)
+    account = Account(tmp_path)
+    try:
+        account.start()
+        account.scale(1)
+        eventually(lambda: list(account.nodes().values()) == ["Ready"])
+        eventually(lambda: {status for _, status in account.pods()} == {"Running"})
+    finally:
+        account.close()
+        taken[0].close()
