@@ -45,7 +45,7 @@ check: tools ## format, lint, strict types, workflows, unit tests
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$$($(BIN)/python -m tools --path actionlint)
-	@$(BIN)/pytest tests/unit tests/tools tests/teardown -n 2
+	@$(BIN)/pytest tests/unit tests/tools tests/teardown
 
 engine: tools ## the real engine and real control planes against the sandbox
 	@$(BIN)/pytest tests/engine tests/sandbox --ignore tests/engine/faults -n $(JOBS) --dist loadfile --no-loadscope-reorder
