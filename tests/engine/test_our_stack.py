@@ -14,6 +14,7 @@ from sandbox.client import connect
 from sandbox.sandbox import Sandbox
 from sandbox.stack import SandboxStack
 from tests.engine.conftest import Kubectl
+from tests.sandbox.waiting import until
 
 pytestmark = pytest.mark.engine
 
@@ -88,8 +89,8 @@ def test_preview_of_a_larger_pool_is_one_update_and_changes_nothing_yet(
 
 def test_scaling_adds_a_node(stack: SandboxStack, kube: Kubectl) -> None:
     assert changes(stack.up()) == {"update": 1}
+    until(lambda: len(kube.json("get", "nodes")["items"]) == 3, "a third node has registered")
     kube("wait", "nodes", "--all", "--for=condition=Ready", "--timeout=60s")
-    assert len(kube.json("get", "nodes")["items"]) == 3
 
 
 @pytest.mark.usefixtures("outputs")

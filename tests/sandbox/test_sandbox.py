@@ -174,6 +174,7 @@ def test_the_ccm_initialises_the_node_with_a_key_of_its_own(sandbox: Sandbox, ku
         nodes = json.loads(output(kubectl("get", "nodes", "-o", "json")))["items"]
         return [node["spec"].get("providerID") for node in nodes]
 
+    until(provider_ids, "the node has registered")
     output(kubectl("wait", "--for=condition=Ready", "node", "--all", "--timeout=60s"))
     until(lambda: None not in provider_ids(), "the CCM looked at the node")
     assert provider_ids() == [f"exoscale://{instance['id']}" for instance in sandbox.cloud.store.list("instance")]

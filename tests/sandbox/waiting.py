@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def until(done: Callable[[], object], what: str, seconds: float = 20) -> None:
+def until(done: Callable[[], object], what: str, seconds: float = 60) -> None:
     """Returns when `done()` is true; fails the test with `what` when it is not in that time."""
     deadline = time.monotonic() + seconds
     while not done():

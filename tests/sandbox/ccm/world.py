@@ -112,7 +112,7 @@ def port(number: int, node_port: int = 30080, protocol: str = "TCP") -> Object:
     return {"name": f"p{number}", "port": number, "nodePort": node_port, "protocol": protocol}
 
 
-def eventually(holds: Callable[[], object], seconds: float = 20) -> Any:
+def eventually(holds: Callable[[], object], seconds: float = 60) -> Any:
     """Asks again until it holds and returns that answer; fails after that many seconds with the last one."""
     deadline = time.monotonic() + seconds
     while not (answer := holds()):

@@ -179,7 +179,7 @@ class Account:
         return sorted(found)
 
 
-def eventually(holds: Callable[[], object], seconds: float = 30) -> None:
+def eventually(holds: Callable[[], object], seconds: float = 60) -> None:
     """Asks again until it holds; fails after that many seconds with the last answer."""
     deadline = time.monotonic() + seconds
     while not (answer := holds()):
