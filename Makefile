@@ -4,7 +4,7 @@ ARGS ?=
 N ?= 20
 SEED ?= 1
 RECORD ?= .sandbox/soak-$(SEED)
-JOBS ?= 3
+JOBS ?= 2
 PYTHON ?= python3
 BIN := .venv/bin
 # A command runs Python some twenty times: where the machine forbids bytecode, all of them would compile all again.
