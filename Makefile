@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE :=
 UV := $(BIN)/uv pip install --quiet --system-certs --compile-bytecode
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down plan audit rescue status test check unit engine faults soak tools clean distclean
+.PHONY: help up preview down plan audit rescue status test check engine faults soak tools clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
