@@ -93,7 +93,7 @@ def _create(cluster: Cluster, path: str, document: Document) -> None:
 def _probe_is_refused(cluster: Cluster) -> bool:
     probe = {"metadata": {"name": NAMES[0]}, "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]}}
     try:
-        cluster.create("/api/v1/namespaces/default/services", probe, dry_run="All")
+        cluster.create("/api/v1/namespaces/default/services", probe, dryRun="All")
     except Refused as refused:
         return MESSAGE in str(refused)
     return False

@@ -36,7 +36,7 @@ def remove(cluster: Cluster, patience: float, say: Say) -> None:
     for pod in cluster.items("/api/v1/pods"):  # a claim in use waits for its pods
         namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
         if any((namespace, used) in ours for used in _claims_of(pod)):
-            cluster.delete(f"/api/v1/namespaces/{namespace}/pods/{name}", grace_period_seconds=0)
+            cluster.delete(f"/api/v1/namespaces/{namespace}/pods/{name}", gracePeriodSeconds=0)
     _await_deletion(cluster, patience, say)
 
 

@@ -39,8 +39,7 @@ class Cluster:
     """One cluster's API server, through the official client. What is gone already counts as deleted.
 
     Objects are named by their paths in the API, such as `/api/v1/services`: loading the client's typed methods takes
-    longer than all else that a drain does (`bench/teardown_start.py`). Query parameters are written with `_` for the
-    capital letter that follows (`field_selector`).
+    longer than all else that a drain does (`bench/teardown_start.py`). Query parameters have the API's own names.
 
     Every method raises Unreachable when the API server does not answer, and Refused when it says no.
 
@@ -78,7 +77,7 @@ class Cluster:
     def await_change(self, path: str, version: str, seconds: float) -> None:
         """Returns when one of the listed objects changes after that resource version, or after the time."""
         limit = max(1, round(seconds))
-        query = {"watch": True, "resource_version": version, "timeout_seconds": limit}
+        query = {"watch": True, "resourceVersion": version, "timeoutSeconds": limit}
         try:
             answer = self._call("GET", path, query, timeout=(5, limit + 5))
             try:
@@ -115,7 +114,7 @@ class Cluster:
         request = self._api.param_serialize(
             method,
             path,
-            query_params=[(_camel(name), value) for name, value in query.items()],
+            query_params=list(query.items()),
             header_params=headers,
             body=body,
             auth_settings=["BearerToken"],
@@ -167,8 +166,3 @@ def _message(answer: Any) -> str:
 def _reason(error: BaseException) -> str:
     reason = getattr(error, "reason", None)
     return str(reason or error)
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(map(str.capitalize, rest))

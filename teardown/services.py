@@ -73,7 +73,7 @@ def blocker(cluster: Cluster, service: Document) -> str:
     held = f"NLB {balancer} is held by Service {name(service)}" if balancer else f"Service {name(service)} is held"
     by = ", ".join(metadata.get("finalizers", [])) or "nothing"
     selector = f"involvedObject.uid={metadata['uid']},type=Warning"
-    events = cluster.items(f"/api/v1/namespaces/{metadata['namespace']}/events", field_selector=selector)
+    events = cluster.items(f"/api/v1/namespaces/{metadata['namespace']}/events", fieldSelector=selector)
     events.sort(key=lambda event: event.get("lastTimestamp") or "")
     said = f'; last warning: "{events[-1]["message"]}"' if events else ""
     return f"{held} (finalizers: {by}{said})"

@@ -99,6 +99,7 @@ class ControlPlane:
             end_processes(self.folder, grace_seconds=0)
             self._konnectivity.stop()
             raise
+        self._api = ApiServer(self.port, self.folder / "pki")
         self._metrics = MetricsServer(
             self.folder, self._tools(METRICS), self._kwok.ports[METRICS], self._konnectivity.port
         )
@@ -152,7 +153,6 @@ class ControlPlane:
                 self._konnectivity.route(f":{KUBELET_PORT}", ports["kwok"])
                 self._konnectivity.route(f"{system.METRICS_ADDRESS}:443", ports[METRICS])
                 self._write_admin_kubeconfig()
-                self._api = ApiServer(ports["api-server"], self.folder / "pki")
                 self._await_ready()
             except Ended as ended:
                 if attempt == START_ATTEMPTS - 1:

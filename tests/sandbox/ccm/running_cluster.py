@@ -10,7 +10,8 @@ from sandbox.ccm import CloudControllerManager, services
 from sandbox.ccm.annotations import PREFIX
 from sandbox.clusters import KwokControlPlanes
 from sandbox.store import Document
-from tests.sandbox.ccm.world import ZONE, Object, World, eventually
+from tests.sandbox.ccm.world import ZONE, Object, World
+from tests.sandbox.waiting import eventually
 from tools import path_of
 
 

@@ -8,7 +8,7 @@ from sandbox.ccm import services
 from sandbox.ccm.nodes import SHUTDOWN
 from sandbox.faults import Fault
 from tests.sandbox.ccm.running_cluster import RunningCluster
-from tests.sandbox.ccm.world import eventually
+from tests.sandbox.waiting import eventually
 
 pytestmark = pytest.mark.engine
 

@@ -1,8 +1,6 @@
 """The simulated cloud over HTTP with an account's instances in it, and Services as the API server stores them."""
 
-import time
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 from sandbox.api import families
@@ -110,12 +108,3 @@ def service(annotations: dict[str, str] | None = None, ports: list[Object] | Non
 def port(number: int, node_port: int = 30080, protocol: str = "TCP") -> Object:
     """One port of a Service."""
     return {"name": f"p{number}", "port": number, "nodePort": node_port, "protocol": protocol}
-
-
-def eventually(holds: Callable[[], object], seconds: float = 60) -> Any:
-    """Asks again until it holds and returns that answer; fails after that many seconds with the last one."""
-    deadline = time.monotonic() + seconds
-    while not (answer := holds()):
-        assert time.monotonic() < deadline, f"still {answer!r} after {seconds} s"
-        time.sleep(0.02)
-    return answer

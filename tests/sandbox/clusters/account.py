@@ -4,9 +4,7 @@ import json
 import os
 import socket
 import subprocess
-import time
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 
 from sandbox.api.catalogue import identity
@@ -177,11 +175,3 @@ class Account:
             short = name.rsplit("-", 1)[0]
             found.append((short if short in daemons else short.rsplit("-", 1)[0], status))
         return sorted(found)
-
-
-def eventually(holds: Callable[[], object], seconds: float = 60) -> None:
-    """Asks again until it holds; fails after that many seconds with the last answer."""
-    deadline = time.monotonic() + seconds
-    while not (answer := holds()):
-        assert time.monotonic() < deadline, f"still {answer!r} after {seconds} s"
-        time.sleep(0.1)

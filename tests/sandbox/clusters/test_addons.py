@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.sandbox.clusters.account import Account, eventually
+from tests.sandbox.clusters.account import Account
+from tests.sandbox.waiting import eventually
 
 pytestmark = pytest.mark.engine
 

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from tests.sandbox.clusters.account import Account, eventually
+from tests.sandbox.clusters.account import Account
+from tests.sandbox.waiting import eventually
 
 pytestmark = pytest.mark.engine
 

@@ -11,7 +11,8 @@ from sandbox.cloud import Cloud
 from sandbox.clusters import KwokControlPlanes, processes
 from sandbox.clusters.kwok import Kwok, StartFailed
 from sandbox.store import Document
-from tests.sandbox.clusters.account import Account, eventually
+from tests.sandbox.clusters.account import Account
+from tests.sandbox.waiting import eventually
 
 CLUSTER: Document = {"id": "some-id", "_zone": "ch-gva-2"}
 

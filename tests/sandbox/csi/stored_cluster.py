@@ -10,7 +10,8 @@ from sandbox.clusters import KwokControlPlanes
 from sandbox.csi import StorageController
 from sandbox.store import Document
 from tests.sandbox.ccm.running_cluster import RunningCluster
-from tests.sandbox.ccm.world import ZONE, Object, eventually
+from tests.sandbox.ccm.world import ZONE, Object
+from tests.sandbox.waiting import eventually
 
 CSI = "exoscale-container-storage-interface"
 

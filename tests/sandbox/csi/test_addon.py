@@ -10,9 +10,10 @@ import pytest
 
 from sandbox.client import SandboxClient, connect
 from sandbox.sandbox import Sandbox
-from tests.sandbox.ccm.world import ZONE, eventually
+from tests.sandbox.ccm.world import ZONE
 from tests.sandbox.csi.stored_cluster import CSI
 from tests.sandbox.sks_bench import SMALL
+from tests.sandbox.waiting import eventually
 from tools import path_of
 
 pytestmark = pytest.mark.engine

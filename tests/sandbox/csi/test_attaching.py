@@ -6,8 +6,9 @@ from sandbox.csi.attacher import FINALIZER
 from sandbox.csi.driver import ZONE_TOPOLOGY
 from sandbox.csi.kubelets import MOST_VOLUMES
 from sandbox.faults import Fault
-from tests.sandbox.ccm.world import ZONE, eventually
+from tests.sandbox.ccm.world import ZONE
 from tests.sandbox.csi.stored_cluster import StoredCluster
+from tests.sandbox.waiting import eventually
 
 pytestmark = pytest.mark.engine
 

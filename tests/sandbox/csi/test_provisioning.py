@@ -6,8 +6,9 @@ import pytest
 
 from sandbox.csi.provisioner import FINALIZER, PROVISIONED_BY
 from sandbox.faults import Fault
-from tests.sandbox.ccm.world import ZONE, eventually
+from tests.sandbox.ccm.world import ZONE
 from tests.sandbox.csi.stored_cluster import StoredCluster
+from tests.sandbox.waiting import eventually
 
 pytestmark = pytest.mark.engine
 
