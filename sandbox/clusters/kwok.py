@@ -120,6 +120,7 @@ class Kwok:
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(self.folder / "home"),
             "KWOK_WORKDIR": str(self.folder.parent.parent),
+            "GOGC": "400",  # a tenth of what a control plane costs is Go's garbage collector at its default of 100
         }
         with subprocess.Popen(
             command,
