@@ -19,6 +19,7 @@ from tests.sandbox.waiting import until
 pytestmark = pytest.mark.engine
 
 POOLS = "exoscale-sks:nodepools"
+PROTECT = "exoscale-sks:protect"
 SMALL = {"size": 2, "instance-type": "standard.small", "disk-size-gb": 20}
 
 
@@ -57,7 +58,7 @@ def test_up_brings_up_what_the_tutorial_created(
 ) -> None:
     assert cloud() == {"sks-cluster": 1, "sks-nodepool": 1, "instance-pool": 1, "instance": 2, "load-balancer": 1}
     assert outputs["endpoint"].value.endswith(".sks-ch-gva-2.exo.io:443")
-    assert outputs["kubeconfig"].secret
+    assert [name for name, output in outputs.items() if output.secret] == ["kubeconfig"]
 
 
 def test_the_ingress_answers_at_the_address_of_the_stacks_own_nlb(
@@ -131,6 +132,23 @@ def test_an_nlb_that_somebody_deleted_by_hand_is_found_and_made_again(stack: San
     [again] = client.list_load_balancers()["load-balancers"]
     assert again["id"] != nlb["id"]
     assert len(again["services"]) == 2
+
+
+@pytest.mark.usefixtures("outputs")
+def test_a_protected_stack_loses_nothing_to_a_destroy_until_protect_is_false_again(
+    stack: SandboxStack, cloud: Callable[[], dict[str, int]], client: Any
+) -> None:
+    before = cloud()
+    services = [nlb["services"] for nlb in client.list_load_balancers()["load-balancers"]]
+    stack.config[PROTECT] = True
+    stack.up()
+    with pytest.raises(automation.CommandError, match="protected"):
+        stack.destroy()
+    assert cloud() == before
+    # Not even drained.
+    assert [nlb["services"] for nlb in client.list_load_balancers()["load-balancers"]] == services
+    stack.config[PROTECT] = False
+    stack.up()
 
 
 @pytest.mark.usefixtures("outputs")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sandbox.ccm import CloudControllerManager, services
 from sandbox.ccm.annotations import PREFIX
-from sandbox.clusters import KwokControlPlanes
+from sandbox.clusters.control_planes import KwokControlPlanes
 from sandbox.store import Document
 from tests.sandbox.ccm.world import ZONE, Object, World
 from tests.sandbox.waiting import eventually

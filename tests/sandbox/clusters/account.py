@@ -9,8 +9,9 @@ from pathlib import Path
 
 from sandbox.api.catalogue import identity
 from sandbox.cloud import Cloud
-from sandbox.clusters import KwokControlPlanes, processes
+from sandbox.clusters import processes
 from sandbox.clusters.authorities import Authorities
+from sandbox.clusters.control_planes import KwokControlPlanes
 from sandbox.clusters.konnectivity import Konnectivity
 from sandbox.store import Document
 from tools import path_of

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.cloud import Cloud
-from sandbox.clusters import KwokControlPlanes, processes
+from sandbox.clusters import processes
+from sandbox.clusters.control_planes import KwokControlPlanes
 from sandbox.store import Document, Store
 
 pytestmark = pytest.mark.engine
@@ -19,7 +20,7 @@ DAEMON = """
 import sys
 from pathlib import Path
 from sandbox.cloud import Cloud
-from sandbox.clusters import KwokControlPlanes
+from sandbox.clusters.control_planes import KwokControlPlanes
 from sandbox.store import Store
 
 home = Path(sys.argv[1])

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from sandbox.cloud import Cloud
-from sandbox.clusters import KwokControlPlanes, processes
+from sandbox.clusters import processes
+from sandbox.clusters.control_planes import KwokControlPlanes
 from sandbox.clusters.kwok import Kwok, StartFailed
 from sandbox.store import Document
 from tests.sandbox.clusters.account import Account

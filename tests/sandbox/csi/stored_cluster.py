@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.api import instance as instances
-from sandbox.clusters import KwokControlPlanes
+from sandbox.clusters.control_planes import KwokControlPlanes
 from sandbox.csi import StorageController
 from sandbox.store import Document
 from tests.sandbox.ccm.running_cluster import RunningCluster
