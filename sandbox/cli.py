@@ -8,6 +8,7 @@ import click
 
 from sandbox import daemon, environment
 from sandbox.admin import Admin
+from sandbox.clusters.processes import find
 from sandbox.home import Record, SandboxError, default_home, running
 
 PACES = {"instant": 0.0, "realistic": 1.0}
@@ -118,8 +119,6 @@ def stop(home: Path, quiet: bool) -> None:
 @click.pass_obj
 def status(home: Path, as_json: bool) -> None:
     """Show what runs, where, what the cloud holds, and the armed faults."""
-    from sandbox.clusters.processes import find
-
     record = running(home)
     if as_json:
         click.echo(json.dumps(_status(home, record) if record else {"running": False, "home": str(home)}, indent=2))

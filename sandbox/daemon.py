@@ -1,6 +1,7 @@
 """The sandbox as a process of its own: started, served until a signal, stopped."""
 
 import contextlib
+import faulthandler
 import logging
 import os
 import select
@@ -22,6 +23,7 @@ Say = Callable[[str], None]
 
 _ROOT = Path(__file__).parents[1]
 _STOP_SECONDS = 60
+_SLOW_STOP_SECONDS = 30
 _KILL_SECONDS = 30
 _POLL_SECONDS = 0.02
 _PARENT_POLL_SECONDS = 1
@@ -103,6 +105,9 @@ def serve(home: Path, pace: float, say: Say, ready: Callable[[Record], None], pa
             if parent and (parent_started is None or start_time(parent) != parent_started):
                 break  # also where it was gone before we looked
         say("stopping")
+        # Into the log, while there is somebody to ask: whoever waits for us kills us soon.
+        faulthandler.dump_traceback_later(_SLOW_STOP_SECONDS)
+    faulthandler.cancel_dump_traceback_later()
 
 
 def log_to_file(home: Path) -> Path:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Self
 
+from sandbox.clusters.processes import end_processes
 from sandbox.environment import without_credentials
 from sandbox.home import Lock
 
@@ -18,13 +19,8 @@ _ROOT = Path(__file__).parents[1]
 
 def end_control_planes(home: Path) -> None:
     """Ends every process of every control plane of this folder; their data stays."""
-    folders = sorted(home.glob("clusters/*/"))
-    if folders:
-        # Imported when it is needed: a reaper that waits stays small.
-        from sandbox.clusters.processes import end_processes
-
-        for folder in folders:
-            end_processes(folder)
+    for folder in sorted(home.glob("clusters/*/")):
+        end_processes(folder)
 
 
 class Reaper:

@@ -16,7 +16,7 @@ from sandbox.api.server import ApiServer
 from sandbox.ccm import CloudControllerManager
 from sandbox.clock import Clock
 from sandbox.cloud import Cloud, Rules
-from sandbox.clusters import KwokControlPlanes
+from sandbox.clusters.control_planes import KwokControlPlanes
 from sandbox.clusters.kwok import StartFailed
 from sandbox.csi import StorageController
 from sandbox.environment import write_ca_bundle

@@ -1,5 +1,1 @@
-"""Real Kubernetes control planes for the simulated SKS clusters."""
-
-from sandbox.clusters.control_planes import KwokControlPlanes
-
-__all__ = ["KwokControlPlanes"]
+"""Real Kubernetes control planes for the simulated SKS clusters. Imports nothing: the reaper wants one small module."""
