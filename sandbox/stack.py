@@ -26,6 +26,7 @@ from sandbox.plugins.exoscale import ExoscaleProvider
 from sandbox.plugins.host import PluginHost
 from sandbox.plugins.kubernetes import KubernetesProvider
 from sandbox.plugins.timing import Timing
+from sandbox.workspace import Workspace
 from tools import path_of
 
 Config = dict[str, Any]
@@ -64,9 +65,9 @@ class SandboxStack:
         self._timing = timing or Timing()
 
     def up(self, **options: Any) -> automation.UpResult:
-        """`pulumi up`. Options are those of `pulumi.automation.Stack.up`."""
+        """`pulumi up`. Options are those of `pulumi.automation.Stack.up`; the summary shows no secret setting."""
         with self._stack() as stack:
-            return stack.up(**options)
+            return stack.up(**{"show_secrets": False, **options})
 
     def preview(self, **options: Any) -> automation.PreviewResult:
         """`pulumi preview`."""
@@ -76,7 +77,7 @@ class SandboxStack:
     def destroy(self, **options: Any) -> automation.DestroyResult:
         """`pulumi destroy`."""
         with self._stack() as stack:
-            return stack.destroy(**options)
+            return stack.destroy(**{"show_secrets": False, **options})
 
     def variables(self) -> dict[str, str]:
         """What a `pulumi` of the user's, or what asks one, needs to see this stack and its cloud."""
@@ -93,12 +94,14 @@ class SandboxStack:
         stand_ins = (ExoscaleProvider(self._timing), KubernetesProvider(), CommandProvider())
         with self._alone(), PluginHost(stand_ins, self._project, self._environment) as host:
             variables = {**self._environment, **self._backend(), "PULUMI_DEBUG_PROVIDERS": host.debug_providers}
-            options = automation.LocalWorkspaceOptions(
-                work_dir=str(self._workspace()), env_vars=variables, pulumi_command=pulumi_command()
+            workspace = Workspace(
+                self._home / "pulumi" / ".pulumi" / "stacks" / self._settings()["name"] / f"{self.name}.json",
+                work_dir=str(self._workspace()),
+                program=self._program,
+                env_vars=variables,
+                pulumi_command=pulumi_command(),
             )
-            stack = automation.create_or_select_stack(
-                self.name, project_name=self._settings()["name"], program=self._program, opts=options
-            )
+            stack = workspace.create_or_take(self.name)
             # Nobody else works on this stack, so an engine's lock is what a killed one left behind.
             if any((self._home / "pulumi" / ".pulumi" / "locks").glob(f"**/{self.name}/*.json")):
                 stack.cancel()

@@ -55,6 +55,11 @@ def plain(value: Any) -> Any:
     return value
 
 
+def is_secret(encoded: Any) -> bool:
+    """Whether this is how the wire, or a state file, carries a secret."""
+    return isinstance(encoded, dict) and encoded.get(_SIGNATURE) == _SECRET
+
+
 def has_unknown(value: Any) -> bool:
     """Whether the value is unknown or holds an unknown anywhere."""
     if isinstance(value, Secret):
