@@ -19,6 +19,7 @@ import yaml
 from filelock import FileLock, Timeout
 from pulumi import automation
 
+from sandbox import language
 from sandbox.files import write_private
 from sandbox.home import SandboxError
 from sandbox.plugins.command import CommandProvider
@@ -63,6 +64,7 @@ class SandboxStack:
         self._environment = dict(environment)
         self._program = program or self._main
         self._timing = timing or Timing()
+        language.install()
 
     def up(self, **options: Any) -> automation.UpResult:
         """`pulumi up`. Options are those of `pulumi.automation.Stack.up`; the summary shows no secret setting."""
