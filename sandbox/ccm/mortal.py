@@ -1,21 +1,110 @@
 """What is the same in every controller of ours: it can be stopped, killed on the spot, and brought back to life."""
 
+import logging
 import threading
-from collections.abc import Callable
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from sandbox.ccm.exoscale import Exoscale
+from sandbox.ccm.gate import Gate, Killed
+from sandbox.ccm.informer import Informer
 
-class Process(Protocol):
-    """One life of a controller."""
+STOP_SECONDS = 3.0
+
+
+class Connection(Protocol):
+    """To a cluster."""
+
+    def close(self) -> None:
+        """Closes it."""
+
+
+class Life(ABC):
+    """One life of a controller: threads, and one that starts them and clears up after them.
+
+    Args:
+        cluster, cloud: closed when the last thread has ended.
+        gate: through which every call of theirs goes.
+        log: its name begins those of the threads.
+    """
+
+    def __init__(self, cluster: Connection, cloud: Exoscale, gate: Gate, log: logging.Logger) -> None:
+        self._connections = (cluster, cloud)
+        self._gate = gate
+        self._log = log
+        self._stopping = threading.Event()
+        self._working: list[threading.Thread] = []
+        self._watching: list[threading.Thread] = []
+        self._main = self._thread("main", self._run)
+
+    @abstractmethod
+    def _wake(self) -> None:
+        """Has every thread that waits for work look whether `_stopping` is set."""
+
+    def _prepare(self) -> None:  # noqa: B027 - most have nothing to do
+        """What comes before the threads."""
+
+    def _work(self, name: str, serve: Callable[[], None], after: Iterable[Informer]) -> None:
+        """A thread that serves once these have seen all there is; at a stop it may finish what is under way."""
+        informers = list(after)
+
+        def wait_and_serve() -> None:
+            for informer in informers:
+                informer.synced.wait()
+            serve()
+
+        self._working.append(self._thread(name, wait_and_serve))
+
+    def _watch(self, name: str, look: Callable[[threading.Event], None]) -> None:
+        """A thread that looks until it is told to stop."""
+        self._watching.append(self._thread(name, lambda: look(self._stopping)))
 
     def start(self) -> None:
         """Begins it; returns at once."""
+        self._main.start()
 
     def stop(self) -> None:
-        """Ends it in good order."""
+        """Ends it in good order: what is under way gets 3 s to finish."""
+        self._close()
+        deadline = time.monotonic() + STOP_SECONDS
+        for thread in self._working:
+            if thread.is_alive():
+                thread.join(max(0, deadline - time.monotonic()))
+        self.kill()
+        self._main.join(STOP_SECONDS)
 
     def kill(self) -> None:
         """Ends it on the spot and waits for nothing."""
+        self._gate.shut()
+        self._close()
+
+    def _close(self) -> None:
+        self._stopping.set()
+        self._wake()
+
+    def _run(self) -> None:
+        threads = [*self._watching, *self._working]
+        try:
+            self._prepare()
+            if not self._stopping.is_set():
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+        finally:
+            for connection in self._connections:
+                connection.close()
+
+    def _thread(self, name: str, target: Callable[[], None]) -> threading.Thread:
+        def run() -> None:
+            try:
+                target()
+            except Killed:
+                self._log.debug("%s is dead", name)
+
+        return threading.Thread(target=run, name=f"{self._log.name}.{name}", daemon=True)
 
 
 class Mortal:
@@ -25,32 +114,32 @@ class Mortal:
         incarnation: makes a new one, which knows nothing of the one before.
     """
 
-    def __init__(self, incarnation: Callable[[], Process]) -> None:
+    def __init__(self, incarnation: Callable[[], Life]) -> None:
         self._incarnation = incarnation
         self._lock = threading.Lock()
-        self._process: Process | None = None
+        self._life: Life | None = None
 
     def start(self) -> None:
         """Starts it, unless it runs; returns at once. It keeps trying while cloud or cluster do not answer."""
         with self._lock:
-            if self._process is None:
-                self._process = self._incarnation()
-                self._process.start()
+            if self._life is None:
+                self._life = self._incarnation()
+                self._life.start()
 
     def stop(self) -> None:
         """Ends it in good order: what is under way gets 3 s to finish. Nothing happens where it does not run."""
         with self._lock:
-            process, self._process = self._process, None
-        if process:
-            process.stop()
+            life, self._life = self._life, None
+        if life:
+            life.stop()
 
     def kill(self) -> None:
         """Ends it on the spot: after this it sends nothing more to cluster or cloud, even out of the middle of a
         sync, and never waits, so that the cloud may call it while it answers it."""
         with self._lock:
-            process, self._process = self._process, None
-        if process:
-            process.kill()
+            life, self._life = self._life, None
+        if life:
+            life.kill()
 
     def revive(self) -> None:
         """Starts it again, knowing nothing of its former life."""

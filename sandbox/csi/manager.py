@@ -1,16 +1,14 @@
 """The storage controller of one cluster: threads that can be stopped, killed and revived."""
 
 import logging
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from sandbox.ccm.cluster import Object
 from sandbox.ccm.exoscale import Exoscale
-from sandbox.ccm.gate import Gate, Killed
+from sandbox.ccm.gate import Gate
 from sandbox.ccm.informer import Informer, key_of
-from sandbox.ccm.mortal import Mortal
+from sandbox.ccm.mortal import Life, Mortal
 from sandbox.csi import attacher, pods
 from sandbox.csi.cluster import ATTACHMENTS, CLAIMS, NODES, PODS, VOLUMES, Cluster
 from sandbox.csi.driver import Driver
@@ -18,7 +16,6 @@ from sandbox.csi.kubelets import Kubelets
 from sandbox.csi.provisioner import Provisioner
 from sandbox.csi.workers import Worker
 
-STOP_SECONDS = 3.0
 THREADS = 3  # of each sidecar, which has 10 or 100: a StatefulSet's claims are served side by side
 
 
@@ -53,25 +50,19 @@ class StorageController(Mortal):
     ) -> None:
         log = logging.getLogger(f"sandbox.csi.{name}")
 
-        def incarnation() -> _Process:
+        def incarnation() -> _Life:
             gate = Gate()
             cloud = Exoscale(api_url, key, secret, zone, poll_seconds, backoff_seconds, gate)
-            return _Process(Cluster(kubeconfig, gate), cloud, gate, zone, pace, log)
+            return _Life(Cluster(kubeconfig, gate), cloud, gate, zone, pace, log)
 
         super().__init__(incarnation)
 
 
-class _Process:
-    """One life of it: a thread per loop, and one that starts them and clears up after them."""
-
+class _Life(Life):
     def __init__(
         self, cluster: Cluster, cloud: Exoscale, gate: Gate, zone: str, pace: float, log: logging.Logger
     ) -> None:
-        self._cluster = cluster
-        self._cloud = cloud
-        self._gate = gate
-        self._log = log
-        self._stopping = threading.Event()
+        super().__init__(cluster, cloud, gate, log)
         driver = Driver(cloud, zone)
         claims = Informer(cluster.collection(CLAIMS), self._claim_changed, log)
         volumes = Informer(cluster.collection(VOLUMES), self._volume_changed, log)
@@ -80,7 +71,6 @@ class _Process:
         nodes = Informer(cluster.collection(NODES), self._pods_changed, log)
         informers = {"claims": claims, "volumes": volumes, "attachments": attachments}
         informers |= {"pods": all_pods, "nodes": nodes}
-        self._informers = list(informers.values())
         self._pods = pods.Pods(all_pods, nodes)
         provisioner = Provisioner(cluster, driver, claims, volumes, attachments)
         attach = attacher.Attacher(cluster, driver, volumes, attachments)
@@ -96,53 +86,15 @@ class _Process:
         self._kubelets = Worker("node", kubelets.sync, lambda: True, pace, log)
         self._workers = [self._provision, self._delete, self._attach, self._let_go, self._kubelets]
         served = [self._provision, self._delete, self._attach] * THREADS + [self._let_go, self._kubelets]
-        self._working = [self._thread("work", self._after_sync(worker.serve)) for worker in served]
-        self._watching = [self._thread(f"watch-{name}", self._watch(each)) for name, each in informers.items()]
-        self._main = self._thread("main", self._run)
+        for each in served:
+            self._work("work", each.serve, informers.values())
+        for name, informer in informers.items():
+            self._watch(f"watch-{name}", informer.run)
 
-    def start(self) -> None:
-        self._main.start()
-
-    def stop(self) -> None:
-        self._close()
-        deadline = time.monotonic() + STOP_SECONDS
-        for thread in self._working:
-            if thread.is_alive():
-                thread.join(max(0, deadline - time.monotonic()))
-        self.kill()
-        self._main.join(STOP_SECONDS)
-
-    def kill(self) -> None:
-        self._gate.shut()
-        self._close()
-
-    def _close(self) -> None:
-        self._stopping.set()
+    def _wake(self) -> None:
         self._pods.close()
-        for worker in self._workers:
-            worker.close()
-
-    def _run(self) -> None:
-        threads = [*self._watching, *self._working]
-        try:
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        finally:
-            self._cluster.close()
-            self._cloud.close()
-
-    def _after_sync(self, serve: Callable[[], None]) -> Callable[[], None]:
-        def wait_and_serve() -> None:
-            for informer in self._informers:
-                informer.synced.wait()
-            serve()
-
-        return wait_and_serve
-
-    def _watch(self, informer: Informer) -> Callable[[], None]:
-        return lambda: informer.run(self._stopping)
+        for each in self._workers:
+            each.close()
 
     def _claim_changed(self, _old: Object | None, new: Object | None) -> None:
         if new is not None:
@@ -170,12 +122,3 @@ class _Process:
     def _look_at_nodes(self) -> None:
         for node in self._pods.nodes_of(pods.NODE_DRIVER):
             self._kubelets.add(node)
-
-    def _thread(self, name: str, target: Callable[[], None]) -> threading.Thread:
-        def run() -> None:
-            try:
-                target()
-            except Killed:
-                self._log.debug("%s is dead", name)
-
-        return threading.Thread(target=run, name=f"{self._log.name}.{name}", daemon=True)
