@@ -1,6 +1,5 @@
 """Plugins under test, a real API server, and small charts."""
 
-import json
 import os
 import socket
 import subprocess
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.sandbox.clusters.account import Account
 from tests.sandbox.plugins.kubernetes.plugin import Plugin
 from tools import path_of
 
@@ -84,72 +84,35 @@ spec:
 
 
 class RealCluster:
-    """A control plane with one node, run by kwokctl, and kubectl on it."""
+    """A control plane with one node, and kubectl on it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._name = folder.name.replace("_", "-")
-        self.file = folder / "kubeconfig"
-        self._environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "KWOK_WORKDIR": str(folder / "kwok"),
-        }
-
-    def start(self) -> None:
-        # kwokctl looks for free ports and lets go of them again, so a neighbour's cluster may take one meanwhile.
-        for _ in range(3):
-            try:
-                self._create()
-            except (subprocess.TimeoutExpired, AssertionError) as failure:
-                failed = failure
-                self.stop()
-            else:
-                return
-        raise failed
-
-    def _create(self) -> None:
-        binaries = {
-            "etcd": "etcd",
-            "kube-apiserver": "kube-apiserver",
-            "kube-controller-manager": "kube-controller-manager",
-            "kube-scheduler": "kube-scheduler",
-            "kwok-controller": "kwok",
-        }
-        options = [f"--{option}-binary={path_of(binary)}" for option, binary in binaries.items()]
-        self._kwokctl("create", "cluster", "--runtime=binary", f"--kubeconfig={self.file}", "--wait=30s", *options)
-        self._kwokctl("scale", "node", "--replicas=1")
+    def __init__(self, home: Path) -> None:
+        self._account = Account(home, addons=[])
+        self._account.start()
+        self._account.scale(1)
+        self.file = self._account.planes.admin_kubeconfig(self._account.id)
 
     def stop(self) -> None:
-        self._kwokctl("delete", "cluster", f"--kubeconfig={self.file}")
+        self._account.close()
 
     @property
     def kubeconfig(self) -> str:
         return self.file.read_text()
 
     def kubectl(self, *arguments: str) -> str:
-        return _run([str(path_of("kubectl")), f"--kubeconfig={self.file}", *arguments], self._environment)
+        done = self._account.kubectl(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def get(self, *arguments: str) -> Any:
-        return json.loads(self.kubectl("get", *arguments, "-o", "json"))
-
-    def _kwokctl(self, *arguments: str) -> None:
-        _run([str(path_of("kwokctl")), f"--name={self._name}", *arguments], self._environment)
-
-
-def _run(command: list[str], environment: dict[str, str]) -> str:
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+        return self._account.get(*arguments)
 
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCluster]:
     running = RealCluster(tmp_path_factory.mktemp("pulumi-kubernetes"))
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+    yield running
+    running.stop()
 
 
 @pytest.fixture
@@ -162,7 +125,12 @@ def live(plugin: Plugin, cluster: RealCluster) -> Plugin:
 def helm(cluster: RealCluster) -> Callable[..., str]:
     """The real helm, used by somebody else than the plugin."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(cluster.file.parent), "KUBECONFIG": str(cluster.file)}
-    return lambda *arguments: _run([str(path_of("helm")), *arguments], environment)
+
+    def run(*arguments: str) -> str:
+        command = [str(path_of("helm")), *arguments]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True).stdout
+
+    return run
 
 
 @pytest.fixture
