@@ -12,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE :=
 UV := $(BIN)/uv pip install --quiet --system-certs --compile-bytecode
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down plan audit rescue status test check engine faults soak tools clean distclean
+.PHONY: help up preview down plan audit rescue status test check lint unit engine faults soak tools clean distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -40,11 +40,16 @@ status: .venv/installed ## what runs, and what the simulated cloud holds
 
 test: check engine ## every test but the fault suite
 
-check: tools ## format, lint, strict types, workflows, unit tests
+check: tools ## `make lint` and `make unit`, side by side
+	@$(MAKE) --no-print-directory -j 2 lint unit
+
+lint: tools ## format, lint, strict types, workflows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$$($(BIN)/python -m tools --path actionlint)
+
+unit: tools ## tests without a network
 	@$(BIN)/pytest tests/unit tests/tools tests/teardown
 
 engine: tools ## the real engine and real control planes against the sandbox

@@ -2,7 +2,7 @@
 
 import json
 import runpy
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 import yaml
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks, rpc
-from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.proto import resource_pb2, source_pb2
 
 PROJECT = Path(__file__).parents[2]
 PROJECT_FILE: dict[str, Any] = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())
@@ -205,6 +205,14 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         return execute(main, configure(chosen, stack, World(preview)))
 
     return run
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_stack_traces() -> Iterator[None]:
+    """Nobody looks at where in the source a resource was registered, and finding out is a fifth of a run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pulumi.runtime.resource._get_stack_trace", source_pb2.StackTrace)
+        yield
 
 
 @pytest.fixture(autouse=True)

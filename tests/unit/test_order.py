@@ -76,7 +76,7 @@ ORDER = (
 
 
 @given(configurations())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 def test_a_destroy_removes_ingress_then_load_balancer_then_nodes_then_the_rest(
     run: Run, config: dict[str, Any]
 ) -> None:
@@ -91,7 +91,7 @@ def test_a_destroy_removes_ingress_then_load_balancer_then_nodes_then_the_rest(
 
 
 @given(configurations(), st.booleans())
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_a_destroy_drains_before_and_sweeps_after_everything_else(
     run: Run, config: dict[str, Any], with_ingress: bool
 ) -> None:
@@ -115,7 +115,7 @@ def test_a_destroy_drains_before_and_sweeps_after_everything_else(
 
 
 @given(configurations())
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_the_order_comes_from_edges_and_not_from_how_deep_the_graph_happens_to_be(
     run: Run, config: dict[str, Any]
 ) -> None:
