@@ -1,16 +1,14 @@
 """The whole simulated Exoscale of one folder, as a context manager. Tests and the daemon use the same."""
 
-import json
 import os
-import random
 import secrets
-import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
 from sandbox import home as homes
+from sandbox import ports
 from sandbox.api import families
 from sandbox.api.server import ApiServer
 from sandbox.ccm import CloudControllerManager
@@ -20,7 +18,6 @@ from sandbox.clusters.control_planes import KwokControlPlanes
 from sandbox.clusters.kwok import StartFailed
 from sandbox.csi import StorageController
 from sandbox.environment import write_ca_bundle
-from sandbox.files import write_private
 from sandbox.proxy import Authority, ProxyServer
 from sandbox.reaper import Reaper
 from sandbox.store import Document, Store
@@ -29,8 +26,6 @@ KEY_NAME = "sandbox"
 Say = Callable[[str], None]
 
 _LOCK_SECONDS = 30
-# Below Linux's ephemeral range, so that no passing connection takes one while the sandbox is stopped.
-_PORTS = range(20000, 32000)
 # In instant time controllers still wait a little between their tries, where the real ones wait seconds.
 _LEAST_CONTROLLER_PACE = 0.02
 
@@ -107,8 +102,10 @@ class Sandbox:
             undo.enter_context(Reaper(self.home, lock))
             cloud = self.cloud = self._open_cloud()
             undo.callback(cloud.store.close)
-            token, ports, authority = secrets.token_hex(16), self._ports(), Authority(self.home)
-            proxy = ProxyServer(authority, ports["api"], lambda id_: control_planes.port(id_), ports["proxy"])
+            token, authority = secrets.token_hex(16), Authority(self.home)
+            # The same as last time: kubeconfigs hold the proxy's, shells hold both.
+            port = ports.kept(self.home / "ports.json", ("api", "proxy"))
+            proxy = ProxyServer(authority, port["api"], lambda id_: control_planes.port(id_), port["proxy"])
             control_planes = KwokControlPlanes(cloud, self.home, proxy.url, self._ccm, self._csi)
             cloud.control_planes = self.control_planes = control_planes
             # Undone from the bottom: the controllers end while the API still answers them, and what an operation
@@ -117,7 +114,7 @@ class Sandbox:
             proxy.start()
             undo.callback(proxy.stop)
             undo.callback(cloud.operations.join)
-            api = undo.enter_context(ApiServer(cloud, token, ports["api"]))
+            api = undo.enter_context(ApiServer(cloud, token, port["api"]))
             undo.callback(control_planes.stop_all)
             bundle = self.home / "ca-bundle.pem"
             write_ca_bundle(bundle, authority.certificate_file)
@@ -157,17 +154,6 @@ class Sandbox:
             document = {"id": key, "key": key, "name": KEY_NAME, "_secret": secrets.token_urlsafe(32)}
             cloud.store.put("api-key", document)
         return cloud
-
-    def _ports(self) -> dict[str, int]:
-        """The same as last time where they are free: kubeconfigs hold the proxy's, shells hold both."""
-        file = self.home / "ports.json"
-        ports: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
-        candidates = iter(random.sample(_PORTS, len(_PORTS)))
-        for name in ("api", "proxy"):
-            if not _is_free(ports.get(name, 0)):
-                ports[name] = next(port for port in candidates if _is_free(port))
-        write_private(file, json.dumps(ports))
-        return ports
 
     def _record(self, url: str, proxy_url: str, token: str, bundle: Path) -> homes.Record:
         key = next(key for key in self.cloud.store.list("api-key") if key["name"] == KEY_NAME)
@@ -214,11 +200,3 @@ class Sandbox:
             "pace": pace,
             "name": cluster["id"],
         }
-
-
-def _is_free(port: int) -> bool:
-    try:
-        socket.create_server(("127.0.0.1", port)).close()
-    except OSError:
-        return False
-    return port != 0

@@ -9,13 +9,13 @@ from pathlib import Path
 import requests
 
 from sandbox.cloud import Cloud
-from sandbox.clusters import nodes, system
+from sandbox.clusters import metrics_server, nodes, system
 from sandbox.clusters.api_server import ApiServer, Refused
 from sandbox.clusters.authorities import Authorities
 from sandbox.clusters.controllers import ADDONS, Controller, Factory
 from sandbox.clusters.konnectivity import Konnectivity
 from sandbox.clusters.kubeconfig import kubeconfig
-from sandbox.clusters.kwok import KUBELET_PORT, METRICS, Ended, Kwok, StartFailed, Tools
+from sandbox.clusters.kwok import KUBELET_PORT, Ended, Kwok, StartFailed, Tools
 from sandbox.clusters.metrics_server import MetricsServer
 from sandbox.clusters.processes import end_processes
 from sandbox.files import write_private
@@ -100,9 +100,8 @@ class ControlPlane:
             self._konnectivity.stop()
             raise
         self._api = ApiServer(self.port, self.folder / "pki")
-        self._metrics = MetricsServer(
-            self.folder, self._tools(METRICS), self._kwok.ports[METRICS], self._konnectivity.port
-        )
+        address = f"{system.METRICS_ADDRESS}:443"
+        self._metrics = MetricsServer(self.folder, self._tools(metrics_server.NAME), self._konnectivity, address)
         self._thread = threading.Thread(target=self._run, name=f"cluster-{self.cluster['id']}", daemon=True)
         self._thread.start()
 
@@ -149,9 +148,7 @@ class ControlPlane:
         for attempt in range(START_ATTEMPTS):
             try:
                 self._kwok.start(self._konnectivity.secure_port)
-                ports = self._kwok.ports
-                self._konnectivity.route(f":{KUBELET_PORT}", ports["kwok"])
-                self._konnectivity.route(f"{system.METRICS_ADDRESS}:443", ports[METRICS])
+                self._konnectivity.route(f":{KUBELET_PORT}", self._kwok.ports["kwok"])
                 self._write_admin_kubeconfig()
                 self._await_ready()
             except Ended as ended:

@@ -5,9 +5,7 @@ Everything listens on 127.0.0.1. kwok's own port plays every node's kubelet.
 
 import json
 import os
-import random
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -16,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from sandbox import ports
 from sandbox.clusters import usage
 from sandbox.clusters.processes import end_processes, ended, executable, kill_process, listening
 from sandbox.files import write_private
@@ -27,10 +26,7 @@ SERVICE_CIDR = "10.96.0.0/12"  # facts §6: cluster DNS is 10.96.0.10
 POD_CIDR = "192.168.0.1/16"  # Calico's default
 # The API server must advertise an address that is not loopback; nothing connects to this one (RFC 5737).
 ADVERTISED = "192.0.2.1"
-METRICS = "metrics-server"  # its port is chosen here too; it is started by itself
-PORTS = ("etcd", "etcd-peer", "api-server", "controller-manager", "scheduler", "kwok", METRICS)
-# Below Linux's ephemeral range, so that no passing connection takes one while the cluster is stopped.
-PORT_RANGE = range(10000, 32000)
+PORTS = ("etcd", "etcd-peer", "api-server", "controller-manager", "scheduler", "kwok")
 
 Tools = Callable[[str], Path]
 
@@ -62,8 +58,8 @@ class Kwok:
         Raises:
             FileNotFoundError: the cluster was never started.
         """
-        ports: dict[str, int] = json.loads((self.folder / "ports.json").read_text())
-        return ports
+        chosen: dict[str, int] = json.loads((self.folder / "ports.json").read_text())
+        return chosen
 
     def start(self, konnectivity_port: int) -> None:
         """Starts everything anew on the data that is there; returns when the API server serves.
@@ -92,7 +88,7 @@ class Kwok:
             Ended: one of them is gone.
         """
         self._refuse_ended()
-        return {port for name, port in self.ports.items() if name != METRICS} <= listening(self.folder)
+        return set(self.ports.values()) <= listening(self.folder)
 
     def revive(self) -> None:
         """Starts again what was killed, or ended because of that.
@@ -156,12 +152,7 @@ class Kwok:
             raise Ended(f"{', '.join(sorted(gone))} ended at once; {self.folder / 'logs'} says why")
 
     def _choose_ports(self) -> None:
-        ports = self.ports if (self.folder / "ports.json").exists() else {}
-        if set(ports) != set(PORTS) or not all(_is_free(port) for port in ports.values()):
-            # Random, not the lowest: two sandboxes that start at once must not choose the same ones.
-            candidates = iter(random.sample(PORT_RANGE, len(PORT_RANGE)))
-            ports = {name: next(port for port in candidates if _is_free(port)) for name in PORTS}
-        (self.folder / "ports.json").write_text(json.dumps(ports))
+        ports.kept(self.folder / "ports.json", PORTS)
 
     def _egress(self, konnectivity_port: int) -> dict[str, Any]:
         pki = self.folder / "pki"
@@ -180,7 +171,7 @@ class Kwok:
         }
 
     def _configuration(self) -> dict[str, Any]:
-        ports = self.ports
+        port = self.ports
         pki = self.folder / "pki"
         return {
             "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
@@ -193,12 +184,12 @@ class Kwok:
                 "kubeControllerManagerBinary": str(self._tools("kube-controller-manager")),
                 "kubeSchedulerBinary": str(self._tools("kube-scheduler")),
                 "kwokControllerBinary": str(self._tools("kwok")),
-                "etcdPort": ports["etcd"],
-                "etcdPeerPort": ports["etcd-peer"],
-                "kubeApiserverPort": ports["api-server"],
-                "kubeControllerManagerPort": ports["controller-manager"],
-                "kubeSchedulerPort": ports["scheduler"],
-                "kwokControllerPort": ports["kwok"],
+                "etcdPort": port["etcd"],
+                "etcdPeerPort": port["etcd-peer"],
+                "kubeApiserverPort": port["api-server"],
+                "kubeControllerManagerPort": port["controller-manager"],
+                "kubeSchedulerPort": port["scheduler"],
+                "kwokControllerPort": port["kwok"],
                 "cacheDir": str(self.folder / "home"),
                 "heartbeatFactor": 1,  # nodes turn NotReady after Kubernetes' own 40 s
                 "nodeLeaseDurationSeconds": 40,
@@ -246,13 +237,3 @@ def _patch(component: str, add: dict[str, str], override: dict[str, str] | None 
     added = [{"key": key, "value": value} for key, value in add.items()]
     overridden = [{"key": key, "value": value, "override": True} for key, value in (override or {}).items()]
     return {"name": component, "extraArgs": added + overridden}
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

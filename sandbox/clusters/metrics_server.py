@@ -4,6 +4,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from sandbox import ports
+from sandbox.clusters.konnectivity import Konnectivity
 from sandbox.clusters.processes import executable, kill_process
 
 NAME = "metrics-server"
@@ -15,27 +17,29 @@ class MetricsServer:
     Args:
         folder: the cluster's folder.
         binary: the metrics-server.
-        port: where it listens on 127.0.0.1.
-        proxy_port: through which it reaches the kubelets (konnectivity).
+        konnectivity: through which it reaches the kubelets, and the API server reaches it.
+        address: of its Service in the cluster.
     """
 
-    def __init__(self, folder: Path, binary: Path, port: int, proxy_port: int) -> None:
+    def __init__(self, folder: Path, binary: Path, konnectivity: Konnectivity, address: str) -> None:
         self._folder = folder
         self._binary = binary
-        self._port = port
-        self._proxy = f"http://127.0.0.1:{proxy_port}"
+        self._konnectivity = konnectivity
+        self._address = address
         self._process: subprocess.Popen[bytes] | None = None
 
     def ensure(self) -> None:
-        """Starts it unless it runs."""
+        """Starts it unless it runs, each time on another port: somebody may have taken the last one."""
         if self._process and self._process.poll() is None:
             return
+        port = ports.free()
+        self._konnectivity.route(self._address, port)
         pki = self._folder / "pki"
         access = self._folder / "kubeconfig.yaml"
         command = [
             str(executable(self._folder, NAME, self._binary)),
             "--bind-address=127.0.0.1",
-            f"--secure-port={self._port}",
+            f"--secure-port={port}",
             f"--kubeconfig={access}",
             f"--authentication-kubeconfig={access}",
             f"--authorization-kubeconfig={access}",
@@ -47,7 +51,10 @@ class MetricsServer:
             "--metric-resolution=10s",  # the least it accepts; the first figures need two rounds
             "--kubelet-request-timeout=5s",
         ]
-        environment = {"PATH": os.environ.get("PATH", os.defpath), "HTTPS_PROXY": self._proxy}
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HTTPS_PROXY": f"http://127.0.0.1:{self._konnectivity.port}",
+        }
         with (self._folder / "logs" / f"{NAME}.log").open("ab") as log:
             self._process = subprocess.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True

@@ -3,12 +3,14 @@
 import shutil
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from sandbox import ports
 from sandbox.cloud import Cloud
-from sandbox.clusters import processes
+from sandbox.clusters import metrics_server, processes
 from sandbox.clusters.control_planes import KwokControlPlanes
 from sandbox.clusters.kwok import Kwok, StartFailed
 from sandbox.store import Document
@@ -54,3 +56,26 @@ def test_a_port_that_somebody_takes_after_it_was_chosen_is_given_up_for_another(
     finally:
         account.close()
         taken[0].close()
+
+
+@pytest.mark.engine
+def test_metrics_server_gives_up_a_port_that_somebody_took(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    account = Account(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        offered = iter([taken.getsockname()[1], ports.free(), ports.free()])
+        monkeypatch.setattr(metrics_server, "ports", SimpleNamespace(free=lambda: next(offered)))
+
+        def is_available() -> bool:
+            account.sync()  # rather than wait until the control plane looks again
+            found = account.get("apiservices")["items"]
+            conditions = [
+                each for item in found if "metrics" in item["metadata"]["name"] for each in item["status"]["conditions"]
+            ]
+            return any(each["type"] == "Available" and each["status"] == "True" for each in conditions)
+
+        try:
+            account.start()
+            account.scale(1)
+            eventually(is_available)
+        finally:
+            account.close()

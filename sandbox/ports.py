@@ -1,0 +1,38 @@
+"""Free ports on 127.0.0.1."""
+
+import json
+import random
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+
+from sandbox.files import write_private
+
+# Below Linux's ephemeral range, so that no passing connection takes one while its owner is stopped.
+RANGE = range(10000, 32000)
+
+
+def free() -> int:
+    """One, at random: two sandboxes that start at once must not choose the same."""
+    return next(port for port in random.sample(RANGE, len(RANGE)) if _is_free(port))
+
+
+def kept(file: Path, names: Iterable[str]) -> dict[str, int]:
+    """One for each name: that of last time, which the file tells, where it is free."""
+    before: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+    ports: dict[str, int] = {}
+    for name in names:
+        port = before.get(name, 0)
+        while not _is_free(port) or port in ports.values():
+            port = free()
+        ports[name] = port
+    write_private(file, json.dumps(ports))
+    return ports
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return port != 0
