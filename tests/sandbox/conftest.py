@@ -1,16 +1,20 @@
 """A cloud without control planes, served over HTTP, and the official client of it."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from sandbox import daemon
 from sandbox.api import families
 from sandbox.api.server import ApiServer
 from sandbox.client import SandboxClient, connect
 from sandbox.clock import Clock, Ids
 from sandbox.cloud import Cloud
+from sandbox.home import Record
+from tests.sandbox.daemons import Start
 
 KEY, SECRET, TOKEN = "EXOtest", "the-secret", "the-token"
 POLL_SECONDS = 0.005
@@ -63,3 +67,17 @@ def admin(api: ApiServer) -> Callable[..., requests.Response]:
         return requests.request(method, url, json=body, headers={"X-Sandbox-Token": token}, timeout=10)
 
     return call
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts daemons; afterwards none is left, however the test ended."""
+    homes = []
+
+    def launch(home: Path) -> Record:
+        homes.append(home)
+        return daemon.start(home, 0, lambda line: None)
+
+    yield launch
+    for home in homes:
+        daemon.stop(home)

@@ -1,9 +1,7 @@
 """The proxy, asked by clients that we did not write."""
 
-import os
 import socket
 import ssl
-import stat
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -354,38 +352,3 @@ def test_a_taken_port_is_an_error_and_the_proxy_can_be_forgotten(
 ) -> None:
     with pytest.raises(OSError, match="address already in use"):
         ProxyServer(authority, web, lambda _: 0, port=proxy.port).start()
-
-
-# --- the authority
-
-
-def test_the_authority_is_made_once_and_its_key_is_its_owners_alone(tmp_path: Path) -> None:
-    first = Authority(tmp_path).certificate_file.read_bytes()
-    assert Authority(tmp_path).certificate_file.read_bytes() == first
-    assert stat.S_IMODE(os.stat(tmp_path / "ca-key.pem").st_mode) == 0o600
-    assert b"PRIVATE" not in first
-
-
-def test_a_hosts_certificate_is_made_once_and_leaves_no_key_behind(authority: Authority, tmp_path: Path) -> None:
-    assert authority.context(API) is authority.context(API)
-    assert authority.context(API) is not authority.context("api-de-fra-1.exoscale.com")
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["ca-key.pem", "ca.pem"]
-
-
-def test_the_authority_vouches_for_exoscales_names_only(tmp_path: Path, listener: Listener) -> None:
-    authority = Authority(tmp_path)
-    server = authority.context("example.com")
-
-    def serve() -> None:
-        with listener.accept() as connection, pytest.raises((ssl.SSLError, ConnectionError)):
-            server.wrap_socket(connection, server_side=True)
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    client = ssl.create_default_context(cafile=str(authority.certificate_file))
-    with (
-        socket.create_connection(("127.0.0.1", listener.port), timeout=10) as connection,
-        pytest.raises(ssl.SSLCertVerificationError, match="permitted subtree violation"),
-    ):
-        client.wrap_socket(connection, server_hostname="example.com")
-    thread.join()
