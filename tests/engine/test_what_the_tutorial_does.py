@@ -124,27 +124,23 @@ def test_with_the_api_server_gone_a_release_cannot_be_deleted(
     assert "can't delete Helm Release with unreachable cluster" in failure(stack.destroy)
 
 
-@pytest.mark.parametrize("locked", [True, False], ids=["with the pool lock", "without the pool lock"])
-def test_what_was_applied_by_hand_blocks_destroy_or_stays_and_costs_money(
+def test_what_was_applied_by_hand_blocks_every_destroy_and_without_the_pool_lock_stays_and_costs_money(
     classic: Callable[[Classic], SandboxStack],
     cloud: Cloud,
     kubectl: Callable[[str], Kubectl],
     sandbox: Sandbox,
-    locked: bool,
 ) -> None:
     stack = classic(Classic(Path("unused"), with_ingress=False))
     kube = kubectl(stack.up().outputs["kubeconfig"].value)
     kube("apply", "-f", "-", stdin=MY_SERVICE)
     kube("wait", "service/mine", "--for=jsonpath={.status.loadBalancer.ingress[0].ip}", "--timeout=30s")
 
-    with rule(sandbox, nodepool_locked_by_load_balancer=locked):
-        if locked:
-            assert "Locked by NLB" in failure(stack.destroy)
-            assert "Locked by NLB" in failure(stack.destroy)
-            assert cloud()["sks-nodepool"] == 1
-        else:
-            stack.destroy()
-            assert cloud() == {"load-balancer": 1}
+    assert "Locked by NLB" in failure(stack.destroy)
+    assert "Locked by NLB" in failure(stack.destroy)
+    assert cloud()["sks-nodepool"] == 1
+    with rule(sandbox, nodepool_locked_by_load_balancer=False):
+        stack.destroy()
+    assert cloud() == {"load-balancer": 1}
 
 
 @contextlib.contextmanager

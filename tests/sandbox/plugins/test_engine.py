@@ -18,6 +18,7 @@ from sandbox.plugins.command import CommandProvider
 from sandbox.plugins.exoscale import ExoscaleProvider
 from sandbox.plugins.host import PluginHost
 from sandbox.stack import pulumi_command
+from sandbox.workspace import Workspace
 from tests.sandbox.plugins.cloud_bench import CertifiedControlPlanes
 from tests.sandbox.plugins.conftest import KEY, QUICK, SECRET
 
@@ -36,6 +37,7 @@ class Stack:
 
     def __init__(self, folder: Path, environment: dict[str, str], debug_providers: str) -> None:
         self._folder = folder
+        self._checkpoint = folder / ".pulumi" / "stacks" / "plugins" / "test.json"
         self._command = pulumi_command()  # puts the engine on PATH
         self._environment = environment | {
             "PATH": os.environ["PATH"],
@@ -50,15 +52,17 @@ class Stack:
 
     def run(self, action: str, program: Program | None = None, **options: Any) -> Any:
         """`up`, `preview`, `refresh` or `destroy`."""
-        opts = automation.LocalWorkspaceOptions(
-            work_dir=str(self._folder), env_vars=self._environment, pulumi_command=self._command
+        workspace = Workspace(
+            self._checkpoint,
+            work_dir=str(self._folder),
+            program=program or _nothing,
+            env_vars=self._environment,
+            pulumi_command=self._command,
+            project_settings=automation.ProjectSettings(name="plugins", runtime="python"),
         )
-        stack = automation.create_or_select_stack(
-            "test", project_name="plugins", program=program or _nothing, opts=opts
-        )
-        self._stack = stack
         self.printed = []
-        return getattr(stack, action)(on_output=self.printed.append, color="never", **options)
+        run = getattr(workspace.create_or_take("test"), action)
+        return run(on_output=self.printed.append, color="never", **options)
 
     def changes(self, action: str, program: Program | None = None, **options: Any) -> dict[str, int]:
         """How many resources were made, updated and so on."""
@@ -68,8 +72,7 @@ class Stack:
 
     def state(self) -> dict[str, dict[str, Any]]:
         """The resources in the state file, by name."""
-        file = self._folder / ".pulumi" / "stacks" / "plugins" / "test.json"
-        resources = json.loads(file.read_text())["checkpoint"]["latest"]["resources"]
+        resources = json.loads(self._checkpoint.read_text())["checkpoint"]["latest"]["resources"]
         return {resource["urn"].split("::")[-1]: resource for resource in resources}
 
 
