@@ -1,5 +1,6 @@
 """What the cloud holds for whom: one thing in the account, its price, its owner, and how a person removes it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,10 @@ SECURITY_GROUP, ANTI_AFFINITY_GROUP = "security group", "anti-affinity group"
 KINDS = (CLUSTER, NODEPOOL, INSTANCE, BALANCER, VOLUME, SNAPSHOT, SECURITY_GROUP, ANTI_AFFINITY_GROUP)
 DATA = (VOLUME, SNAPSHOT)
 
+# What `components/identity.py` writes into what takes no labels, or gets none; the id in brackets is the stack's own.
+_DESCRIPTION = re.compile(
+    r".+ of Pulumi stack (?P<project>[^/ ]+)/(?P<stack>\S+?)(?: \((?P<stack_id>[0-9a-f]+)\))?, owner [\w.-]+"
+)
 _COMMANDS = {
     CLUSTER: "exo compute sks delete {id} --zone {zone}",
     NODEPOOL: "exo compute sks nodepool delete {parent} {id} --zone {zone}",
@@ -40,6 +45,18 @@ class Whose:
         if labels.get("project") and labels.get("stack"):
             return cls(labels["project"], labels["stack"], labels.get(STACK_ID, ""))
         return None
+
+    @classmethod
+    def by_description(cls, document: Document) -> "Whose | None":
+        """Whom both its name and its description tell; None where they tell nobody, or not the same."""
+        said = _DESCRIPTION.fullmatch(document.get("description") or "")
+        if not said:
+            return None
+        # Exoscale lower-cases the names of security groups (facts §3); nouns hold no hyphen.
+        start, _, noun = document["name"].rpartition("-")
+        if not noun or start.lower() != f"{said['project']}-{said['stack']}".lower():
+            return None
+        return cls(said["project"], said["stack"], said["stack_id"] or "")
 
     def __str__(self) -> str:
         return f"{self.project}/{self.stack}" + (f" (stack-id {self.stack_id})" if self.stack_id else "")

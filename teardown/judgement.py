@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from teardown import volumes
 from teardown.holdings import BALANCER, CLUSTER, DATA, Holding, Whose
-from teardown.ownership import OF_A_SERVICE
+from teardown.ownership import DESCRIBED, OF_A_SERVICE
 from teardown.state import Recorded
 
 RECORDED = "recorded"
@@ -86,7 +86,8 @@ def _statuses(mine: list[Holding], state: Recorded) -> list[tuple[Holding, str]]
     lives = any(item.kind == CLUSTER and item.id in state.ids for item in mine)
     for item in mine:
         # What a cluster's controllers made and nothing points at now may still have its object in there.
-        controllers = item.kind in DATA or (item.kind == BALANCER and OF_A_SERVICE.fullmatch(item.name))
+        unserved = item.kind == BALANCER and (OF_A_SERVICE.fullmatch(item.name) or item.proof == DESCRIBED)
+        controllers = item.kind in DATA or unserved
         if item.id in state.ids:
             status[item.id] = RECORDED
         elif status.get(item.through) in (RECORDED, IN_USE) or (lives and controllers):

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Collection
 
 from teardown.account import Account, Document, NotFound
+from teardown.holdings import Whose
 from teardown.owner import Owner
 
 
@@ -14,8 +15,8 @@ def find(
     service_uids: Collection[str] = (),
     kept: Collection[str] = (),
 ) -> list[Document]:
-    """NLBs that are provably the stack's: by its label, by what they send traffic to, or by the name that the
-    cloud controller manager gives, which is the Service's uid.
+    """NLBs that are provably the stack's: by its label or its description, by what they send traffic to, or by the name
+    that the cloud controller manager gives, which is the Service's uid.
 
     Args:
         pool_ids: the stack's instance pools.
@@ -27,7 +28,12 @@ def find(
         balancer
         for balancer in account.call(account.list_load_balancers)["load-balancers"]
         if not _is_kept(balancer, owner, kept)
-        and (owner.owns(balancer) or balancer["name"] in names or targets(balancer) & set(pool_ids))
+        and (
+            owner.owns(balancer)
+            or _is_described(balancer, owner)
+            or balancer["name"] in names
+            or targets(balancer) & set(pool_ids)
+        )
     ]
 
 
@@ -62,6 +68,13 @@ def remove(account: Account, balancer_id: str) -> None:
     """Deletes it with its services; nothing happens where it is gone."""
     with contextlib.suppress(NotFound):
         account.finish(account.delete_load_balancer, id=balancer_id)
+
+
+def _is_described(balancer: Document, owner: Owner) -> bool:
+    """The cloud controller manager copies the description of the stack's own Service when it makes the NLB, before it
+    gives it anything else by which it could be known."""
+    whose = Whose.by_description(balancer)
+    return whose is not None and bool(owner.stack_id) and whose.stack_id == owner.stack_id
 
 
 def _is_kept(balancer: Document, owner: Owner, kept: Collection[str]) -> bool:

@@ -28,10 +28,7 @@ _FREE = Decimal(0)
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 OF_A_SERVICE = re.compile(f"k8s-{_UUID}")  # how the cloud controller manager names an NLB (facts §5)
 OF_A_CLAIM = re.compile(f"pvc-{_UUID}")  # how the CSI driver's provisioner names a volume
-# What `components/identity.py` writes into what takes no labels; the id in brackets is the stack's own.
-_DESCRIPTION = re.compile(
-    r".+ of Pulumi stack (?P<project>[^/ ]+)/(?P<stack>\S+?)(?: \((?P<stack_id>[0-9a-f]+)\))?, owner [\w.-]+"
-)
+DESCRIBED = "its name and description"
 
 
 def holdings(surveys: Iterable[Survey], recorded_pools: Mapping[str, Whose] | None = None) -> list[Holding]:
@@ -144,6 +141,9 @@ class _Zone:
             yield self._made(BALANCER, balancer, price, whose, proof, through=through)
         elif own:
             yield self._made(BALANCER, balancer, price, own, "its labels")
+        elif not owners and (said := Whose.by_description(balancer)):
+            # The cloud controller manager made it for a stack's own Service, and has given it no service yet.
+            yield self._made(BALANCER, balancer, price, said, DESCRIBED)
 
     def _of_volume(self, volume: Document) -> Iterator[Holding]:
         holder = self._instances.get((volume.get("instance") or {}).get("id", ""))
@@ -168,15 +168,8 @@ class _Zone:
         yield made
 
     def _of_group(self, kind: str, group: Document) -> Iterator[Holding]:
-        said = _DESCRIPTION.fullmatch(group.get("description") or "")
-        if not said:
-            return
-        whose = Whose(said["project"], said["stack"], said["stack_id"] or "")
-        # Exoscale lower-cases the names of security groups (facts §3); nouns hold no hyphen.
-        start, _, noun = group["name"].rpartition("-")
-        if noun and start.lower() == f"{whose.project}-{whose.stack}".lower():
-            made = self._made(kind, group, _FREE, whose, "its name and description")
-            yield made
+        if whose := Whose.by_description(group):
+            yield self._made(kind, group, _FREE, whose, DESCRIBED)
 
     def _made(
         self, kind: str, document: Document, price: Decimal | None, whose: Whose | None, proof: str, **rest: Any

@@ -133,6 +133,28 @@ def test_an_nlb_with_one_stacks_labels_is_that_stacks_wherever_it_sends_traffic(
     assert found(everywhere)[balancer].whose == THEM
 
 
+def test_an_nlb_that_the_ccm_made_for_a_stacks_own_service_is_known_before_it_serves_anything(
+    world: World, everywhere: Accounts
+) -> None:
+    said = f"Load balancer of Pulumi stack exoscale-sks/dev ({OURS.stack_id}), owner alice"
+    ours = world.balancer(None, name="exoscale-sks-dev-ingress", description=said)
+    for name, description in (
+        ("exoscale-sks-dev-2-ingress", said),
+        ("mine", said),
+        ("exoscale-sks-dev-ingress", f"{said}, and of others"),
+    ):
+        world.balancer(None, name=name, description=description)
+    cluster = world.cluster(NEIGHBOUR)
+    pool = world.pool(cluster, world.nodepool(cluster, NEIGHBOUR))
+    theirs = world.balancer(None, pool, name="exoscale-sks-dev-ingress", description=said)
+
+    held = found(everywhere)
+
+    assert held[ours].proof == "its name and description"
+    balancers = {id_: item.whose for id_, item in held.items() if item.kind == BALANCER}
+    assert balancers == {ours: US, theirs: THEM}
+
+
 def test_a_volume_with_one_stacks_labels_is_that_stacks_wherever_it_is_attached(
     world: World, everywhere: Accounts
 ) -> None:

@@ -53,9 +53,9 @@ class World:
         found = self.client(zone).list_instances(manager_id=pool, manager_type="instance-pool")["instances"]
         return [str(one["id"]) for one in found]
 
-    def balancer(self, owner: Owner | None, pool: str = "", zone: str = ZONE, name: str = "nlb") -> str:
+    def balancer(self, owner: Owner | None, pool: str = "", zone: str = ZONE, name: str = "nlb", **fields: str) -> str:
         """An NLB; given a pool, with a service that sends traffic there."""
-        id_ = self.make("create_load_balancer", zone, name=name, **_labelled(owner))
+        id_ = self.make("create_load_balancer", zone, name=name, **_labelled(owner), **fields)
         if pool:
             self.serve(id_, pool, zone)
         return id_

@@ -1,6 +1,7 @@
 """The cloud controller manager dies, loses replies or its credentials: the load balancers go all the same."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -67,6 +68,20 @@ def test_crashed_between_creating_a_load_balancer_and_recording_its_id(
 
 def test_crashed_there_and_stayed_dead(subject: Subject, calls: Calls, assert_gone: AssertGone) -> None:
     crash_in_create(subject, calls)
+    subject.destroy()
+    assert_gone(subject)
+
+
+def test_crashed_there_for_the_ingress_controllers_own_service_in_an_up_that_failed_over_it(
+    make_subject: Callable[..., Subject], settings: dict[str, Any], calls: Calls, assert_gone: AssertGone
+) -> None:
+    """The NLB has no service, no label and the name that we gave it: the description alone says whose it is."""
+    ingress = {**settings["ingress"], "load-balancer": "ccm", "timeout-seconds": 5}
+    subject = make_subject(ingress=ingress)
+    trap = calls.trap("create-load-balancer", lambda: subject.kill("ccm"))
+    subject.fails_to_come_up()
+    assert trap.sprung(30)
+    subject.refuses_to_go()  # Helm waits for a Service that nobody lets go, and no drain is on record yet
     subject.destroy()
     assert_gone(subject)
 
