@@ -112,6 +112,17 @@ def service_id(resource_names: Mapping[str, Sequence[str]] | None, namespace: st
 
 
 def ingress_ip(status: Any) -> str:
-    """The first address in a Service's status; Helm does not end its install before there is one."""
-    ip: str = status.load_balancer.ingress[0].ip
+    """The first address in a Service's status.
+
+    Raises:
+        RunError: it has none. Helm ends no install before there is one, but an install that failed over it is no longer
+            failed after a refresh (Pulumi forgets that).
+    """
+    ingress = status.load_balancer.ingress if status.load_balancer else None
+    if not ingress:
+        raise pulumi.RunError(
+            "the ingress controller's Service has no address: the cloud controller manager has given it no NLB. Next: "
+            "`kubectl get events -A` says why; `pulumi up` again when it has one"
+        )
+    ip: str = ingress[0].ip
     return ip

@@ -1,12 +1,13 @@
 """What each controller's chart is given."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
 import pytest
 
 from components.ingress import CONTROLLERS, exoscale_annotations
-from components.ingress.controller import service_id
+from components.ingress.controller import ingress_ip, service_id
 from tests.unit.conftest import STACK_ID, Run, World
 
 PREFIX = "service.beta.kubernetes.io/exoscale-loadbalancer-"
@@ -151,3 +152,12 @@ def test_the_main_service_is_the_one_whose_name_the_others_extend() -> None:
 def test_a_chart_without_a_service_is_refused_in_one_line(names: Any) -> None:
     with pytest.raises(pulumi.RunError, match="installed no Service"):
         service_id(names, "ns")
+
+
+@pytest.mark.parametrize(
+    "status", [SimpleNamespace(load_balancer=None), SimpleNamespace(load_balancer=SimpleNamespace(ingress=None))]
+)
+def test_a_service_without_an_address_is_an_error_in_one_line(status: Any) -> None:
+    with pytest.raises(pulumi.RunError, match="has no address") as refused:
+        ingress_ip(status)
+    assert "\n" not in str(refused.value)
