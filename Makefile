@@ -4,7 +4,8 @@ ARGS ?=
 N ?= 20
 SEED ?= 1
 RECORD ?= .sandbox/soak-$(SEED)
-JOBS ?= 2
+# Half as many again as there are cores: a third of the time a test waits for something.
+JOBS ?= $(shell expr 3 '*' $$(getconf _NPROCESSORS_ONLN) / 2)
 PYTHON ?= python3
 BIN := .venv/bin
 # A command runs Python some twenty times: where the machine forbids bytecode, all of them would compile all again.
