@@ -215,8 +215,8 @@ def main(home: Path, pace: float, parent: int | None) -> None:
         logging.getLogger("sandbox").exception("the sandbox ended")
         _tell(f"{_FAILED}{' '.join(str(error).split())}")
         sys.exit(1)
-    # All is stopped and stored. What is left are threads of killed controllers, which may be in a read for ever; no need
-    # to take the interpreter apart around them.
+    # All is stopped and stored. What is left are threads of killed controllers, which may be in a read for ever: the
+    # interpreter need not be taken apart around them.
     logging.shutdown()
     os._exit(0)
 
