@@ -72,8 +72,8 @@ def remove(account: Account, balancer_id: str) -> None:
 
 def _is_described(balancer: Document, owner: Owner) -> bool:
     """The cloud controller manager copies the description of the stack's own Service when it makes the NLB, before it
-    gives it anything else by which it could be known."""
-    whose = Whose.by_description(balancer)
+    gives it anything else by which it could be known. What it serves tells more, as in `ownership`."""
+    whose = None if targets(balancer) else Whose.by_description(balancer)
     return whose is not None and bool(owner.stack_id) and whose.stack_id == owner.stack_id
 
 
