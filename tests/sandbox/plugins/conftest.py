@@ -27,12 +27,14 @@ def planes(cloud: Cloud, tmp_path: Path) -> CertifiedControlPlanes:
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
-    """Every request of this process: the plugin runs in it."""
+def calls(monkeypatch: pytest.MonkeyPatch, api: ApiServer) -> Calls:
+    """Every request of this process to the API: the plugin runs in it. Control planes that the whole session shares
+    do too, and ask their own servers."""
     seen, send = Calls(), requests.Session.send
 
     def note(session: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        seen.add(str(request.method), request.path_url.split("?")[0], request.body)
+        if str(request.url).startswith(f"{api.url}/"):
+            seen.add(str(request.method), request.path_url.split("?")[0], request.body)
         return send(session, request, **options)
 
     monkeypatch.setattr(requests.Session, "send", note)
