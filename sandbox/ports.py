@@ -14,7 +14,9 @@ RANGE = range(10000, 32000)
 
 def free() -> int:
     """One, at random: two sandboxes that start at once must not choose the same."""
-    return next(port for port in random.sample(RANGE, len(RANGE)) if _is_free(port))
+    while not _is_free(port := random.choice(RANGE)):
+        pass
+    return port
 
 
 def kept(file: Path, names: Iterable[str]) -> dict[str, int]:

@@ -16,6 +16,7 @@ from sandbox.clock import Clock
 from sandbox.cloud import Cloud, Rules
 from sandbox.clusters.control_planes import KwokControlPlanes
 from sandbox.clusters.kwok import StartFailed
+from sandbox.controllers.cluster import Access
 from sandbox.csi import StorageController
 from sandbox.environment import write_ca_bundle
 from sandbox.proxy import Authority, ProxyServer
@@ -180,11 +181,11 @@ class Sandbox:
         with self.cloud.lock:
             self.cloud.operations.resume()
 
-    def _ccm(self, cluster: Document, kubeconfig: Path) -> CloudControllerManager:
-        return CloudControllerManager(kubeconfig, self.url, **self._controller("ccm", cluster))
+    def _ccm(self, cluster: Document, access: Access) -> CloudControllerManager:
+        return CloudControllerManager(access, self.url, **self._controller("ccm", cluster))
 
-    def _csi(self, cluster: Document, kubeconfig: Path) -> StorageController:
-        return StorageController(kubeconfig, self.url, **self._controller("csi", cluster))
+    def _csi(self, cluster: Document, access: Access) -> StorageController:
+        return StorageController(access, self.url, **self._controller("csi", cluster))
 
     def _controller(self, part: str, cluster: Document) -> dict[str, Any]:
         """What both want to know: their key, their zone, and how long to wait."""

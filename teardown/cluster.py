@@ -39,7 +39,7 @@ class Cluster:
     """One cluster's API server, through the official client. What is gone already counts as deleted.
 
     Objects are named by their paths in the API, such as `/api/v1/services`: loading the client's typed methods takes
-    longer than all else that a drain does (`bench/teardown_start.py`). Query parameters have the API's own names.
+    longer than all else that a drain does (`bench/typed_client.py`). Query parameters have the API's own names.
 
     Every method raises Unreachable when the API server does not answer, and Refused when it says no.
 

@@ -3,7 +3,7 @@
 import re
 from fractions import Fraction
 
-from sandbox.ccm.cluster import Object
+from sandbox.controllers.objects import Object
 from sandbox.store import Document
 
 PREFIX = "service.beta.kubernetes.io/exoscale-loadbalancer-"

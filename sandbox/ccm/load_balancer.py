@@ -6,8 +6,8 @@ from typing import Any
 
 from sandbox.ccm import annotations
 from sandbox.ccm.annotations import annotation, is_external
-from sandbox.ccm.cluster import Object
-from sandbox.ccm.exoscale import Exoscale, ExoscaleError
+from sandbox.controllers.exoscale import Exoscale, ExoscaleError
+from sandbox.controllers.objects import Object
 from sandbox.store import Document
 
 NOT_FOUND = 404

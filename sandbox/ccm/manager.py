@@ -1,24 +1,24 @@
 """The cloud controller manager of one cluster: threads that can be stopped, killed and revived."""
 
 import logging
-from pathlib import Path
 
-from sandbox.ccm.cluster import Cluster, Object
-from sandbox.ccm.exoscale import Exoscale, ExoscaleError
-from sandbox.ccm.gate import Gate
-from sandbox.ccm.informer import Informer
-from sandbox.ccm.mortal import Life, Mortal
 from sandbox.ccm.nodes import NodeController
 from sandbox.ccm.service_controller import ServiceController
+from sandbox.controllers.cluster import Access, Cluster
+from sandbox.controllers.exoscale import Exoscale, ExoscaleError
+from sandbox.controllers.gate import Gate
+from sandbox.controllers.informer import Informer
+from sandbox.controllers.mortal import Life, Mortal
+from sandbox.controllers.objects import NODES, Object
 
 RESTART_SECONDS = 5.0
 
 
 class CloudControllerManager(Mortal):
-    """Talks to the cloud over HTTP with a key of its own, and to the cluster through the official client.
+    """Talks to the cloud over HTTP with a key of its own, and to the cluster as its administrator.
 
     Args:
-        kubeconfig: of the cluster, with the rights of an administrator.
+        access: to the cluster.
         api_url: root of the Exoscale API, e.g. `http://127.0.0.1:8080`.
         key, secret: of the CCM's API key; the API may refuse them later, and the manager lives on.
         zone: of the cluster.
@@ -31,7 +31,7 @@ class CloudControllerManager(Mortal):
 
     def __init__(
         self,
-        kubeconfig: Path,
+        access: Access,
         api_url: str,
         key: str,
         secret: str,
@@ -46,20 +46,19 @@ class CloudControllerManager(Mortal):
         def incarnation() -> _Life:
             gate = Gate()
             cloud = Exoscale(api_url, key, secret, zone, poll_seconds, backoff_seconds, gate)
-            return _Life(kubeconfig, cloud, gate, zone, pace, log)
+            return _Life(Cluster(access, gate), cloud, gate, zone, pace, log)
 
         super().__init__(incarnation)
 
 
 class _Life(Life):
     def __init__(
-        self, kubeconfig: Path, cloud: Exoscale, gate: Gate, zone: str, pace: float, log: logging.Logger
+        self, cluster: Cluster, cloud: Exoscale, gate: Gate, zone: str, pace: float, log: logging.Logger
     ) -> None:
-        cluster = Cluster(kubeconfig, gate)
         super().__init__(cluster, cloud, gate, log)
         self._cloud = cloud
         self._pace = pace
-        nodes = Informer(cluster.nodes, self._node_changed, log)
+        nodes = Informer(cluster, NODES, self._node_changed, log)
         self._services = ServiceController(cluster, cloud, nodes.objects, pace, log)
         self._initialiser = NodeController(cluster, cloud, nodes.objects, zone, pace, log)
         informers = {"services": self._services.services, "nodes": nodes}

@@ -5,9 +5,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.ccm.cluster import Cluster, Object
-from sandbox.ccm.exoscale import Exoscale, ExoscaleError
-from sandbox.ccm.work_queue import WorkQueue
+from sandbox.controllers.cluster import Cluster
+from sandbox.controllers.events import Events
+from sandbox.controllers.exoscale import Exoscale, ExoscaleError
+from sandbox.controllers.objects import NODES, Object
+from sandbox.controllers.work_queue import WorkQueue
 from sandbox.store import Document
 
 UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
@@ -44,6 +46,7 @@ class NodeController:
         log: logging.Logger,
     ) -> None:
         self._cluster = cluster
+        self._events = Events(cluster, "cloud-node-controller")
         self._cloud = cloud
         self._nodes = nodes
         self._zone = zone
@@ -89,11 +92,11 @@ class NodeController:
         instance = self._cloud.call("get-instance", id=id_)
         kind = self._cloud.call("get-instance-type", id=instance["instance-type"]["id"])
         addresses = node_addresses(instance, node["metadata"].get("annotations") or {})
-        stored = self._cluster.patch_node_status(name, {"status": {"addresses": replaced(node, addresses)}})
+        stored = self._cluster.patch(f"{NODES}/{name}/status", {"status": {"addresses": replaced(node, addresses)}})
         labels = {INSTANCE_TYPE: f"{kind['family']}.{kind['size']}", REGION: self._zone}
         spec = {"providerID": PROVIDER + id_, "taints": taints_without(stored, UNINITIALIZED)}
         self._patch(stored, spec, labels)
-        self._cluster.record("Node", node, "Normal", "Synced", "Node synced successfully")
+        self._events.normal("Node", node, "Synced", "Node synced successfully")
 
     def _look_after(self, node: Object) -> None:
         name = node["metadata"]["name"]
@@ -108,8 +111,8 @@ class NodeController:
             if error.status != NOT_FOUND:
                 raise
             message = f"Deleting node {name} because it does not exist in the cloud provider"
-            self._cluster.record("Node", node, "Normal", "DeletingNode", message)
-            self._cluster.delete_node(name)
+            self._events.normal("Node", node, "DeletingNode", message)
+            self._cluster.delete(f"{NODES}/{name}")
             return
         if instance["state"] in ("stopping", "stopped") and not has_taint(node, SHUTDOWN):
             taints = [*(node["spec"].get("taints") or []), {"key": SHUTDOWN, "effect": "NoSchedule"}]
@@ -119,7 +122,7 @@ class NodeController:
         metadata = node["metadata"]
         # Taints are one list to the API server: somebody else's newer one must not be overwritten.
         guarded = {"resourceVersion": metadata["resourceVersion"], "labels": labels or {}}
-        self._cluster.patch_node(metadata["name"], {"metadata": guarded, "spec": spec})
+        self._cluster.patch(f"{NODES}/{metadata['name']}", {"metadata": guarded, "spec": spec})
 
 
 def instance_id(node: Object) -> str:

@@ -7,17 +7,19 @@ import threading
 from collections.abc import Callable, Iterator
 
 from sandbox.ccm import services
-from sandbox.ccm.cluster import Cluster, Object, Refused
-from sandbox.ccm.exoscale import Exoscale
-from sandbox.ccm.informer import Informer, key_of
 from sandbox.ccm.load_balancer import LoadBalancers
-from sandbox.ccm.work_queue import WorkQueue
+from sandbox.controllers.cluster import Cluster, Refused
+from sandbox.controllers.events import Events
+from sandbox.controllers.exoscale import Exoscale
+from sandbox.controllers.informer import Informer
+from sandbox.controllers.objects import SERVICES, Object, key_of
+from sandbox.controllers.work_queue import WorkQueue
 
 FIRST_RETRY_SECONDS = 5.0
 MOST_RETRY_SECONDS = 300.0
 RESYNC_SECONDS = 30.0
 CATCH_UP_SECONDS = 5.0
-NODES = "nodes"
+ALL_NODES = "nodes"
 
 
 class Failure(Exception):
@@ -44,6 +46,7 @@ class ServiceController:
         log: logging.Logger,
     ) -> None:
         self._cluster = cluster
+        self._events = Events(cluster, "service-controller")
         self._nodes = nodes
         self._pace = pace
         self._log = log
@@ -52,12 +55,12 @@ class ServiceController:
         self._node_queue = WorkQueue(FIRST_RETRY_SECONDS * pace, MOST_RETRY_SECONDS * pace)
         self._known: dict[str, Object] = {}  # as of their last sync
         self._balanced_nodes: list[Object] = []
-        self.services = Informer(cluster.services, self._service_changed, log)
+        self.services = Informer(cluster, SERVICES, self._service_changed, log)
 
     def node_changed(self, old: Object | None, new: Object | None) -> None:
         """To be called with each change of a Node."""
         if services.concerns_load_balancers(old, new):
-            self._node_queue.add(NODES)
+            self._node_queue.add(ALL_NODES)
 
     def close(self) -> None:
         """Ends `serve` and `serve_nodes` after what they are doing."""
@@ -116,7 +119,7 @@ class ServiceController:
         try:
             self._sync_load_balancer(service, key)
         except Exception as error:
-            self._event(service, "SyncLoadBalancerFailed", f"Error syncing load balancer: {error}", "Warning")
+            self._warning(service, "SyncLoadBalancerFailed", f"Error syncing load balancer: {error}")
             self._catch_up(service, key)
             raise
         self._catch_up(service, key)
@@ -157,7 +160,7 @@ class ServiceController:
         try:
             self._balancers.delete(known)
         except Exception as error:
-            self._event(known, "DeleteLoadBalancerFailed", f"Error deleting load balancer: {error}", "Warning")
+            self._warning(known, "DeleteLoadBalancerFailed", f"Error deleting load balancer: {error}")
             raise
         self._event(known, "DeletedLoadBalancer", "Deleted load balancer")
 
@@ -186,7 +189,7 @@ class ServiceController:
                 self._log.warning("failed to check if load balancer exists: %s", unknown)
             listed = f"map[{' '.join(f'{name}:{{}}' for name in sorted(names))}]"
             message = f"Error updating load balancer with new hosts {listed}: {error}"
-            self._event(service, "UpdateLoadBalancerFailed", message, "Warning")
+            self._warning(service, "UpdateLoadBalancerFailed", message)
             return False
         if names:
             self._event(service, "UpdatedLoadBalancer", "Updated load balancer with new hosts")
@@ -199,23 +202,26 @@ class ServiceController:
 
     def _warn_of_no_nodes(self, service: Object) -> None:
         message = "There are no available nodes for LoadBalancer"
-        self._event(service, "UnAvailableLoadBalancer", message, "Warning")
+        self._warning(service, "UnAvailableLoadBalancer", message)
 
-    def _event(self, service: Object, reason: str, message: str, type_: str = "Normal") -> None:
-        self._cluster.record("Service", service, type_, reason, message)
+    def _event(self, service: Object, reason: str, message: str) -> None:
+        self._events.normal("Service", service, reason, message)
+
+    def _warning(self, service: Object, reason: str, message: str) -> None:
+        self._events.warning("Service", service, reason, message)
 
     def _annotate(self, service: Object, name: str, value: str) -> None:
         with _failing(f"failed to patch service object {key_of(service)}"):
-            self._cluster.patch_service(service, {"metadata": {"annotations": {name: value}}})
+            self._patch(service, {"metadata": {"annotations": {name: value}}})
 
     def _add_finalizer(self, service: Object) -> None:
         if not services.has_finalizer(service):
-            self._cluster.patch_service(service, {"metadata": {"finalizers": [services.FINALIZER]}})
+            self._patch(service, {"metadata": {"finalizers": [services.FINALIZER]}})
 
     def _remove_finalizer(self, service: Object) -> None:
         if services.has_finalizer(service):
             patch = {"metadata": {"$deleteFromPrimitiveList/finalizers": [services.FINALIZER]}}
-            self._cluster.patch_service(service, patch)
+            self._patch(service, patch)
 
     def _patch_status(self, service: Object, ingress: list[dict[str, str]]) -> None:
         before = service.get("status", {}).get("loadBalancer", {}).get("ingress") or []
@@ -223,10 +229,16 @@ class ServiceController:
             return
         with _failing("failed to update load balancer status"):
             try:
-                self._cluster.patch_service_status(service, {"status": {"loadBalancer": {"ingress": ingress or None}}})
+                self._patch(service, {"status": {"loadBalancer": {"ingress": ingress or None}}}, "/status")
             except Refused as refused:
                 if refused.status != 404:  # it went as soon as its finalizer did
                     raise
+
+    def _patch(self, service: Object, patch: Object, part: str = "") -> None:
+        """Merges `patch` into the stored Service, or that part of it; the given copy only learns its new version."""
+        metadata = service["metadata"]
+        path = f"/api/v1/namespaces/{metadata['namespace']}/services/{metadata['name']}{part}"
+        metadata["resourceVersion"] = self._cluster.patch(path, patch)["metadata"]["resourceVersion"]
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.ccm.cluster import Object
+from sandbox.controllers.objects import Object
 
 FINALIZER = "service.kubernetes.io/load-balancer-cleanup"
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"

@@ -6,18 +6,16 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-import requests
-
 from sandbox.cloud import Cloud
 from sandbox.clusters import metrics_server, nodes, system
-from sandbox.clusters.api_server import ApiServer, Refused
+from sandbox.clusters.addons import ADDONS, Controller, Factory
 from sandbox.clusters.authorities import Authorities
-from sandbox.clusters.controllers import ADDONS, Controller, Factory
 from sandbox.clusters.konnectivity import Konnectivity
 from sandbox.clusters.kubeconfig import kubeconfig
 from sandbox.clusters.kwok import KUBELET_PORT, Ended, Kwok, StartFailed, Tools
 from sandbox.clusters.metrics_server import MetricsServer
 from sandbox.clusters.processes import end_processes
+from sandbox.controllers.cluster import Access, Away, Cluster, Refused
 from sandbox.files import write_private
 from sandbox.store import Document
 
@@ -57,9 +55,7 @@ class ControlPlane:
         self._kwok = Kwok(folder, tools)
         self._wake = threading.Event()
         self._stopping = threading.Event()
-        self._controllers = {
-            name: Controller(make, cluster, self.admin_kubeconfig) for name, make in controllers.items()
-        }
+        self._controllers = {name: Controller(make, cluster, self._access) for name, make in controllers.items()}
         self._log = logging.getLogger(f"sandbox.clusters.{cluster['id']}")
 
     @property
@@ -79,7 +75,7 @@ class ControlPlane:
 
     @property
     def admin_kubeconfig(self) -> Path:
-        """A kubeconfig for the sandbox's own parts: administrator, on loopback, 0600."""
+        """A kubeconfig of an administrator, on loopback, 0600: for who looks into the cluster from this machine."""
         return self.folder / "admin.kubeconfig"
 
     def start(self) -> None:
@@ -99,7 +95,7 @@ class ControlPlane:
             end_processes(self.folder, grace_seconds=0)
             self._konnectivity.stop()
             raise
-        self._api = ApiServer(self.port, self.folder / "pki")
+        self._api = Cluster(self._access())
         address = f"{system.METRICS_ADDRESS}:443"
         self._metrics = MetricsServer(self.folder, self._tools(metrics_server.NAME), self._konnectivity, address)
         self._thread = threading.Thread(target=self._run, name=f"cluster-{self.cluster['id']}", daemon=True)
@@ -158,6 +154,9 @@ class ControlPlane:
             else:
                 return
 
+    def _access(self) -> Access:
+        return Access(self.port, self.folder / "pki")
+
     def _write_admin_kubeconfig(self) -> None:
         server = f"https://127.0.0.1:{self.port}"
         authority = self.authorities.certificate("control-plane")
@@ -165,7 +164,7 @@ class ControlPlane:
         write_private(self.admin_kubeconfig, kubeconfig(server, authority, self.cluster["id"], "sandbox", pair))
 
     def _await_ready(self) -> None:
-        probe = ApiServer(self.port, self.folder / "pki")  # a session is not for two threads
+        probe = Cluster(self._access())
         try:
             for _ in range(int(READY_SECONDS / READY_POLL_SECONDS)):
                 if probe.ready() and self._kwok.serves():
@@ -189,7 +188,7 @@ class ControlPlane:
                     system.apply(self._api, cluster, self.server, self.authorities.certificate("control-plane"))
                     furnished = addons
                 pause = self._keep_in_step(node_objects, addons)
-            except (requests.RequestException, Refused) as error:
+            except (Refused, *Away) as error:
                 # The API server is away, or its namespaces are not there yet: it will come.
                 self._log.debug("cluster not in step: %s", error)
                 pause = SOON_SECONDS

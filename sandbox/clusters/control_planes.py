@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from sandbox.cloud import Cloud
+from sandbox.clusters.addons import Factory
 from sandbox.clusters.control_plane import ControlPlane
-from sandbox.clusters.controllers import Factory
 from sandbox.clusters.kubeconfig import kubeconfig
 from sandbox.clusters.kwok import Tools
 from sandbox.clusters.processes import end_processes
@@ -28,8 +28,8 @@ class KwokControlPlanes:
         cloud: whose clusters, nodepools and instances these are.
         home: `$SANDBOX_HOME`.
         proxy_url: of the sandbox's CONNECT proxy, put into minted kubeconfigs; None: they point at 127.0.0.1.
-        ccm, csi: make a cluster's cloud controller manager, and its storage controller, from its document and an
-            administrator's kubeconfig; None: no cluster has one, whatever its addons say.
+        ccm, csi: make a cluster's cloud controller manager, and its storage controller, from its document and the
+            way to it; None: no cluster has one, whatever its addons say.
         tools: path of a binary by its name.
     """
 
@@ -109,7 +109,7 @@ class KwokControlPlanes:
         )
 
     def admin_kubeconfig(self, cluster_id: str) -> Path:
-        """A 0600 kubeconfig for the sandbox's own parts: administrator, straight to 127.0.0.1."""
+        """A 0600 kubeconfig of an administrator, straight to 127.0.0.1, for who looks into the cluster from here."""
         return self._plane(cluster_id).admin_kubeconfig
 
     def port(self, cluster_id: str) -> int:

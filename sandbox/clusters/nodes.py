@@ -12,11 +12,11 @@ from sandbox.api.catalogue import instance_type
 from sandbox.api.sks_credentials import CCM
 from sandbox.cloud import Cloud
 from sandbox.clusters import usage
-from sandbox.clusters.api_server import ApiServer, Object
 from sandbox.clusters.kwok import KUBELET_PORT
+from sandbox.controllers.cluster import Cluster
+from sandbox.controllers.objects import NODES, Object
 from sandbox.store import Document
 
-NODES = "/api/v1/nodes"
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
 # Who holds the lease of a node whose instance does not run: kwok leaves such a node alone.
 STOPPED = "instance-stopped"
@@ -123,7 +123,7 @@ class Nodes:
         api: the cluster's API server.
     """
 
-    def __init__(self, api: ApiServer) -> None:
+    def __init__(self, api: Cluster) -> None:
         self._api = api
         self._registered: set[str] = set()
 
@@ -138,7 +138,7 @@ class Nodes:
         Returns:
             Whether a node needs another look soon: kwok may have answered for it while its lease was taken.
         """
-        nodes = {node["metadata"]["name"]: node for node in (self._api.get(NODES) or {"items": []})["items"]}
+        nodes = {node["metadata"]["name"]: node for node in self._api.list(NODES)["items"]}
         running = {machine.instance["name"]: machine for machine in wanted}
         for name in running.keys() - self._registered:
             # A kubelet registers once in its life: a node that somebody deletes does not come back by itself.

@@ -3,7 +3,7 @@
 All as exoscale/exoscale-csi-driver deploys them (`deployment/`, 0.34.4 and 0.35.0); neither class is the default.
 """
 
-from sandbox.clusters.api_server import Object
+from sandbox.controllers.objects import Object
 from sandbox.csi.driver import NAME as DRIVER
 
 CONTROLLER_CONTAINERS = (

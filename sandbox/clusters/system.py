@@ -8,8 +8,9 @@ from typing import Any
 
 from sandbox.api.sks_credentials import CSI
 from sandbox.clusters import storage
-from sandbox.clusters.api_server import ApiServer, Object
 from sandbox.clusters.kubeconfig import kubeconfig
+from sandbox.controllers.cluster import Cluster
+from sandbox.controllers.objects import Object
 from sandbox.csi import pods
 from sandbox.store import Document
 
@@ -26,7 +27,7 @@ CRITICAL = [
 ]
 
 
-def apply(api: ApiServer, cluster: Document, server: str, authority: str) -> None:
+def apply(api: Cluster, cluster: Document, server: str, authority: str) -> None:
     """Creates what is not there yet. What a user changed stays as it is.
 
     Args:

@@ -7,9 +7,9 @@ node; its deletion waits for ours.
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from sandbox.ccm.cluster import Object
-from sandbox.ccm.informer import Informer
-from sandbox.csi.cluster import ATTACHMENTS, NODE_DRIVERS, VOLUMES, Cluster, finalizers, is_going
+from sandbox.controllers.cluster import Cluster
+from sandbox.controllers.informer import Informer
+from sandbox.controllers.objects import ATTACHMENTS, NODE_DRIVERS, VOLUMES, Object, finalizers, is_going
 from sandbox.csi.driver import NAME, Driver
 
 FINALIZER = "external-attacher/csi-exoscale-com"
@@ -59,14 +59,15 @@ class Attacher:
             raise Failure(f'PersistentVolume "{name}" is marked for deletion')
         self._cluster.add_finalizer(f"{VOLUMES}/{name}", volume, FINALIZER)
         held = {"finalizers": [FINALIZER], "annotations": {NODE_ID: node_id}}
-        self._cluster.patch(f"{ATTACHMENTS}/{key}", {"metadata": held})
+        self._cluster.patch_if_there(f"{ATTACHMENTS}/{key}", {"metadata": held})
         told = self._driver.publish(volume["spec"]["csi"]["volumeHandle"], node_id)
         status = {"attached": True, "attachmentMetadata": told, "attachError": None}
-        self._cluster.patch(f"{ATTACHMENTS}/{key}/status", {"status": status})
+        self._cluster.patch_if_there(f"{ATTACHMENTS}/{key}/status", {"status": status})
 
     def _detach(self, key: str, attachment: Object) -> None:
         self._driver.unpublish(self._volume(attachment)["spec"]["csi"]["volumeHandle"])
-        self._cluster.patch(f"{ATTACHMENTS}/{key}/status", {"status": {"attached": False, "detachError": None}})
+        status = {"attached": False, "detachError": None}
+        self._cluster.patch_if_there(f"{ATTACHMENTS}/{key}/status", {"status": status})
         self._cluster.remove_finalizer(f"{ATTACHMENTS}/{key}", FINALIZER)
 
     def _try(self, key: str, field: str, change: Callable[[], None]) -> None:
@@ -75,7 +76,7 @@ class Attacher:
         except Exception as error:
             told = {"message": str(error), "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
             status = {"attached": field == "detachError", field: told}
-            self._cluster.patch(f"{ATTACHMENTS}/{key}/status", {"status": status})
+            self._cluster.patch_if_there(f"{ATTACHMENTS}/{key}/status", {"status": status})
             raise
 
     def _volume(self, attachment: Object) -> Object:

@@ -7,7 +7,7 @@ label, and a volume is looked for by its name before it is made, since the API w
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sandbox.ccm.exoscale import Exoscale, ExoscaleError
+from sandbox.controllers.exoscale import Exoscale, ExoscaleError
 
 NAME = "csi.exoscale.com"
 ZONE_TOPOLOGY = f"topology.{NAME}/zone"

@@ -1,8 +1,8 @@
 """What the kubelet and the driver's pod on each node do for volumes; kwok's kubelets do nothing of it."""
 
-from sandbox.ccm.cluster import Object
-from sandbox.ccm.informer import Informer
-from sandbox.csi.cluster import NODE_DRIVERS, NODES, Cluster
+from sandbox.controllers.cluster import Cluster
+from sandbox.controllers.informer import Informer
+from sandbox.controllers.objects import NODE_DRIVERS, NODES, Object
 from sandbox.csi.driver import NAME, ZONE_TOPOLOGY
 
 MOST_VOLUMES = 5  # of a node (`driver/node.go`), where the account's quota names no number
@@ -40,11 +40,11 @@ class Kubelets:
             self._registered.add(node["metadata"]["uid"])
         used = self._used(name)
         if used != (node["status"].get("volumesInUse") or []):
-            self._cluster.patch(f"{NODES}/{name}/status", {"status": {"volumesInUse": used}})
+            self._cluster.patch_if_there(f"{NODES}/{name}/status", {"status": {"volumesInUse": used}})
 
     def _register(self, node: Object) -> None:
         name = node["metadata"]["name"]
-        self._cluster.patch(f"{NODES}/{name}", {"metadata": {"labels": {ZONE_TOPOLOGY: self._zone}}})
+        self._cluster.patch_if_there(f"{NODES}/{name}", {"metadata": {"labels": {ZONE_TOPOLOGY: self._zone}}})
         instance_id = node["status"]["nodeInfo"]["systemUUID"]
         driver = {
             "name": NAME,
@@ -53,7 +53,7 @@ class Kubelets:
             "allocatable": {"count": MOST_VOLUMES},
         }
         if not self._cluster.create(NODE_DRIVERS, {**_of(node), "spec": {"drivers": [driver]}}):
-            self._cluster.patch(f"{NODE_DRIVERS}/{name}", {"spec": {"drivers": [driver]}})
+            self._cluster.patch_if_there(f"{NODE_DRIVERS}/{name}", {"spec": {"drivers": [driver]}})
 
     def _used(self, node: str) -> list[str]:
         """The volumes of the node's pods, as Kubernetes names them."""

@@ -2,15 +2,14 @@
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
-from sandbox.ccm.cluster import Object
-from sandbox.ccm.exoscale import Exoscale
-from sandbox.ccm.gate import Gate
-from sandbox.ccm.informer import Informer, key_of
-from sandbox.ccm.mortal import Life, Mortal
+from sandbox.controllers.cluster import Access, Cluster
+from sandbox.controllers.exoscale import Exoscale
+from sandbox.controllers.gate import Gate
+from sandbox.controllers.informer import Informer
+from sandbox.controllers.mortal import Life, Mortal
+from sandbox.controllers.objects import ATTACHMENTS, CLAIMS, NODES, PODS, VOLUMES, Object, key_of
 from sandbox.csi import attacher, pods
-from sandbox.csi.cluster import ATTACHMENTS, CLAIMS, NODES, PODS, VOLUMES, Cluster
 from sandbox.csi.driver import Driver
 from sandbox.csi.kubelets import Kubelets
 from sandbox.csi.provisioner import Provisioner
@@ -26,7 +25,7 @@ class StorageController(Mortal):
     kubelets do for volumes, which ends with it.
 
     Args:
-        kubeconfig: of the cluster, with the rights of an administrator.
+        access: to the cluster.
         api_url: root of the Exoscale API, e.g. `http://127.0.0.1:8080`.
         key, secret: of its API key; the API may refuse them later, and the controller lives on.
         zone: of the cluster.
@@ -38,7 +37,7 @@ class StorageController(Mortal):
 
     def __init__(
         self,
-        kubeconfig: Path,
+        access: Access,
         api_url: str,
         key: str,
         secret: str,
@@ -53,7 +52,7 @@ class StorageController(Mortal):
         def incarnation() -> _Life:
             gate = Gate()
             cloud = Exoscale(api_url, key, secret, zone, poll_seconds, backoff_seconds, gate)
-            return _Life(Cluster(kubeconfig, gate), cloud, gate, zone, pace, log)
+            return _Life(Cluster(access, gate), cloud, gate, zone, pace, log)
 
         super().__init__(incarnation)
 
@@ -64,11 +63,11 @@ class _Life(Life):
     ) -> None:
         super().__init__(cluster, cloud, gate, log)
         driver = Driver(cloud, zone)
-        claims = Informer(cluster.collection(CLAIMS), self._claim_changed, log)
-        volumes = Informer(cluster.collection(VOLUMES), self._volume_changed, log)
-        attachments = Informer(cluster.collection(ATTACHMENTS), self._attachment_changed, log)
-        all_pods = Informer(cluster.collection(PODS), self._pods_changed, log)
-        nodes = Informer(cluster.collection(NODES), self._pods_changed, log)
+        claims = Informer(cluster, CLAIMS, self._claim_changed, log)
+        volumes = Informer(cluster, VOLUMES, self._volume_changed, log)
+        attachments = Informer(cluster, ATTACHMENTS, self._attachment_changed, log)
+        all_pods = Informer(cluster, PODS, self._pods_changed, log)
+        nodes = Informer(cluster, NODES, self._pods_changed, log)
         informers = {"claims": claims, "volumes": volumes, "attachments": attachments}
         informers |= {"pods": all_pods, "nodes": nodes}
         self._pods = pods.Pods(all_pods, nodes)

@@ -2,10 +2,9 @@
 
 import threading
 
-from sandbox.ccm.cluster import Object
-from sandbox.ccm.informer import Informer, key_of
 from sandbox.ccm.nodes import is_ready
-from sandbox.csi.cluster import is_going
+from sandbox.controllers.informer import Informer
+from sandbox.controllers.objects import Object, is_going, key_of
 
 CONTROLLER, NODE_DRIVER = "exoscale-csi-controller", "exoscale-csi-node"
 NAMESPACE = "kube-system"

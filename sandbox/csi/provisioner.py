@@ -8,11 +8,11 @@ from typing import Any
 
 from kubernetes.utils.quantity import parse_quantity
 
-from sandbox.ccm.cluster import Object
-from sandbox.ccm.informer import Informer
-from sandbox.csi.cluster import CLASSES, VOLUMES, Cluster, finalizers, is_going
+from sandbox.controllers.cluster import Cluster
+from sandbox.controllers.events import Events
+from sandbox.controllers.informer import Informer
+from sandbox.controllers.objects import CLASSES, VOLUMES, Object, finalizers, is_going
 from sandbox.csi.driver import NAME, ZONE_TOPOLOGY, Driver
-from sandbox.csi.events import Events
 
 FINALIZER = "external-provisioner.volume.kubernetes.io/finalizer"
 PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"

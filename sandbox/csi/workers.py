@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 
-from sandbox.ccm.work_queue import WorkQueue
+from sandbox.controllers.work_queue import WorkQueue
 
 FIRST_RETRY_SECONDS = 1.0
 MOST_RETRY_SECONDS = 300.0  # both are the sidecars' defaults

@@ -9,6 +9,7 @@ from pathlib import Path
 from sandbox.ccm import CloudControllerManager, services
 from sandbox.ccm.annotations import PREFIX
 from sandbox.clusters.control_planes import KwokControlPlanes
+from sandbox.controllers.cluster import Access
 from sandbox.store import Document
 from tests.sandbox.ccm.world import ZONE, Object, World
 from tests.sandbox.waiting import eventually
@@ -33,9 +34,9 @@ class RunningCluster(World):
         self.planes = KwokControlPlanes(self.cloud, home, ccm=self._ccm)
         self.cloud.control_planes = self.planes
 
-    def _ccm(self, _: Document, kubeconfig: Path) -> CloudControllerManager:
+    def _ccm(self, _: Document, access: Access) -> CloudControllerManager:
         self.ccm = CloudControllerManager(
-            kubeconfig,
+            access,
             self.api.url,
             self.key["key"],
             self.key["_secret"],

@@ -9,9 +9,9 @@ import pytest
 
 from sandbox.ccm import annotations
 from sandbox.ccm.annotations import annotation
-from sandbox.ccm.exoscale import Exoscale, ExoscaleError
-from sandbox.ccm.gate import Gate, Killed
 from sandbox.ccm.load_balancer import Failed, LoadBalancers, only_pool, service_differs
+from sandbox.controllers.exoscale import Exoscale, ExoscaleError
+from sandbox.controllers.gate import Gate, Killed
 from sandbox.faults import Fault
 from tests.sandbox.ccm.world import ZONE, Object, World, node, port, service
 

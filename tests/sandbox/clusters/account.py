@@ -13,6 +13,7 @@ from sandbox.clusters import processes
 from sandbox.clusters.authorities import Authorities
 from sandbox.clusters.control_planes import KwokControlPlanes
 from sandbox.clusters.konnectivity import Konnectivity
+from sandbox.controllers.cluster import Access
 from sandbox.store import Document
 from tools import path_of
 
@@ -22,9 +23,9 @@ ZONE = "ch-gva-2"
 class RecordedCcm:
     """A cloud controller manager that only notes what is done to it."""
 
-    def __init__(self, cluster: Document, admin_kubeconfig: Path) -> None:
+    def __init__(self, cluster: Document, access: Access) -> None:
         self.cluster = cluster
-        self.admin_kubeconfig = admin_kubeconfig
+        self.access = access
         self.calls: list[str] = []
 
     def start(self) -> None:
@@ -95,8 +96,8 @@ class Account:
     def sync(self) -> None:
         self.planes.sync(self.id)
 
-    def _ccm(self, cluster: Document, admin_kubeconfig: Path) -> RecordedCcm:
-        self.ccms.append(RecordedCcm(cluster, admin_kubeconfig))
+    def _ccm(self, cluster: Document, access: Access) -> RecordedCcm:
+        self.ccms.append(RecordedCcm(cluster, access))
         return self.ccms[-1]
 
     def instances(self) -> list[Document]:

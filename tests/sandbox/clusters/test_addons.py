@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from sandbox.controllers.cluster import Cluster
 from tests.sandbox.clusters.account import Account
 from tests.sandbox.waiting import eventually
 
@@ -53,9 +54,13 @@ def test_a_cluster_without_the_metrics_addon_has_no_metrics_api(cilium: Account)
     assert "Metrics API not available" in cilium.kubectl("top", "node").stderr
 
 
-def test_the_ccm_runs_with_an_administrators_kubeconfig_that_only_its_owner_may_read(cilium: Account) -> None:
+def test_the_ccm_is_started_with_the_way_to_the_cluster(cilium: Account) -> None:
     eventually(lambda: cilium.ccms and cilium.ccms[0].calls == ["start"])
-    path = cilium.ccms[0].admin_kubeconfig
+    assert Cluster(cilium.ccms[0].access).ready()
+
+
+def test_only_its_owner_may_read_the_administrators_kubeconfig(cilium: Account) -> None:
+    path = cilium.planes.admin_kubeconfig(cilium.id)
     assert path.stat().st_mode & 0o777 == 0o600
     assert cilium.kubectl("auth", "can-i", "*", "*", kubeconfig=path).stdout.strip() == "yes"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.api import instance as instances
 from sandbox.clusters.control_planes import KwokControlPlanes
+from sandbox.controllers.cluster import Access
 from sandbox.csi import StorageController
 from sandbox.store import Document
 from tests.sandbox.ccm.running_cluster import RunningCluster
@@ -32,9 +33,9 @@ class StoredCluster(RunningCluster):
         self.planes = KwokControlPlanes(self.cloud, home, ccm=self._ccm, csi=self._csi)
         self.cloud.control_planes = self.planes
 
-    def _csi(self, cluster: Document, kubeconfig: Path) -> StorageController:
+    def _csi(self, cluster: Document, access: Access) -> StorageController:
         return StorageController(
-            kubeconfig,
+            access,
             self.api.url,
             self.csi_key["key"],
             self.csi_key["_secret"],

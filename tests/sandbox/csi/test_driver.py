@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.ccm.exoscale import Exoscale
-from sandbox.ccm.gate import Gate
+from sandbox.controllers.exoscale import Exoscale
+from sandbox.controllers.gate import Gate
 from sandbox.csi.driver import GIB, NAME, Driver, DriverError
 from sandbox.faults import Fault
 from sandbox.store import Document

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from sandbox.ccm.work_queue import WorkQueue
+from sandbox.controllers.work_queue import WorkQueue
 
 
 def _queue() -> WorkQueue:

@@ -5,20 +5,13 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from typing import Protocol
 
-from sandbox.ccm.exoscale import Exoscale
-from sandbox.ccm.gate import Gate, Killed
-from sandbox.ccm.informer import Informer
+from sandbox.controllers.cluster import Cluster
+from sandbox.controllers.exoscale import Exoscale
+from sandbox.controllers.gate import Gate, Killed
+from sandbox.controllers.informer import Informer
 
 STOP_SECONDS = 3.0
-
-
-class Connection(Protocol):
-    """To a cluster."""
-
-    def close(self) -> None:
-        """Closes it."""
 
 
 class Life(ABC):
@@ -30,7 +23,7 @@ class Life(ABC):
         log: its name begins those of the threads.
     """
 
-    def __init__(self, cluster: Connection, cloud: Exoscale, gate: Gate, log: logging.Logger) -> None:
+    def __init__(self, cluster: Cluster, cloud: Exoscale, gate: Gate, log: logging.Logger) -> None:
         self._connections = (cluster, cloud)
         self._gate = gate
         self._log = log

@@ -1,10 +1,10 @@
-"""Events about claims, volumes and attachments, which `kubectl describe` shows."""
+"""Events about a cluster's objects, which `kubectl describe` shows."""
 
 import threading
 from datetime import UTC, datetime
 
-from sandbox.ccm.cluster import Away, Object, Refused
-from sandbox.csi.cluster import Cluster
+from sandbox.controllers.cluster import Away, Cluster, Refused
+from sandbox.controllers.objects import Object
 
 
 class Events:
@@ -45,7 +45,7 @@ class Events:
             name, count = self._seen.get(key, (f"{metadata['name']}.{int(now.timestamp() * 1e9):x}", 0))
             self._seen[key] = (name, count + 1)
         if count and self._cluster.get(f"{events}/{name}"):  # events live for an hour
-            self._cluster.patch(f"{events}/{name}", {"count": count + 1, "lastTimestamp": written})
+            self._cluster.patch_if_there(f"{events}/{name}", {"count": count + 1, "lastTimestamp": written})
             return
         event = {
             "metadata": {"name": name, "namespace": namespace},

@@ -1,15 +1,13 @@
 """A local copy of one kind of object, kept by list and watch."""
 
-import json
 import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from kubernetes.watch.watch import iter_resp_lines
-
-from sandbox.ccm.cluster import CALL_SECONDS, WATCH_SECONDS, Away, Calls, Object, Refused
+from sandbox.controllers.cluster import Away, Cluster, Refused
+from sandbox.controllers.objects import Object, key_of
 
 GONE = 410
 RECONNECT_SECONDS = 0.2
@@ -17,23 +15,19 @@ RECONNECT_SECONDS = 0.2
 Change = Callable[[Object | None, Object | None], None]
 
 
-def key_of(object_: Object) -> str:
-    """`namespace/name`, or the name alone where there is no namespace."""
-    metadata = object_["metadata"]
-    return f"{metadata['namespace']}/{metadata['name']}" if "namespace" in metadata else str(metadata["name"])
-
-
 class Informer:
     """Mirrors the objects and tells of each change.
 
     Args:
-        calls: lists the objects, or watches them with `watch=True`.
+        cluster: where the objects are.
+        path: of their list.
         changed: called with the old object (None: it is new) and the new one (None: it is gone).
         log: for what goes wrong.
     """
 
-    def __init__(self, calls: Calls, changed: Change, log: logging.Logger) -> None:
-        self._calls = calls
+    def __init__(self, cluster: Cluster, path: str, changed: Change, log: logging.Logger) -> None:
+        self._cluster = cluster
+        self._path = path
         self._changed = changed
         self._log = log
         self._objects: dict[str, Object] = {}
@@ -90,7 +84,7 @@ class Informer:
             stopping.wait(RECONNECT_SECONDS)
 
     def _list(self) -> None:
-        answer: Object = json.loads(self._calls().data)
+        answer = self._cluster.list(self._path)
         objects = {key_of(item): item for item in answer["items"]}
         for key in [key for key in self._objects if key not in objects]:
             self._take(key, None)
@@ -102,19 +96,8 @@ class Informer:
 
     def _watch(self) -> None:
         began = time.monotonic()
-        response = self._calls(
-            watch=True,
-            resource_version=self._version,
-            allow_watch_bookmarks=True,
-            timeout_seconds=WATCH_SECONDS,
-            _request_timeout=(CALL_SECONDS, WATCH_SECONDS + CALL_SECONDS),
-        )
-        try:
-            for line in iter_resp_lines(response):  # type: ignore[no-untyped-call]
-                if line:
-                    self._event(json.loads(line))
-        finally:
-            response.close()
+        for event in self._cluster.watch(self._path, self._version):
+            self._event(event)
         if time.monotonic() - began < RECONNECT_SECONDS:
             raise ConnectionError("the watch ended as soon as it began")
 

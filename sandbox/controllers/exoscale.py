@@ -1,4 +1,4 @@
-"""The zone's API as the CCM uses it: Exoscale's v3 client, with its error texts and its waiting."""
+"""The zone's API as the CCM and the CSI driver use it: Exoscale's v3 client, with its error texts and its waiting."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import requests
 from exoscale.api.exceptions import ExoscaleAPIException
 
-from sandbox.ccm.gate import Gate
 from sandbox.client import OperationEnded, connect
+from sandbox.controllers.gate import Gate
 from sandbox.store import Document
 
 ATTEMPTS = 5  # go-retryablehttp's default: a first try and 4 more

@@ -2,10 +2,10 @@
 
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Protocol
 
 from sandbox.api.sks_credentials import CCM, CSI
+from sandbox.controllers.cluster import Access
 from sandbox.store import Document
 
 ADDONS = {"ccm": CCM, "csi": CSI}
@@ -28,22 +28,22 @@ class Handle(Protocol):
         """Starts a killed one again."""
 
 
-Factory = Callable[[Document, Path], Handle]
+Factory = Callable[[Document, Access], Handle]
 
 
 class Controller:
     """One controller of one cluster, which exists as long as the cluster wants it.
 
     Args:
-        make: makes it from the cluster's document and an administrator's kubeconfig.
+        make: makes it from the cluster's document and the way to it.
         cluster: its document.
-        kubeconfig: of an administrator.
+        access: the way to it, once it runs.
     """
 
-    def __init__(self, make: Factory, cluster: Document, kubeconfig: Path) -> None:
+    def __init__(self, make: Factory, cluster: Document, access: Callable[[], Access]) -> None:
         self._make = make
         self._cluster = cluster
-        self._kubeconfig = kubeconfig
+        self._access = access
         self._lock = threading.Lock()
         self._handle: Handle | None = None
         self._killed = False
@@ -51,7 +51,7 @@ class Controller:
     def keep(self, wanted: bool) -> None:
         """Makes and starts it, or stops it; a killed one stays dead. For one thread."""
         if wanted and self._handle is None and not self._killed:
-            handle = self._make(self._cluster, self._kubeconfig)
+            handle = self._make(self._cluster, self._access())
             handle.start()  # without the lock: it asks the API, whose handler may be killing it
             with self._lock:
                 self._handle = handle

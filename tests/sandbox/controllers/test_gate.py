@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import urllib3
 
-from sandbox.ccm.gate import Gate, Killed
+from sandbox.controllers.gate import Gate, Killed
 
 
 class _Server(http.server.ThreadingHTTPServer):

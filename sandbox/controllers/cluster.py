@@ -1,0 +1,174 @@
+"""A cluster's API server, asked on loopback as its administrator: any object by its path in the API.
+
+Not through the official client's typed methods: loading them takes as long as loading the rest of the sandbox
+(`bench/typed_client.py`).
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import urllib3
+
+from sandbox.controllers.gate import Gate
+from sandbox.controllers.objects import Object, finalizers
+
+MERGE = "application/strategic-merge-patch+json"
+CALL_SECONDS = 30
+WATCH_SECONDS = 300
+READY_SECONDS = 5
+NOT_FOUND, CONFLICT = 404, 409
+
+Away = (urllib3.exceptions.HTTPError, OSError)
+"""What a call raises when the API server does not answer."""
+
+
+class Refused(Exception):
+    """The API server answered with an error status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Access:
+    """The way to an API server.
+
+    Args:
+        port: on 127.0.0.1.
+        pki: folder with the administrator's certificate and the authority.
+    """
+
+    port: int
+    pki: Path
+
+
+class Cluster:
+    """One cluster's API server. Every method but `ready` raises Refused, or one of `Away`. Threads may share it.
+
+    Args:
+        access: the way to it.
+        gate: through which every call goes; None: nobody kills who calls.
+    """
+
+    def __init__(self, access: Access, gate: Gate | None = None) -> None:
+        self._root = f"https://127.0.0.1:{access.port}"
+        self._pools = urllib3.PoolManager(
+            cert_file=str(access.pki / "admin.crt"),
+            key_file=str(access.pki / "admin.key"),
+            ca_certs=str(access.pki / "ca.crt"),
+            retries=False,  # a controller's own queue retries
+        )
+        if gate:
+            gate.guard(self._pools)
+
+    def close(self) -> None:
+        """Closes the idle connections."""
+        self._pools.clear()
+
+    def ready(self) -> bool:
+        """Whether the API server says that it is ready."""
+        try:
+            self._request("GET", "/readyz", read_seconds=READY_SECONDS).drain_conn()
+        except (Refused, *Away):
+            return False
+        return True
+
+    def get(self, path: str) -> Object | None:
+        """The object; None where there is none."""
+        try:
+            return self._read("GET", path)
+        except Refused as refused:
+            if refused.status == NOT_FOUND:
+                return None
+            raise
+
+    def list(self, path: str) -> Object:
+        """The list, with the resource version from which to watch it."""
+        return self._read("GET", path)
+
+    def watch(self, path: str, version: str) -> Iterator[Object]:
+        """The events of a list from that resource version, until the API server has had enough."""
+        query = {
+            "watch": "true",
+            "resourceVersion": version,
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": WATCH_SECONDS,
+        }
+        response = self._request("GET", f"{path}?{urlencode(query)}", read_seconds=WATCH_SECONDS + CALL_SECONDS)
+        try:
+            for line in response:
+                if line.endswith(b"\n"):  # else the connection broke in its middle
+                    yield json.loads(line)
+        finally:
+            response.close()
+
+    def create(self, path: str, body: Object) -> bool:
+        """Creates the object in the collection at `path`; False where one of that name exists."""
+        try:
+            self._read("POST", path, body)
+        except Refused as refused:
+            if refused.status == CONFLICT:
+                return False
+            raise
+        return True
+
+    def patch(self, path: str, patch: Object) -> Object:
+        """Merges `patch` into the object, by Kubernetes' strategic merge, and returns the object."""
+        return self._read("PATCH", path, patch)
+
+    def patch_if_there(self, path: str, patch: Object) -> None:
+        """The same; nothing happens where there is none."""
+        try:
+            self.patch(path, patch)
+        except Refused as refused:
+            if refused.status != NOT_FOUND:
+                raise
+
+    def delete(self, path: str) -> None:
+        """Deletes the object; nothing happens where there is none."""
+        try:
+            self._read("DELETE", path)
+        except Refused as refused:
+            if refused.status != NOT_FOUND:
+                raise
+
+    def add_finalizer(self, path: str, object_: Object, finalizer: str) -> None:
+        """Adds the finalizer to the object at `path` unless the given copy has it."""
+        if finalizer not in finalizers(object_):
+            self.patch_if_there(path, {"metadata": {"finalizers": [finalizer]}})
+
+    def remove_finalizer(self, path: str, finalizer: str) -> None:
+        """Takes the finalizer from the object at `path`."""
+        self.patch_if_there(path, {"metadata": {"$deleteFromPrimitiveList/finalizers": [finalizer]}})
+
+    def _read(self, method: str, path: str, body: Object | None = None) -> Object:
+        document: Object = json.loads(self._request(method, path, body).data)
+        return document
+
+    def _request(
+        self, method: str, path: str, body: Object | None = None, read_seconds: float = CALL_SECONDS
+    ) -> urllib3.BaseHTTPResponse:
+        response = self._pools.request(
+            method,
+            self._root + path,
+            body=None if body is None else json.dumps(body),
+            headers={"Content-Type": MERGE if method == "PATCH" else "application/json", "Accept": "application/json"},
+            timeout=urllib3.Timeout(CALL_SECONDS, read_seconds),
+            preload_content=False,
+        )
+        if response.status >= 400:
+            raise Refused(response.status, _message(response))
+        return response
+
+
+def _message(response: urllib3.BaseHTTPResponse) -> str:
+    try:
+        message: Any = json.loads(response.data)["message"]
+    except (ValueError, KeyError, TypeError):
+        message = response.reason
+    return str(message)
