@@ -1,7 +1,7 @@
 """Free ports on 127.0.0.1."""
 
 import json
-import random
+import secrets
 import socket
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,7 +14,7 @@ RANGE = range(10000, 32000)
 
 def free() -> int:
     """One, at random: two sandboxes that start at once must not choose the same."""
-    while not _is_free(port := random.choice(RANGE)):
+    while not _is_free(port := secrets.choice(RANGE)):
         pass
     return port
 
