@@ -4,16 +4,30 @@ import json
 import subprocess
 import threading
 import uuid
+from functools import cached_property
 from pathlib import Path
 
 from sandbox.ccm import CloudControllerManager, services
 from sandbox.ccm.annotations import PREFIX
 from sandbox.clusters.control_planes import KwokControlPlanes
-from sandbox.controllers.cluster import Access
+from sandbox.controllers.cluster import Access, Cluster
+from sandbox.controllers.objects import ATTACHMENTS, NODE_DRIVERS, NODES, VOLUMES
 from sandbox.store import Document
 from tests.sandbox.ccm.world import ZONE, Object, World
 from tests.sandbox.waiting import eventually
 from tools import path_of
+
+HERE = "/api/v1/namespaces/default"
+PATHS = {
+    "service": f"{HERE}/services",
+    "event": f"{HERE}/events",
+    "pod": f"{HERE}/pods",
+    "pvc": f"{HERE}/persistentvolumeclaims",
+    "node": NODES,
+    "pv": VOLUMES,
+    "csinode": NODE_DRIVERS,
+    "volumeattachment": ATTACHMENTS,
+}
 
 
 class RunningCluster(World):
@@ -64,7 +78,7 @@ class RunningCluster(World):
         self.restore_key()
         self.cloud.faults.clear()
         self.kill_ccm()
-        for item in self.objects("services", "-n", "default"):
+        for item in self.objects("service"):
             if item["metadata"]["name"] != "kubernetes":
                 self.force_delete(item["metadata"]["name"])
         for kind in ("load-balancer", "instance"):
@@ -72,7 +86,7 @@ class RunningCluster(World):
                 self.cloud.store.delete(kind, document["id"])
         self.revive_ccm()
         self.planes.sync(self.id)
-        eventually(lambda: not self.objects("nodes"))
+        eventually(lambda: not self.objects("node"))
         instance = self.instance(self.workers)
         eventually(lambda: self.node(instance)["spec"].get("providerID"))
 
@@ -100,15 +114,19 @@ class RunningCluster(World):
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def objects(self, *arguments: str) -> list[Object]:
-        """The objects that `kubectl get` finds."""
-        items: list[Object] = json.loads(self.kubectl("get", *arguments, "-o", "json"))["items"]
+    @cached_property
+    def _reader(self) -> Cluster:
+        return Cluster(Access(self.planes.port(self.id), self.planes.admin_kubeconfig(self.id).parent / "pki"))
+
+    def objects(self, kind: str) -> list[Object]:
+        """All objects of that kind, in the namespace `default` where it has namespaces. Not by kubectl: they are looked
+        at again and again, and each time it would be a process."""
+        items: list[Object] = self._reader.list(PATHS[kind])["items"]
         return items
 
-    def find(self, *arguments: str) -> Object | None:
-        """The one object that `kubectl get` finds, or None."""
-        out = self.kubectl("get", *arguments, "--ignore-not-found", "-o", "json")
-        return json.loads(out) if out else None
+    def find(self, kind: str, name: str) -> Object | None:
+        """The one object of that name, or None."""
+        return self._reader.get(f"{PATHS[kind]}/{name}")
 
     def node(self, instance: Document) -> Object:
         """The instance's Node, empty as long as there is none."""
@@ -135,7 +153,7 @@ class RunningCluster(World):
 
     def service(self) -> Object | None:
         """The Service `web` as it is now."""
-        return self.find("service", "web", "-n", "default")
+        return self.find("service", "web")
 
     def annotate(self, name: str, value: str | None) -> None:
         """Sets or removes one of the Service's annotations, named by what follows their common prefix."""
@@ -169,6 +187,6 @@ class RunningCluster(World):
     def events(self, reason: str) -> list[str]:
         """Messages of the Service's events of that reason."""
         uid = (self.service() or {"metadata": {"uid": ""}})["metadata"]["uid"]
-        items = self.objects("events", "-n", "default")
+        items = self.objects("event")
         about = [item for item in items if item["involvedObject"].get("uid") == uid]
         return [item["message"] for item in about if item["reason"] == reason]

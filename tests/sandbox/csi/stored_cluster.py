@@ -56,11 +56,11 @@ class StoredCluster(RunningCluster):
             self.instance(self.workers)
         self.planes.sync(self.id)
         self.kubectl("delete", "statefulset,pod,pvc", "--all", "-n", "default", "--force", "--wait=false")
-        eventually(lambda: not self.objects("pvc,pod", "-n", "default"))
+        eventually(lambda: self.objects("pvc") + self.objects("pod") == [])
         eventually(self._has_no_volume)
         for document in self.cloud.store.list("block-storage"):
             self.cloud.store.delete("block-storage", document["id"])
-        eventually(lambda: len([node for node in self.objects("csinodes") if node["spec"].get("drivers")]) == 2)
+        eventually(lambda: len([node for node in self.objects("csinode") if node["spec"].get("drivers")]) == 2)
 
     def _has_no_volume(self) -> bool:
         # Kubernetes itself gives up an attachment to a node that is gone after 6 minutes, and makes it anew before.
@@ -114,10 +114,8 @@ class StoredCluster(RunningCluster):
 
     def bound(self, name: str = "data") -> Object:
         """The claim's PersistentVolume, once it has one."""
-        eventually(
-            lambda: (self.find("pvc", name, "-n", "default") or {"status": {}})["status"].get("phase") == "Bound"
-        )
-        claim = self.find("pvc", name, "-n", "default")
+        eventually(lambda: (self.find("pvc", name) or {"status": {}})["status"].get("phase") == "Bound")
+        claim = self.find("pvc", name)
         assert claim
         volume = self.find("pv", claim["spec"]["volumeName"])
         assert volume
@@ -140,7 +138,7 @@ class StoredCluster(RunningCluster):
 
     def said(self, name: str, reason: str) -> list[str]:
         """Messages of the events of that reason about an object of that name."""
-        about = [item for item in self.objects("events", "-n", "default") if item["involvedObject"]["name"] == name]
+        about = [item for item in self.objects("event") if item["involvedObject"]["name"] == name]
         return [item["message"] for item in about if item["reason"] == reason]
 
     def _apply(self, version: str, kind: str, name: str, spec: Object) -> None:

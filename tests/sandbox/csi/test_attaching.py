@@ -33,9 +33,9 @@ def test_the_volume_of_a_pod_is_attached_to_the_instance_of_its_node(cluster: St
     cluster.claim()
     cluster.pod(node=instance["name"])
     assert eventually(lambda: _instance(cluster)) == instance["id"]
-    (attachment,) = cluster.objects("volumeattachments")
+    (attachment,) = cluster.objects("volumeattachment")
     assert attachment["spec"]["nodeName"] == instance["name"]
-    eventually(lambda: cluster.objects("volumeattachments")[0]["status"]["attached"])
+    eventually(lambda: cluster.objects("volumeattachment")[0]["status"]["attached"])
     assert FINALIZER in cluster.bound()["metadata"]["finalizers"]
 
 
@@ -45,7 +45,7 @@ def test_the_volume_is_free_when_its_pod_is_gone(cluster: StoredCluster) -> None
     eventually(lambda: _instance(cluster))
     cluster.drop("pod", "user")
     eventually(lambda: cluster.only_volume()["state"] == "detached")
-    eventually(lambda: cluster.objects("volumeattachments") == [])
+    eventually(lambda: cluster.objects("volumeattachment") == [])
 
 
 def test_the_volume_follows_its_claim_to_another_node(cluster: StoredCluster) -> None:
@@ -63,7 +63,7 @@ def test_a_claim_in_use_keeps_its_volume_until_the_pod_is_gone(cluster: StoredCl
     cluster.pod()
     eventually(lambda: _instance(cluster))
     cluster.drop("pvc", "data")
-    claim = cluster.find("pvc", "data", "-n", "default")
+    claim = cluster.find("pvc", "data")
     assert claim
     assert "deletionTimestamp" in claim["metadata"]
     cluster.drop("pod", "user")

@@ -37,7 +37,7 @@ def test_a_claim_gets_one_volume_named_after_it_and_without_labels(cluster: Stor
     cluster.claim(size="20Gi")
     persistent = cluster.bound()
     volume = cluster.only_volume()
-    claim = cluster.find("pvc", "data", "-n", "default")
+    claim = cluster.find("pvc", "data")
     assert claim
     assert volume["name"] == persistent["metadata"]["name"] == f"pvc-{claim['metadata']['uid']}"
     assert (volume["size"], volume["state"], "labels" in volume) == (20, "detached", False)
@@ -85,7 +85,7 @@ def test_the_claims_of_a_stateful_set_outlive_it_with_their_volumes(cluster: Sto
     eventually(lambda: [volume["state"] for volume in cluster.volumes()] == ["attached", "attached"])
     cluster.drop("statefulset", "db")
     eventually(lambda: [volume["state"] for volume in cluster.volumes()] == ["detached", "detached"])
-    assert len(cluster.objects("pvc", "-n", "default")) == 2
+    assert len(cluster.objects("pvc")) == 2
 
 
 def test_a_claim_that_cannot_be_served_says_why(cluster: StoredCluster) -> None:
@@ -144,7 +144,7 @@ def test_a_volume_that_nobody_wrote_down_leaks_when_its_claim_goes(cluster: Stor
     cluster.claim()
     eventually(cluster.volumes)
     cluster.drop("pvc", "data")
-    eventually(lambda: not cluster.objects("pvc", "-n", "default"))
+    eventually(lambda: not cluster.objects("pvc"))
     cluster.planes.revive(cluster.id, "csi")
     assert _stays(cluster) == 1
     assert cluster.objects("pv") == []
