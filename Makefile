@@ -6,6 +6,8 @@ SEED ?= 1
 RECORD ?= .sandbox/soak-$(SEED)
 # Half as many again as there are cores: a third of the time a test waits for something.
 JOBS ?= $(shell expr 3 '*' $$(getconf _NPROCESSORS_ONLN) / 2)
+# The tests of one file share what is slow to make.
+SPREAD = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 PYTHON ?= python3
 BIN := .venv/bin
 # A command runs Python some twenty times: where the machine forbids bytecode, all of them would compile all again.
@@ -51,10 +53,10 @@ lint: tools ## format, lint, strict types, workflows
 	@$$($(BIN)/python -m tools --path actionlint)
 
 unit: tools ## tests without a network
-	@$(BIN)/pytest tests/unit tests/tools tests/teardown
+	@$(BIN)/pytest tests/unit tests/tools tests/teardown $(SPREAD)
 
 engine: tools ## the real engine and real control planes against the sandbox
-	@$(BIN)/pytest tests/engine tests/sandbox --ignore tests/engine/faults -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest tests/engine tests/sandbox --ignore tests/engine/faults $(SPREAD)
 
 faults: tools ## the fault suite: what destroy guarantees
 	@$(BIN)/pytest tests/engine/faults -n $(JOBS) --dist worksteal

@@ -197,12 +197,17 @@ Run = Callable[..., World]
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Runs the program with these settings; its kubeconfig goes to a temporary folder."""
+    """Runs the program with these settings, once however many tests look at what it did; its kubeconfig goes to a
+    temporary folder."""
     file = str(tmp_path_factory.mktemp("kube") / "dev.yaml")
+    worlds: dict[str, World] = {}
 
     def run(config: Mapping[str, Any] | None = None, stack: str = "dev", preview: bool = False) -> World:
         chosen = {"kubeconfig": {"file": file}, **(config or {})}
-        return execute(main, configure(chosen, stack, World(preview)))
+        key = json.dumps([chosen, stack, preview])
+        if key not in worlds:
+            worlds[key] = execute(main, configure(chosen, stack, World(preview)))
+        return worlds[key]
 
     return run
 

@@ -1,5 +1,6 @@
 """Deleting in the order that the engine derives from the graph, for any settings."""
 
+import copy
 from typing import Any
 
 from hypothesis import given, settings
@@ -129,7 +130,7 @@ def test_the_order_comes_from_edges_and_not_from_how_deep_the_graph_happens_to_b
 
 
 def test_the_check_sees_a_graph_without_order(run: Run) -> None:
-    world = run({"ingress": {"load-balancer": "ccm"}})
+    world = copy.deepcopy(run({"ingress": {"load-balancer": "ccm"}}))
     for urn in [urn for urn, item in world.registrations.items() if item.request.name.startswith(("drain", "gate"))]:
         del world.registrations[urn]
     for kind in ("Release", "kubernetes"):  # the tutorial's way: a kubeconfig file, no edge to the cluster
