@@ -95,12 +95,7 @@ class SandboxStack:
     def _stack(self) -> Iterator[automation.Stack]:
         stand_ins = (ExoscaleProvider(self._timing), KubernetesProvider(), CommandProvider())
         with self._alone(), PluginHost(stand_ins, self._project, self._environment) as host:
-            variables = {
-                **self._environment,
-                **self._backend(),
-                "PULUMI_DEBUG_PROVIDERS": host.debug_providers,
-                "GOGC": "400",  # an engine lives for seconds, and Go's collector is a fifth of what it does
-            }
+            variables = {**self._environment, **self._backend(), "PULUMI_DEBUG_PROVIDERS": host.debug_providers}
             workspace = Workspace(
                 self._home / "pulumi" / ".pulumi" / "stacks" / self._settings()["name"] / f"{self.name}.json",
                 work_dir=str(self._workspace()),

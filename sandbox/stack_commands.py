@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +32,13 @@ stack_argument = click.argument("stack", default="sandbox")
 
 @main.command(epilog=example("python -m sandbox up alice"))
 @stack_argument
+@click.option("--replace", multiple=True, metavar="URN", help="Make this resource anew, as in `pulumi up --replace`.")
 @click.pass_obj
-def up(home: Path, stack: str) -> None:
+def up(home: Path, stack: str, replace: tuple[str, ...]) -> None:
     """Bring a stack up on the sandbox, which is started first where it does not run."""
     record = running(home) or daemon.start(home, 0, click.echo)
-    result = _run(_stack(home, record, stack, _chart(home, stack)).up)
+    subject = _stack(home, record, stack, _chart(home, stack))
+    result = _run(partial(subject.up, replace=[*replace]))
     outputs = {name: output.value for name, output in result.outputs.items()}
     click.secho("\nWhat next", bold=True)
     if shutil.which("kubectl") is None:

@@ -47,6 +47,8 @@ class IngressController(pulumi.ComponentResource):
     """Where the controller is reached."""
     release: kubernetes.helm.v3.Release
     """The release, for what has to be removed before it."""
+    status: pulumi.Output[str]
+    """Helm's word for the release, such as `deployed`; that it is `failed` is an error of the run."""
 
     def __init__(self, name: str, args: IngressControllerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("exoscale-sks:components:IngressController", name, None, opts)
@@ -82,7 +84,8 @@ class IngressController(pulumi.ComponentResource):
             if args.address is None
             else pulumi.Output.from_input(args.address)
         )
-        self.register_outputs({"address": self.address, "release": self.release})
+        self.status = pulumi.Output.all(self.release.status, self.release.urn).apply(lambda known: installed(*known))
+        self.register_outputs({"address": self.address, "release": self.release, "status": self.status})
 
     def _address_of_service(self, name: str, child_opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
         # The id comes out of the installed release, so there is nothing to read before Helm has seen the address; an
@@ -93,6 +96,22 @@ class IngressController(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[self.release])),
         )
         return service.status.apply(ingress_ip)
+
+
+def installed(status: Mapping[str, str] | None, urn: str) -> str:
+    """Helm's word for a release that is not failed, such as `deployed`; empty where there is none, as under mocks.
+
+    Raises:
+        RunError: its last install or upgrade failed. The run in which that happens says so itself; but the refresh
+            before the next one makes Pulumi forget it, and that run would find nothing to do and end well.
+    """
+    known = status or {}
+    if known.get("status") == "failed":
+        raise pulumi.RunError(
+            f"the Helm release {known['namespace']}/{known['name']} is as its last install or upgrade left it: failed. "
+            f"Next: `pulumi up --replace '{urn}'` installs it anew"
+        )
+    return known.get("status", "")
 
 
 def service_id(resource_names: Mapping[str, Sequence[str]] | None, namespace: str) -> str:

@@ -20,6 +20,7 @@ MERGE = "application/strategic-merge-patch+json"
 CALL_SECONDS = 30
 WATCH_SECONDS = 300
 READY_SECONDS = 5
+THREADS = 20  # of a controller: each keeps a connection
 NOT_FOUND, CONFLICT = 404, 409
 
 Away = (urllib3.exceptions.HTTPError, OSError)
@@ -61,6 +62,7 @@ class Cluster:
             cert_file=str(access.pki / "admin.crt"),
             key_file=str(access.pki / "admin.key"),
             ca_certs=str(access.pki / "ca.crt"),
+            maxsize=THREADS,
             retries=False,  # a controller's own queue retries
         )
         if gate:

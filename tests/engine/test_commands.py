@@ -1,9 +1,10 @@
-"""`make up`, the connect line, `make down`: as a newcomer runs them."""
+"""`make preview`, `make up`, the connect line, `make down`: as a newcomer runs them, each test a step, in order."""
 
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,19 @@ from tools import path_of
 pytestmark = pytest.mark.engine
 
 PROJECT = Path(__file__).parents[2]
+RULES = ("kubelet", "calico-vxlan", "node-ports-tcp", "node-ports-udp")
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("home")
+    yield folder
+    sandbox(folder, "stop")
+
+
+def kubeconfig() -> Path:
+    """Where `up` writes it."""
+    return PROJECT / ".kube" / "newcomer.yaml"
 
 
 def sandbox(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -34,49 +43,53 @@ def sandbox(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_up_connect_down(home: Path) -> None:
-    try:
-        preview = sandbox(home, "preview", "newcomer")
-        assert preview.returncode == 0, preview.stdout + preview.stderr
-
-        up = sandbox(home, "up", "newcomer")
-        assert up.returncode == 0, up.stdout + up.stderr
-        [connect] = [line.strip() for line in up.stdout.splitlines() if line.strip().startswith("export KUBECONFIG=")]
-        assert "[secret]" in up.stdout  # the kubeconfig among the outputs
-
-        path = f"{path_of('kubectl').parent}:{os.environ['PATH']}"
-        terminal = subprocess.run(
-            ["bash", "-c", connect], env={"PATH": path, "HOME": str(home)}, capture_output=True, text=True, check=False
-        )
-        assert ".sks-ch-gva-2.exo.io:443" in terminal.stdout, terminal.stderr
-        kubeconfig = Path(connect.split("=")[1].split(";")[0])
-        assert kubeconfig.stat().st_mode & 0o777 == 0o600
-
-        down = sandbox(home, "down", "newcomer")
-        assert down.returncode == 0, down.stdout + down.stderr
-        assert "receipt: nothing that costs money is left of stack exoscale-sks/newcomer" in down.stdout
-        assert "the sandbox is stopped" in down.stdout
-        assert not kubeconfig.exists()
-
-        again = sandbox(home, "down", "newcomer")
-        assert again.returncode == 0, again.stdout + again.stderr
-    finally:
-        sandbox(home, "stop")
+def succeeds(home: Path, *arguments: str) -> str:
+    """What such a command prints, which has to succeed."""
+    answer = sandbox(home, *arguments)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return answer.stdout
 
 
-def test_a_killed_up_can_be_run_again(home: Path) -> None:
-    command = [sys.executable, "-m", "sandbox", "--home", str(home), "up", "killed"]
-    try:
-        with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, start_new_session=True) as up:
-            assert up.stdout is not None
-            assert any("SksCluster cluster-cluster creating" in line for line in up.stdout)
-            assert any(line.startswith("@ updating") for line in up.stdout)  # only the cluster is under way
-            os.killpg(up.pid, signal.SIGKILL)
-        assert any((home / "pulumi" / ".pulumi" / "locks").glob("**/killed/*.json"))
-        again = sandbox(home, "up", "killed")
-        assert again.returncode == 0, again.stdout + again.stderr
-    finally:
-        sandbox(home, "stop")
+def test_a_preview_needs_nothing_but_the_tools(home: Path) -> None:
+    succeeds(home, "preview", "newcomer")
+
+
+def test_an_up_is_killed(home: Path) -> None:
+    command = [sys.executable, "-m", "sandbox", "--home", str(home), "up", "newcomer"]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, start_new_session=True) as up:
+        assert up.stdout is not None
+        awaited = ["SksCluster cluster-cluster creating", "AntiAffinityGroup default-anti-affinity created ("]
+        awaited += [f"SecurityGroupRule nodes-{rule} created (" for rule in RULES]
+        while awaited:  # what is under way, and not yet on record, would be in the way of the next up
+            line = next(up.stdout)
+            awaited = [text for text in awaited if text not in line]
+        assert any(line.startswith("@ updating") for line in up.stdout)  # the cluster takes seconds more
+        os.killpg(up.pid, signal.SIGKILL)
+    assert any((home / "pulumi" / ".pulumi" / "locks").glob("**/newcomer/*.json"))
+
+
+def test_a_killed_up_is_run_again_and_ends_with_a_line_that_connects(home: Path) -> None:
+    up = succeeds(home, "up", "newcomer")
+    [connect] = [line.strip() for line in up.splitlines() if line.strip().startswith("export KUBECONFIG=")]
+    assert "[secret]" in up  # the kubeconfig among the outputs
+
+    path = f"{path_of('kubectl').parent}:{os.environ['PATH']}"
+    terminal = subprocess.run(
+        ["bash", "-c", connect], env={"PATH": path, "HOME": str(home)}, capture_output=True, text=True, check=False
+    )
+    assert ".sks-ch-gva-2.exo.io:443" in terminal.stdout, terminal.stderr
+    assert kubeconfig().stat().st_mode & 0o777 == 0o600
+
+
+def test_down_ends_with_a_receipt_and_stops_the_sandbox(home: Path) -> None:
+    down = succeeds(home, "down", "newcomer")
+    assert "receipt: nothing that costs money is left of stack exoscale-sks/newcomer" in down
+    assert "the sandbox is stopped" in down
+    assert not kubeconfig().exists()
+
+
+def test_down_again_has_nothing_to_do(home: Path) -> None:
+    succeeds(home, "down", "newcomer")
 
 
 def test_down_of_a_stack_that_never_was_says_so(home: Path) -> None:

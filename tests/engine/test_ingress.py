@@ -1,10 +1,13 @@
 """Every ingress controller, and both ways to a load balancer, in one stack: each step is an `up`, in order."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pulumi import automation
 
+from sandbox.faults import Fault
 from sandbox.sandbox import Sandbox
 from sandbox.stack import SandboxStack
 
@@ -16,6 +19,32 @@ CHARTS = {"nginx": "nginx-ingress", "ingress-nginx": "ingress-nginx", "traefik":
 @pytest.fixture(scope="module")
 def stack(make_stack: Callable[..., SandboxStack]) -> SandboxStack:
     return make_stack("ingress")
+
+
+def test_a_chart_that_cannot_be_reached_is_one_line(stack: SandboxStack) -> None:
+    stack.config["exoscale-sks:ingress"] = {"repository": "http://127.0.0.1:1/charts"}
+    with pytest.raises(automation.CommandError, match="is not a valid chart repository or cannot be reached"):
+        stack.up()
+
+
+def test_an_install_that_failed_fails_every_up_until_it_is_made_anew(
+    stack: SandboxStack, charts: Callable[[str], Path], sandbox: Sandbox
+) -> None:
+    """Without our check the second up would find nothing to do and end well: its refresh forgets that Helm failed."""
+    chart = str(charts(CHARTS["ingress-nginx"]))
+    stack.config["exoscale-sks:ingress"] = {"controller": "ingress-nginx", "chart": chart, "timeout-seconds": 5}
+    sandbox.cloud.faults.arm(Fault("add-service-to-load-balancer", "kill-ccm"))
+    with pytest.raises(automation.CommandError, match="was created, but failed to initialize completely"):
+        stack.up()
+    [cluster] = sandbox.cloud.store.list("sks-cluster")
+    sandbox.control_planes.revive(cluster["id"], "ccm")
+
+    with pytest.raises(automation.CommandError) as failed:
+        stack.up()
+    [told] = re.findall("error: the Helm release .*", str(failed.value).partition("Diagnostics:")[2])
+    [urn] = re.findall("pulumi up --replace '(.*)'", told)
+    stack.up(replace=[urn])
+    stack.up()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from components.ingress import CONTROLLERS, exoscale_annotations
-from components.ingress.controller import ingress_ip, service_id
+from components.ingress.controller import ingress_ip, installed, service_id
 from tests.unit.conftest import STACK_ID, Run, World
 
 PREFIX = "service.beta.kubernetes.io/exoscale-loadbalancer-"
@@ -146,6 +146,13 @@ def test_the_main_service_is_the_one_whose_name_the_others_extend() -> None:
 
     assert service_id(names, "else") == "ns/x-controller"
     assert service_id({"Service/v1": ["x-controller"]}, "ns") == "ns/x-controller"
+
+
+def test_a_release_that_failed_is_an_error_in_one_line_that_says_how_to_install_it_anew() -> None:
+    with pytest.raises(pulumi.RunError, match=r"ingress/web .*: failed.*pulumi up --replace 'the:urn'") as refused:
+        installed({"status": "failed", "namespace": "ingress", "name": "web"}, "the:urn")
+    assert "\n" not in str(refused.value)
+    assert installed({"status": "deployed"}, "the:urn") == "deployed"
 
 
 @pytest.mark.parametrize("names", [None, {}, {"Deployment/apps/v1": ["ns/x"]}])
