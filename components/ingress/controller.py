@@ -84,7 +84,7 @@ class IngressController(pulumi.ComponentResource):
             if args.address is None
             else pulumi.Output.from_input(args.address)
         )
-        self.status = pulumi.Output.all(self.release.status, self.release.urn).apply(lambda known: installed(*known))
+        self.status = self.release.status.apply(lambda status: installed(status, f"{name}-release"))
         self.register_outputs({"address": self.address, "release": self.release, "status": self.status})
 
     def _address_of_service(self, name: str, child_opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
@@ -98,8 +98,11 @@ class IngressController(pulumi.ComponentResource):
         return service.status.apply(ingress_ip)
 
 
-def installed(status: Mapping[str, str] | None, urn: str) -> str:
+def installed(status: Mapping[str, str] | None, name: str) -> str:
     """Helm's word for a release that is not failed, such as `deployed`; empty where there is none, as under mocks.
+
+    Args:
+        name: the release's in the stack.
 
     Raises:
         RunError: its last install or upgrade failed. The run in which that happens says so itself; but the refresh
@@ -109,7 +112,7 @@ def installed(status: Mapping[str, str] | None, urn: str) -> str:
     if known.get("status") == "failed":
         raise pulumi.RunError(
             f"the Helm release {known['namespace']}/{known['name']} is as its last install or upgrade left it: failed. "
-            f"Next: `pulumi up --replace '{urn}'` installs it anew"
+            f"Next: `pulumi up --replace '**::{name}'` installs it anew"
         )
     return known.get("status", "")
 

@@ -42,8 +42,8 @@ def test_an_install_that_failed_fails_every_up_until_it_is_made_anew(
     with pytest.raises(automation.CommandError) as failed:
         stack.up()
     [told] = re.findall("error: the Helm release .*", str(failed.value).partition("Diagnostics:")[2])
-    [urn] = re.findall("pulumi up --replace '(.*)'", told)
-    stack.up(replace=[urn])
+    [pattern] = re.findall("pulumi up --replace '(.*)'", told)
+    stack.up(replace=[pattern])
     stack.up()
 
 

@@ -149,10 +149,12 @@ def test_the_main_service_is_the_one_whose_name_the_others_extend() -> None:
 
 
 def test_a_release_that_failed_is_an_error_in_one_line_that_says_how_to_install_it_anew() -> None:
-    with pytest.raises(pulumi.RunError, match=r"ingress/web .*: failed.*pulumi up --replace 'the:urn'") as refused:
-        installed({"status": "failed", "namespace": "ingress", "name": "web"}, "the:urn")
+    with pytest.raises(
+        pulumi.RunError, match=r"ingress/web .*: failed.*pulumi up --replace '\*\*::web-release'"
+    ) as refused:
+        installed({"status": "failed", "namespace": "ingress", "name": "web"}, "web-release")
     assert "\n" not in str(refused.value)
-    assert installed({"status": "deployed"}, "the:urn") == "deployed"
+    assert installed({"status": "deployed"}, "web-release") == "deployed"
 
 
 @pytest.mark.parametrize("names", [None, {}, {"Deployment/apps/v1": ["ns/x"]}])
