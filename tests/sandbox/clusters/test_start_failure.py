@@ -68,9 +68,8 @@ def test_metrics_server_gives_up_a_port_that_somebody_took(tmp_path: Path, monke
         def is_available() -> bool:
             account.sync()  # rather than wait until the control plane looks again
             found = account.get("apiservices")["items"]
-            conditions = [
-                each for item in found if "metrics" in item["metadata"]["name"] for each in item["status"]["conditions"]
-            ]
+            about = [item.get("status", {}) for item in found if "metrics" in item["metadata"]["name"]]
+            conditions = [each for status in about for each in status.get("conditions", [])]
             return any(each["type"] == "Available" and each["status"] == "True" for each in conditions)
 
         try:
