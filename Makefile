@@ -4,8 +4,8 @@ ARGS ?=
 N ?= 20
 SEED ?= 1
 RECORD ?= .sandbox/soak-$(SEED)
-# Twice as many as there are cores: a test waits as long as it works.
-JOBS ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
+# Half as many again as there are cores: a third of the time a test waits for something.
+JOBS ?= $(shell expr 3 '*' $$(getconf _NPROCESSORS_ONLN) / 2)
 # The tests of one file share what is slow to make.
 SPREAD = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 PYTHON ?= python3
