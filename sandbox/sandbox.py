@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from sandbox import home as homes
 from sandbox import ports
@@ -17,6 +17,7 @@ from sandbox.cloud import Cloud, Rules
 from sandbox.clusters.control_planes import KwokControlPlanes
 from sandbox.clusters.kwok import StartFailed
 from sandbox.controllers.cluster import Access
+from sandbox.controllers.settings import Settings
 from sandbox.csi import StorageController
 from sandbox.environment import write_ca_bundle
 from sandbox.proxy import Authority, ProxyServer
@@ -182,22 +183,23 @@ class Sandbox:
             self.cloud.operations.resume()
 
     def _ccm(self, cluster: Document, access: Access) -> CloudControllerManager:
-        return CloudControllerManager(access, self.url, **self._controller("ccm", cluster))
+        return CloudControllerManager(self._controller("ccm", cluster, access))
 
     def _csi(self, cluster: Document, access: Access) -> StorageController:
-        return StorageController(access, self.url, **self._controller("csi", cluster))
+        return StorageController(self._controller("csi", cluster, access))
 
-    def _controller(self, part: str, cluster: Document) -> dict[str, Any]:
-        """What both want to know: their key, their zone, and how long to wait."""
+    def _controller(self, part: str, cluster: Document, access: Access) -> Settings:
         name = f"sks-{part}-{cluster['id']}"
         key = next(key for key in self.cloud.store.list("api-key") if key["name"] == name)
         pace = max(self.pace, _LEAST_CONTROLLER_PACE)
-        return {
-            "key": key["key"],
-            "secret": key["_secret"],
-            "zone": cluster["_zone"],
-            "poll_seconds": 3 * pace,
-            "backoff_seconds": pace,
-            "pace": pace,
-            "name": cluster["id"],
-        }
+        return Settings(
+            access=access,
+            url=self.url,
+            key=key["key"],
+            secret=key["_secret"],
+            zone=cluster["_zone"],
+            name=cluster["id"],
+            poll_seconds=3 * pace,
+            backoff_seconds=pace,
+            pace=pace,
+        )

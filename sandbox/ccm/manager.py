@@ -4,12 +4,11 @@ import logging
 
 from sandbox.ccm.nodes import NodeController
 from sandbox.ccm.service_controller import ServiceController
-from sandbox.controllers.cluster import Access, Cluster
-from sandbox.controllers.exoscale import Exoscale, ExoscaleError
-from sandbox.controllers.gate import Gate
+from sandbox.controllers.exoscale import ExoscaleError
 from sandbox.controllers.informer import Informer
 from sandbox.controllers.mortal import Life, Mortal
 from sandbox.controllers.objects import NODES, Object
+from sandbox.controllers.settings import Settings
 
 RESTART_SECONDS = 5.0
 
@@ -17,50 +16,23 @@ RESTART_SECONDS = 5.0
 class CloudControllerManager(Mortal):
     """Talks to the cloud over HTTP with a key of its own, and to the cluster as its administrator.
 
-    Args:
-        access: to the cluster.
-        api_url: root of the Exoscale API, e.g. `http://127.0.0.1:8080`.
-        key, secret: of the CCM's API key; the API may refuse them later, and the manager lives on.
-        zone: of the cluster.
-        poll_seconds: between two looks at an operation; the real one waits 3 s.
-        backoff_seconds: before the first retry of a call that failed; the real one waits 1 s.
-        pace: how much of the other real waiting times it waits: failed syncs 5 s to 300 s, resync of Services
-            30 s, look at silent nodes 5 s.
-        name: for the log, e.g. the cluster's id.
+    The pace of its settings is that of failed syncs (5 s to 300 s), of the resync of Services (30 s) and of the look at
+    silent nodes (5 s).
     """
 
-    def __init__(
-        self,
-        access: Access,
-        api_url: str,
-        key: str,
-        secret: str,
-        zone: str,
-        poll_seconds: float = 3.0,
-        backoff_seconds: float = 1.0,
-        pace: float = 1.0,
-        name: str = "ccm",
-    ) -> None:
-        log = logging.getLogger(f"sandbox.ccm.{name}")
-
-        def incarnation() -> _Life:
-            gate = Gate()
-            cloud = Exoscale(api_url, key, secret, zone, poll_seconds, backoff_seconds, gate)
-            return _Life(Cluster(access, gate), cloud, gate, zone, pace, log)
-
-        super().__init__(incarnation)
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(lambda: _Life(settings))
 
 
 class _Life(Life):
-    def __init__(
-        self, cluster: Cluster, cloud: Exoscale, gate: Gate, zone: str, pace: float, log: logging.Logger
-    ) -> None:
-        super().__init__(cluster, cloud, gate, log)
-        self._cloud = cloud
+    def __init__(self, settings: Settings) -> None:
+        log = logging.getLogger(f"sandbox.ccm.{settings.name}")
+        super().__init__(settings, log)
+        cluster, cloud, pace = self._cluster, self._cloud, settings.pace
         self._pace = pace
         nodes = Informer(cluster, NODES, self._node_changed, log)
         self._services = ServiceController(cluster, cloud, nodes.objects, pace, log)
-        self._initialiser = NodeController(cluster, cloud, nodes.objects, zone, pace, log)
+        self._initialiser = NodeController(cluster, cloud, nodes.objects, settings.zone, pace, log)
         informers = {"services": self._services.services, "nodes": nodes}
         self._work("services", self._services.serve, informers.values())
         self._work("balanced-nodes", self._services.serve_nodes, informers.values())

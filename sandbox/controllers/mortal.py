@@ -10,6 +10,7 @@ from sandbox.controllers.cluster import Cluster
 from sandbox.controllers.exoscale import Exoscale
 from sandbox.controllers.gate import Gate, Killed
 from sandbox.controllers.informer import Informer
+from sandbox.controllers.settings import Settings
 
 STOP_SECONDS = 3.0
 
@@ -17,15 +18,24 @@ STOP_SECONDS = 3.0
 class Life(ABC):
     """One life of a controller: threads, and one that starts them and clears up after them.
 
+    Every call to cluster and cloud goes through its gate; both are closed when the last thread has ended.
+
     Args:
-        cluster, cloud: closed when the last thread has ended.
-        gate: through which every call of theirs goes.
         log: its name begins those of the threads.
     """
 
-    def __init__(self, cluster: Cluster, cloud: Exoscale, gate: Gate, log: logging.Logger) -> None:
-        self._connections = (cluster, cloud)
-        self._gate = gate
+    def __init__(self, settings: Settings, log: logging.Logger) -> None:
+        self._gate = Gate()
+        self._cluster = Cluster(settings.access, self._gate)
+        self._cloud = Exoscale(
+            settings.url,
+            settings.key,
+            settings.secret,
+            settings.zone,
+            settings.poll_seconds,
+            settings.backoff_seconds,
+            self._gate,
+        )
         self._log = log
         self._stopping = threading.Event()
         self._working: list[threading.Thread] = []
@@ -87,8 +97,8 @@ class Life(ABC):
                 for thread in threads:
                     thread.join()
         finally:
-            for connection in self._connections:
-                connection.close()
+            self._cluster.close()
+            self._cloud.close()
 
     def _thread(self, name: str, target: Callable[[], None]) -> threading.Thread:
         def run() -> None:

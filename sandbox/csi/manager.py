@@ -3,12 +3,10 @@
 import logging
 from collections.abc import Callable
 
-from sandbox.controllers.cluster import Access, Cluster
-from sandbox.controllers.exoscale import Exoscale
-from sandbox.controllers.gate import Gate
 from sandbox.controllers.informer import Informer
 from sandbox.controllers.mortal import Life, Mortal
 from sandbox.controllers.objects import ATTACHMENTS, CLAIMS, NODES, PODS, VOLUMES, Object, key_of
+from sandbox.controllers.settings import Settings
 from sandbox.csi import attacher, pods
 from sandbox.csi.driver import Driver
 from sandbox.csi.kubelets import Kubelets
@@ -22,47 +20,19 @@ class StorageController(Mortal):
     """Talks to the cloud over HTTP with a key of its own, and to the cluster as its administrator.
 
     Its pods run on the cluster's nodes: without a node that is Ready it does nothing. It also plays what the nodes'
-    kubelets do for volumes, which ends with it.
-
-    Args:
-        access: to the cluster.
-        api_url: root of the Exoscale API, e.g. `http://127.0.0.1:8080`.
-        key, secret: of its API key; the API may refuse them later, and the controller lives on.
-        zone: of the cluster.
-        poll_seconds: between two looks at an operation; the real one waits 3 s.
-        backoff_seconds: before the first retry of a call that failed; the real one waits 1 s.
-        pace: how much of the real time it waits before it tries again what failed, 1 s to 300 s.
-        name: for the log, e.g. the cluster's id.
+    kubelets do for volumes, which ends with it. The pace of its settings is that of what failed, 1 s to 300 s.
     """
 
-    def __init__(
-        self,
-        access: Access,
-        api_url: str,
-        key: str,
-        secret: str,
-        zone: str,
-        poll_seconds: float = 3.0,
-        backoff_seconds: float = 1.0,
-        pace: float = 1.0,
-        name: str = "csi",
-    ) -> None:
-        log = logging.getLogger(f"sandbox.csi.{name}")
-
-        def incarnation() -> _Life:
-            gate = Gate()
-            cloud = Exoscale(api_url, key, secret, zone, poll_seconds, backoff_seconds, gate)
-            return _Life(Cluster(access, gate), cloud, gate, zone, pace, log)
-
-        super().__init__(incarnation)
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(lambda: _Life(settings))
 
 
 class _Life(Life):
-    def __init__(
-        self, cluster: Cluster, cloud: Exoscale, gate: Gate, zone: str, pace: float, log: logging.Logger
-    ) -> None:
-        super().__init__(cluster, cloud, gate, log)
-        driver = Driver(cloud, zone)
+    def __init__(self, settings: Settings) -> None:
+        log = logging.getLogger(f"sandbox.csi.{settings.name}")
+        super().__init__(settings, log)
+        cluster, zone, pace = self._cluster, settings.zone, settings.pace
+        driver = Driver(self._cloud, zone)
         claims = Informer(cluster, CLAIMS, self._claim_changed, log)
         volumes = Informer(cluster, VOLUMES, self._volume_changed, log)
         attachments = Informer(cluster, ATTACHMENTS, self._attachment_changed, log)

@@ -12,6 +12,7 @@ from sandbox.ccm.annotations import PREFIX
 from sandbox.clusters.control_planes import KwokControlPlanes
 from sandbox.controllers.cluster import Access, Cluster
 from sandbox.controllers.objects import ATTACHMENTS, NODE_DRIVERS, NODES, VOLUMES
+from sandbox.controllers.settings import Settings
 from sandbox.store import Document
 from tests.sandbox.ccm.world import ZONE, Object, World
 from tests.sandbox.waiting import eventually
@@ -49,18 +50,21 @@ class RunningCluster(World):
         self.cloud.control_planes = self.planes
 
     def _ccm(self, _: Document, access: Access) -> CloudControllerManager:
-        self.ccm = CloudControllerManager(
+        self.ccm = CloudControllerManager(self._settings(access, self.key))
+        return self.ccm
+
+    def _settings(self, access: Access, key: Document) -> Settings:
+        return Settings(
             access,
             self.api.url,
-            self.key["key"],
-            self.key["_secret"],
+            key["key"],
+            key["_secret"],
             ZONE,
+            name=self.id,
             poll_seconds=0.02,
             backoff_seconds=0.05,
             pace=0.02,
-            name=self.id,
         )
-        return self.ccm
 
     def nodepool(self, name: str) -> Document:
         """A new nodepool's instance pool; `instance` fills it."""

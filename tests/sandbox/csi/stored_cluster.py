@@ -11,7 +11,7 @@ from sandbox.controllers.cluster import Access
 from sandbox.csi import StorageController
 from sandbox.store import Document
 from tests.sandbox.ccm.running_cluster import RunningCluster
-from tests.sandbox.ccm.world import ZONE, Object
+from tests.sandbox.ccm.world import Object
 from tests.sandbox.waiting import eventually
 
 CSI = "exoscale-container-storage-interface"
@@ -34,17 +34,7 @@ class StoredCluster(RunningCluster):
         self.cloud.control_planes = self.planes
 
     def _csi(self, cluster: Document, access: Access) -> StorageController:
-        return StorageController(
-            access,
-            self.api.url,
-            self.csi_key["key"],
-            self.csi_key["_secret"],
-            ZONE,
-            poll_seconds=0.02,
-            backoff_seconds=0.05,
-            pace=0.02,
-            name=cluster["id"],
-        )
+        return StorageController(self._settings(access, self.csi_key))
 
     def reset(self) -> None:
         """Healthy parts, two nodes that the driver knows, no pod, no claim, no volume."""
