@@ -48,7 +48,8 @@ class Item:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Prints as one line: the total, the date of the prices, and each item."""
+    """Prints as one line: the total, the date of the prices, and each item. Of an output, Pulumi shows the first
+    150 characters: with one nodepool, all of it."""
 
     items: tuple[Item, ...]
 
@@ -64,7 +65,7 @@ class Estimate:
 
     def __str__(self) -> str:
         amount = f"{'more than ' if self.unknown else ''}{self.total:.2f} {CURRENCY}"
-        return f"{amount} per month at the prices of {DATED}: {'; '.join(map(str, self.items))}"
+        return f"{amount} per month (prices of {DATED}): {'; '.join(map(str, self.items))}"
 
 
 def estimate(level: str, nodepools: Mapping[str, Nodes], load_balancers: int) -> Estimate:
@@ -77,11 +78,11 @@ def estimate(level: str, nodepools: Mapping[str, Nodes], load_balancers: int) ->
     """
     items = [_item(f"control plane {level}", LEVELS.get(level))]
     for name, pool in nodepools.items():
-        nodes = f"nodepool {name}, {pool.size} x {pool.instance_type}"
+        nodes = f"{name}, {pool.size} x {pool.instance_type}"
         items.append(_item(nodes, INSTANCES.get(pool.instance_type), pool.size))
         items.append(_item(f"{pool.size} x {pool.disk_size_gb} GiB disk", DISK_GB, pool.size * pool.disk_size_gb))
     if load_balancers:
-        items.append(_item(f"{load_balancers} x load balancer", LOAD_BALANCER, load_balancers))
+        items.append(_item(f"{load_balancers} x NLB", LOAD_BALANCER, load_balancers))
     return Estimate(tuple(items))
 
 

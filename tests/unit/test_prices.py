@@ -18,7 +18,7 @@ def test_the_tutorials_cluster_costs_its_nodes_disks_and_load_balancer() -> None
 
     assert cost.unknown == ()
     assert cost.total == 730 * (2 * Decimal("0.02333") + 40 * Decimal("0.00014") + Decimal("0.03472"))
-    assert str(cost).startswith("63.50 CHF per month at the prices of 2025-08-22: ")
+    assert str(cost).startswith("63.50 CHF per month (prices of 2025-08-22): ")
 
 
 def test_pools_add_up_and_no_load_balancer_costs_nothing() -> None:
@@ -28,12 +28,12 @@ def test_pools_add_up_and_no_load_balancer_costs_nothing() -> None:
     assert estimate("starter", both, 0).total == (
         estimate("starter", one, 0).total + estimate("starter", {"b": both["b"]}, 0).total
     )
-    assert "load balancer" not in str(estimate("starter", one, 0))
+    assert "NLB" not in str(estimate("starter", one, 0))
 
 
 def test_an_unknown_price_is_said_to_be_unknown_and_the_total_to_be_more() -> None:
     cost = estimate("pro", {"gpu": Pool("gpu3.small", 1, 100)}, load_balancers=1)
 
-    assert cost.unknown == ("control plane pro", "nodepool gpu, 1 x gpu3.small")
+    assert cost.unknown == ("control plane pro", "gpu, 1 x gpu3.small")
     assert str(cost).startswith("more than 35.57 CHF per month")
-    assert "control plane pro price unknown; nodepool gpu, 1 x gpu3.small price unknown; " in str(cost)
+    assert "control plane pro price unknown; gpu, 1 x gpu3.small price unknown; " in str(cost)

@@ -222,8 +222,8 @@ def test_the_outputs_of_the_stack(run: Run, tmp_path: Path) -> None:
                 "disk-size-gb": 20,
             }
         },
-        "monthly_cost": "63.50 CHF per month at the prices of 2025-08-22: control plane starter 0.00; "
-        "nodepool default, 2 x standard.small 34.06; 2 x 20 GiB disk 4.09; 1 x load balancer 25.35",
+        "monthly_cost": "63.50 CHF per month (prices of 2025-08-22): control plane starter 0.00; "
+        "default, 2 x standard.small 34.06; 2 x 20 GiB disk 4.09; 1 x NLB 25.35",
     }
     assert file.read_text() == KUBECONFIG
 
