@@ -1,5 +1,6 @@
 """One process of the soak: a sandbox of its own, on which it carries out one plan after the other."""
 
+import logging
 import os
 import tempfile
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ def start() -> None:
     """Brings up this process's sandbox, which ends with the process."""
     global _runner
     home = Path(tempfile.mkdtemp(prefix="soak-"))
+    # Its parts would tell of every fault that was armed on purpose, between the lines of the runs.
+    logging.getLogger("sandbox").addHandler(logging.NullHandler())
     sandbox = Sandbox(home / "sandbox", pace=0)
     sandbox.start()
     Finalize(sandbox, sandbox.stop, exitpriority=1)
