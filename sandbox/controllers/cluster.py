@@ -82,12 +82,7 @@ class Cluster:
 
     def get(self, path: str) -> Object | None:
         """The object; None where there is none."""
-        try:
-            return self._read("GET", path)
-        except Refused as refused:
-            if refused.status == NOT_FOUND:
-                return None
-            raise
+        return self._read_if_there("GET", path)
 
     def list(self, path: str) -> Object:
         """The list, with the resource version from which to watch it."""
@@ -125,19 +120,11 @@ class Cluster:
 
     def patch_if_there(self, path: str, patch: Object) -> None:
         """The same; nothing happens where there is none."""
-        try:
-            self.patch(path, patch)
-        except Refused as refused:
-            if refused.status != NOT_FOUND:
-                raise
+        self._read_if_there("PATCH", path, patch)
 
     def delete(self, path: str) -> None:
         """Deletes the object; nothing happens where there is none."""
-        try:
-            self._read("DELETE", path)
-        except Refused as refused:
-            if refused.status != NOT_FOUND:
-                raise
+        self._read_if_there("DELETE", path)
 
     def add_finalizer(self, path: str, object_: Object, finalizer: str) -> None:
         """Adds the finalizer to the object at `path` unless the given copy has it."""
@@ -151,6 +138,14 @@ class Cluster:
     def _read(self, method: str, path: str, body: Object | None = None) -> Object:
         document: Object = json.loads(self._request(method, path, body).data)
         return document
+
+    def _read_if_there(self, method: str, path: str, body: Object | None = None) -> Object | None:
+        try:
+            return self._read(method, path, body)
+        except Refused as refused:
+            if refused.status == NOT_FOUND:
+                return None
+            raise
 
     def _request(
         self, method: str, path: str, body: Object | None = None, read_seconds: float = CALL_SECONDS

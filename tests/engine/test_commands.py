@@ -78,6 +78,7 @@ def test_a_killed_up_is_run_again_and_ends_with_a_line_that_connects(home: Path)
         ["bash", "-c", connect], env={"PATH": path, "HOME": str(home)}, capture_output=True, text=True, check=False
     )
     assert ".sks-ch-gva-2.exo.io:443" in terminal.stdout, terminal.stderr
+    assert f"={kubeconfig()};" in connect
     assert kubeconfig().stat().st_mode & 0o777 == 0o600
 
 

@@ -1,26 +1,17 @@
 """Which NLBs the drain takes for the stack's, while the cluster and its Services are still there."""
 
 from teardown import load_balancers
-from teardown.owner import Owner
 from teardown.survey import Accounts
-from tests.teardown.world import NAMESAKE, NEIGHBOUR, OURS, UID, ZONE, World
-
-SAID = f"Load balancer of Pulumi stack exoscale-sks/dev ({OURS.stack_id}), owner alice"
-NAMED = "exoscale-sks-dev-ingress"
-
-
-def pool_of(world: World, owner: Owner) -> str:
-    cluster = world.cluster(owner)
-    return world.pool(cluster, world.nodepool(cluster, owner))
+from tests.teardown.world import BALANCER_NAME, BALANCER_SAYS, NAMESAKE, NEIGHBOUR, OURS, UID, ZONE, World
 
 
 def test_they_are_known_by_label_description_target_or_the_name_that_the_ccm_gives(
     world: World, everywhere: Accounts
 ) -> None:
-    pool = pool_of(world, OURS)
+    pool = world.own_pool(OURS)
     ours = {
         world.balancer(OURS),
-        world.balancer(None, name=NAMED, description=SAID),
+        world.balancer(None, name=BALANCER_NAME, description=BALANCER_SAYS),
         world.balancer(None, pool),
         world.balancer(None, name=f"k8s-{UID}"),
     }
@@ -33,14 +24,14 @@ def test_they_are_known_by_label_description_target_or_the_name_that_the_ccm_giv
 
 
 def test_one_that_serves_somebody_else_is_theirs_whatever_it_is_called(world: World, everywhere: Accounts) -> None:
-    world.balancer(None, pool_of(world, NEIGHBOUR), name=NAMED, description=SAID)
+    world.balancer(None, world.own_pool(NEIGHBOUR), name=BALANCER_NAME, description=BALANCER_SAYS)
 
-    assert load_balancers.find(everywhere[ZONE], OURS, [pool_of(world, OURS)]) == []
+    assert load_balancers.find(everywhere[ZONE], OURS, [world.own_pool(OURS)]) == []
 
 
 def test_one_that_is_a_resource_of_the_stack_is_left_to_it_by_id_or_by_name(world: World, everywhere: Accounts) -> None:
-    pool = pool_of(world, OURS)
+    pool = world.own_pool(OURS)
     kept = world.balancer(OURS, pool)
-    world.balancer(OURS, pool, name=NAMED)
+    world.balancer(OURS, pool, name=BALANCER_NAME)
 
-    assert load_balancers.find(everywhere[ZONE], OURS, [pool], kept=[kept, NAMED]) == []
+    assert load_balancers.find(everywhere[ZONE], OURS, [pool], kept=[kept, BALANCER_NAME]) == []

@@ -21,7 +21,7 @@ from teardown.owner import Owner
 from teardown.ownership import holdings, nobodys
 from teardown.survey import Accounts, survey
 from tests.sandbox.sks_bench import MEDIUM
-from tests.teardown.world import NEIGHBOUR, OTHER_ZONE, OURS, UID, ZONE, World
+from tests.teardown.world import BALANCER_NAME, BALANCER_SAYS, NEIGHBOUR, OTHER_ZONE, OURS, UID, ZONE, World
 
 US, THEM = Whose("exoscale-sks", "dev", OURS.stack_id), Whose("exoscale-sks", "dev-2", NEIGHBOUR.stack_id)
 
@@ -101,8 +101,7 @@ def test_a_nodepool_that_a_person_added_to_a_stacks_cluster_is_the_stacks(world:
 def test_clusters_without_a_stacks_labels_are_no_stacks_nor_is_what_hangs_on_them(
     world: World, everywhere: Accounts
 ) -> None:
-    cluster = world.cluster(None)
-    pool = world.pool(cluster, world.nodepool(cluster, None))
+    pool = world.own_pool(None)
     world.volume({"team": "blue"}, world.instances(pool)[0])
     world.balancer(None, pool, name=f"k8s-{UID}")
 
@@ -113,8 +112,7 @@ def test_clusters_without_a_stacks_labels_are_no_stacks_nor_is_what_hangs_on_the
 def test_an_nlb_that_serves_two_stacks_is_neithers_and_no_orphan(world: World, everywhere: Accounts) -> None:
     pools = []
     for owner in (OURS, NEIGHBOUR):
-        cluster = world.cluster(owner)
-        pools.append(world.pool(cluster, world.nodepool(cluster, owner)))
+        pools.append(world.own_pool(owner))
     balancer = world.balancer(None, pools[0])
     world.serve(balancer, pools[1], port=81)
 
@@ -127,8 +125,7 @@ def test_an_nlb_that_serves_two_stacks_is_neithers_and_no_orphan(world: World, e
 def test_an_nlb_with_one_stacks_labels_is_that_stacks_wherever_it_sends_traffic(
     world: World, everywhere: Accounts
 ) -> None:
-    cluster = world.cluster(OURS)
-    balancer = world.balancer(NEIGHBOUR, world.pool(cluster, world.nodepool(cluster, OURS)))
+    balancer = world.balancer(NEIGHBOUR, world.own_pool(OURS))
 
     assert found(everywhere)[balancer].whose == THEM
 
@@ -136,17 +133,15 @@ def test_an_nlb_with_one_stacks_labels_is_that_stacks_wherever_it_sends_traffic(
 def test_an_nlb_that_the_ccm_made_for_a_stacks_own_service_is_known_before_it_serves_anything(
     world: World, everywhere: Accounts
 ) -> None:
-    said = f"Load balancer of Pulumi stack exoscale-sks/dev ({OURS.stack_id}), owner alice"
-    ours = world.balancer(None, name="exoscale-sks-dev-ingress", description=said)
+    ours = world.balancer(None, name=BALANCER_NAME, description=BALANCER_SAYS)
     for name, description in (
-        ("exoscale-sks-dev-2-ingress", said),
-        ("mine", said),
-        ("exoscale-sks-dev-ingress", f"{said}, and of others"),
+        ("exoscale-sks-dev-2-ingress", BALANCER_SAYS),
+        ("mine", BALANCER_SAYS),
+        (BALANCER_NAME, f"{BALANCER_SAYS}, and of others"),
     ):
         world.balancer(None, name=name, description=description)
-    cluster = world.cluster(NEIGHBOUR)
-    pool = world.pool(cluster, world.nodepool(cluster, NEIGHBOUR))
-    theirs = world.balancer(None, pool, name="exoscale-sks-dev-ingress", description=said)
+    pool = world.own_pool(NEIGHBOUR)
+    theirs = world.balancer(None, pool, name=BALANCER_NAME, description=BALANCER_SAYS)
 
     held = found(everywhere)
 
@@ -158,8 +153,7 @@ def test_an_nlb_that_the_ccm_made_for_a_stacks_own_service_is_known_before_it_se
 def test_a_volume_with_one_stacks_labels_is_that_stacks_wherever_it_is_attached(
     world: World, everywhere: Accounts
 ) -> None:
-    cluster = world.cluster(OURS)
-    pool = world.pool(cluster, world.nodepool(cluster, OURS))
+    pool = world.own_pool(OURS)
     volume = world.volume(NEIGHBOUR.labels, world.instances(pool)[0])
 
     assert (found(everywhere)[volume].whose, found(everywhere)[volume].proof) == (THEM, "its labels")
@@ -207,8 +201,7 @@ def test_only_the_zones_that_are_given_are_asked(world: World, everywhere: Accou
 
 
 def test_an_nlb_for_machines_outside_kubernetes_is_no_orphan(world: World, everywhere: Accounts) -> None:
-    cluster = world.cluster(None)
-    world.balancer(None, world.pool(cluster, world.nodepool(cluster, None)))
+    world.balancer(None, world.own_pool(None))
     idle = world.balancer(None, name="for-later")
 
     assert idle not in {item.id for item in nobodys(survey(everywhere), [])}

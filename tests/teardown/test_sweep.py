@@ -11,7 +11,7 @@ from teardown.cli import main
 from teardown.errors import TeardownError
 from teardown.survey import Accounts
 from teardown.sweep import run
-from tests.teardown.world import NAMESAKE, NEIGHBOUR, OTHER_ZONE, OURS, UID, ZONE, World
+from tests.teardown.world import BALANCER_NAME, NAMESAKE, NEIGHBOUR, OTHER_ZONE, OURS, UID, ZONE, World
 
 OWNER = ["--project", OURS.project, "--stack", OURS.stack, "--owner", OURS.owner, "--stack-id", OURS.stack_id]
 
@@ -26,8 +26,7 @@ def unreachable() -> NoReturn:
 
 def whole_stack(world: World) -> None:
     """All that an `up` of ours makes, as if none of it had been recorded."""
-    cluster = world.cluster(OURS)
-    pool = world.pool(cluster, world.nodepool(cluster, OURS))
+    pool = world.own_pool(OURS)
     world.balancer(OURS, pool)
     world.balancer(None, pool, name="k8s-11111111-2222-4333-8444-555555555555")
     world.groups(OURS)
@@ -46,11 +45,10 @@ def test_all_that_carries_the_stacks_id_goes_though_one_thing_locks_the_other(
 
 
 def test_nobody_elses_things_are_touched(world: World, everywhere: Accounts, said: list[str]) -> None:
-    cluster = world.cluster(NEIGHBOUR)
-    pool = world.pool(cluster, world.nodepool(cluster, NEIGHBOUR))
+    pool = world.own_pool(NEIGHBOUR)
     world.balancer(None, pool)
     world.balancer(NAMESAKE)
-    world.balancer(None, name="exoscale-sks-dev-ingress")
+    world.balancer(None, name=BALANCER_NAME)
     world.volume({})
     world.groups(NAMESAKE)
     before = world.held()
@@ -141,8 +139,7 @@ def test_volumes_that_a_drain_marked_to_stay_stay_and_are_listed_with_their_pric
 
 
 def unmarked_volume(world: World) -> str:
-    cluster = world.cluster(OURS)
-    pool = world.pool(cluster, world.nodepool(cluster, OURS))
+    pool = world.own_pool(OURS)
     return world.volume({}, world.instances(pool)[0])
 
 

@@ -16,6 +16,10 @@ OURS = Owner("exoscale-sks", "dev", "alice", "aaaaaaaaaaaa")
 NAMESAKE = Owner("exoscale-sks", "dev", "bob", "bbbbbbbbbbbb")
 NEIGHBOUR = Owner("exoscale-sks", "dev-2", "alice", "cccccccccccc")
 
+# How the load balancer of OURS is called and described, whoever makes it.
+BALANCER_NAME = "exoscale-sks-dev-ingress"
+BALANCER_SAYS = f"Load balancer of Pulumi stack exoscale-sks/dev ({OURS.stack_id}), owner alice"
+
 
 class World:
     """Makes things in the account the way Pulumi, the cloud controller manager and people do."""
@@ -48,6 +52,11 @@ class World:
         """The instance pool behind a nodepool."""
         nodepools = self.client(zone).get_sks_cluster(id=cluster)["nodepools"]
         return next(str(one["instance-pool"]["id"]) for one in nodepools if one["id"] == nodepool)
+
+    def own_pool(self, owner: Owner | None) -> str:
+        """The instance pool of a new cluster with one nodepool."""
+        cluster = self.cluster(owner)
+        return self.pool(cluster, self.nodepool(cluster, owner))
 
     def instances(self, pool: str, zone: str = ZONE) -> list[str]:
         found = self.client(zone).list_instances(manager_id=pool, manager_type="instance-pool")["instances"]
