@@ -97,7 +97,7 @@ class SandboxStack:
         with self._alone(), PluginHost(stand_ins, self._project, self._environment) as host:
             variables = {**self._environment, **self._backend(), "PULUMI_DEBUG_PROVIDERS": host.debug_providers}
             workspace = Workspace(
-                self._home / "pulumi" / ".pulumi" / "stacks" / self._settings()["name"] / f"{self.name}.json",
+                self._home / "pulumi",
                 work_dir=str(self._workspace()),
                 program=self._program,
                 env_vars=variables,

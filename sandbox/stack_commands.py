@@ -39,11 +39,10 @@ def up(home: Path, stack: str, replace: tuple[str, ...]) -> None:
     record = running(home) or daemon.start(home, 0, click.echo)
     subject = _stack(home, record, stack, _chart(home, stack))
     result = _run(partial(subject.up, replace=[*replace]))
-    outputs = {name: output.value for name, output in result.outputs.items()}
     click.secho("\nWhat next", bold=True)
     if shutil.which("kubectl") is None:
         click.echo(f"  export PATH={path_of('kubectl').parent}:$PATH")
-    click.echo(f"  {outputs['connect']}")
+    click.echo(f"  {result.outputs['connect'].value}")
     click.echo("  kubectl get nodes; kubectl get pods -n kube-system; kubectl top node")
     click.echo(f"  make down STACK={stack}      # when you are done")
 

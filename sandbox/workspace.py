@@ -1,48 +1,99 @@
 """Pulumi's Automation API, asking less of the command line."""
 
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pulumi import automation
 
-from sandbox.plugins.properties import is_secret
+from sandbox.plugins.properties import is_plain, is_secret
 
 
 class Workspace(automation.LocalWorkspace):
     """A local workspace on a local backend that starts `pulumi` only for what it alone knows: a start costs CPU time.
 
     Args:
-        checkpoint: file in which the backend keeps the stack.
+        backend: folder of the backend.
         options: those of `LocalWorkspace`.
     """
 
-    def __init__(self, checkpoint: Path, **options: Any) -> None:
+    def __init__(self, backend: Path, **options: Any) -> None:
         super().__init__(**options)
-        self._checkpoint = checkpoint
+        self._backend = backend / ".pulumi"
 
     def create_or_take(self, name: str) -> automation.Stack:
         """The stack, made where it is missing."""
-        if self._checkpoint.exists():
-            return automation.Stack.select(name, self)
-        return automation.Stack.create(name, self)
+        if self._checkpoint(name).exists():
+            return Stack.select(name, self)
+        return Stack.create(name, self)
 
     def select_stack(self, stack_name: str) -> None:
         """Nothing: every command of a `Stack` names it."""
 
     def stack_outputs(self, stack_name: str) -> automation.OutputMap:
-        """The outputs in clear; which of them are secret stands in the checkpoint."""
-        command = ["stack", "output", "--json", "--show-secrets", "--stack", stack_name]
-        asked = self.pulumi_command.run(command, self.work_dir, self.env_vars)
-        kept = self._kept_outputs()
+        """The outputs; what is secret among them is decrypted once somebody looks at one."""
+
+        @cache
+        def in_clear() -> dict[str, Any]:
+            command = ["stack", "output", "--json", "--show-secrets", "--stack", stack_name]
+            said: dict[str, Any] = json.loads(self.pulumi_command.run(command, self.work_dir, self.env_vars).stdout)
+            return said
+
+        resources = json.loads(self._checkpoint(stack_name).read_text())["checkpoint"]["latest"].get("resources", [])
+        outputs = (item.get("outputs", {}) for item in resources if item["type"] == "pulumi:pulumi:Stack")
+        kept: dict[str, Any] = next(outputs, {})
         return {
-            name: automation.OutputValue(value, is_secret(kept[name]))
-            for name, value in json.loads(asked.stdout).items()
+            name: automation.OutputValue(value, False) if is_plain(value) else _Sealed(name, in_clear, is_secret(value))
+            for name, value in kept.items()
         }
 
-    def _kept_outputs(self) -> dict[str, Any]:
-        resources = json.loads(self._checkpoint.read_text())["checkpoint"]["latest"].get("resources", [])
-        outputs: dict[str, Any] = next(
-            (item.get("outputs", {}) for item in resources if item["type"] == "pulumi:pulumi:Stack"), {}
+    def last_update(self, stack_name: str) -> automation.UpdateSummary | None:
+        """What the engine put on record of its last run, without the settings it ran with."""
+        entries = (self._backend / "history" / self._project / stack_name).glob("*.history.json")
+        newest = max(entries, default=None)  # their names end with the time
+        if newest is None:
+            return None
+        entry = json.loads(newest.read_text())
+        return automation.UpdateSummary(
+            kind=entry["kind"],
+            start_time=datetime.fromtimestamp(entry["startTime"], UTC),
+            end_time=datetime.fromtimestamp(entry["endTime"], UTC),
+            message=entry["message"],
+            environment=entry["environment"],
+            config={},
+            result=entry["result"],
+            resource_changes=entry.get("resourceChanges"),
         )
-        return outputs
+
+    @property
+    def _project(self) -> str:
+        return self.project_settings().name
+
+    def _checkpoint(self, stack: str) -> Path:
+        return self._backend / "stacks" / self._project / f"{stack}.json"
+
+
+class Stack(automation.Stack):
+    """A stack of such a workspace."""
+
+    workspace: Workspace
+
+    def info(self, show_secrets: bool = True) -> automation.UpdateSummary | None:
+        """What the last run did; it has no settings, so no secret to show."""
+        return self.workspace.last_update(self.name)
+
+
+class _Sealed(automation.OutputValue):
+    """An output that only the engine can decrypt."""
+
+    def __init__(self, name: str, in_clear: Callable[[], dict[str, Any]], secret: bool) -> None:
+        self._name = name
+        self._in_clear = in_clear
+        self.secret = secret
+
+    @property
+    def value(self) -> Any:
+        return self._in_clear()[self._name]

@@ -60,6 +60,15 @@ def is_secret(encoded: Any) -> bool:
     return isinstance(encoded, dict) and encoded.get(_SIGNATURE) == _SECRET
 
 
+def is_plain(encoded: Any) -> bool:
+    """Whether this is what it says, with no secret, asset or unknown anywhere."""
+    if isinstance(encoded, dict):
+        return _SIGNATURE not in encoded and all(map(is_plain, encoded.values()))
+    if isinstance(encoded, list):
+        return all(map(is_plain, encoded))
+    return encoded not in _UNKNOWNS
+
+
 def has_unknown(value: Any) -> bool:
     """Whether the value is unknown or holds an unknown anywhere."""
     if isinstance(value, Secret):

@@ -53,7 +53,7 @@ class Stack:
     def run(self, action: str, program: Program | None = None, **options: Any) -> Any:
         """`up`, `preview`, `refresh` or `destroy`."""
         workspace = Workspace(
-            self._checkpoint,
+            self._folder,
             work_dir=str(self._folder),
             program=program or _nothing,
             env_vars=self._environment,
