@@ -24,6 +24,7 @@ PATHS = {
     "event": f"{HERE}/events",
     "pod": f"{HERE}/pods",
     "pvc": f"{HERE}/persistentvolumeclaims",
+    "statefulset": "/apis/apps/v1/namespaces/default/statefulsets",
     "node": NODES,
     "pv": VOLUMES,
     "csinode": NODE_DRIVERS,
@@ -119,18 +120,18 @@ class RunningCluster(World):
         return done.stdout
 
     @cached_property
-    def _reader(self) -> Cluster:
+    def api_server(self) -> Cluster:
+        """Not by kubectl: tests look again and again, and each time it would be a process."""
         return Cluster(Access(self.planes.port(self.id), self.planes.admin_kubeconfig(self.id).parent / "pki"))
 
     def objects(self, kind: str) -> list[Object]:
-        """All objects of that kind, in the namespace `default` where it has namespaces. Not by kubectl: they are looked
-        at again and again, and each time it would be a process."""
-        items: list[Object] = self._reader.list(PATHS[kind])["items"]
+        """All objects of that kind, in the namespace `default` where it has namespaces."""
+        items: list[Object] = self.api_server.list(PATHS[kind])["items"]
         return items
 
     def find(self, kind: str, name: str) -> Object | None:
         """The one object of that name, or None."""
-        return self._reader.get(f"{PATHS[kind]}/{name}")
+        return self.api_server.get(f"{PATHS[kind]}/{name}")
 
     def node(self, instance: Document) -> Object:
         """The instance's Node, empty as long as there is none."""
@@ -161,8 +162,7 @@ class RunningCluster(World):
 
     def annotate(self, name: str, value: str | None) -> None:
         """Sets or removes one of the Service's annotations, named by what follows their common prefix."""
-        change = f"{PREFIX}{name}-" if value is None else f"{PREFIX}{name}={value}"
-        self.kubectl("annotate", "--overwrite", "-n", "default", "service", "web", change)
+        self.api_server.patch(f"{PATHS['service']}/web", {"metadata": {"annotations": {PREFIX + name: value}}})
 
     def annotation(self, name: str) -> str:
         """One annotation of the Service, empty where it has none."""
@@ -176,12 +176,12 @@ class RunningCluster(World):
 
     def delete(self) -> None:
         """Deletes the Service without waiting for its end."""
-        self.kubectl("delete", "service", "web", "-n", "default", "--wait=false")
+        self.api_server.delete(f"{PATHS['service']}/web")
 
     def force_delete(self, name: str = "web") -> None:
         """Deletes a Service behind the CCM's back, by taking its finalizer away first."""
-        self.kubectl("patch", "service", name, "-n", "default", "-p", '{"metadata":{"finalizers":null}}')
-        self.kubectl("delete", "service", name, "-n", "default", "--ignore-not-found")
+        self.api_server.patch(f"{PATHS['service']}/{name}", {"metadata": {"finalizers": None}})
+        self.api_server.delete(f"{PATHS['service']}/{name}")
 
     def is_terminating(self) -> bool:
         """Whether the Service is being deleted and held by the CCM's finalizer."""

@@ -13,7 +13,8 @@ from sandbox.clusters import processes
 from sandbox.clusters.authorities import Authorities
 from sandbox.clusters.control_planes import KwokControlPlanes
 from sandbox.clusters.konnectivity import Konnectivity
-from sandbox.controllers.cluster import Access
+from sandbox.controllers.cluster import Access, Cluster
+from sandbox.controllers.objects import NODES, Object
 from sandbox.store import Document
 from tools import path_of
 
@@ -53,6 +54,7 @@ class Account:
         self.home = home
         self.cloud = Cloud()
         self.ccms: list[RecordedCcm] = []
+        self._readers: dict[int, Cluster] = {}
         self.cluster: Document = {
             "id": str(uuid.uuid4()),
             "name": "demo",
@@ -90,6 +92,8 @@ class Account:
 
     def close(self) -> None:
         """Stops everything."""
+        for reader in self._readers.values():
+            reader.close()
         self.planes.stop_all()
         self.proxy.stop()
 
@@ -164,16 +168,28 @@ class Account:
                     found.append(socket.inet_ntop(family, packed))
         return found
 
+    def items(self, path: str) -> list[Object]:
+        """The objects of a list. Not by kubectl: a look that is taken again and again would each time be a process."""
+        port = self.planes.port(self.id)
+        if port not in self._readers:
+            self._readers[port] = Cluster(Access(port, self.folder / "pki"))
+        found: list[Object] = self._readers[port].list(path)["items"]
+        return found
+
     def nodes(self) -> dict[str, str]:
-        """STATUS of each node by NAME."""
-        return {row[0]: row[1] for row in self.rows("get", "nodes")}
+        """Ready or NotReady by name of the node."""
+
+        def status(node: Object) -> str:
+            said = {condition["type"]: condition["status"] for condition in node["status"].get("conditions", [])}
+            return "Ready" if said.get("Ready") == "True" else "NotReady"
+
+        return {node["metadata"]["name"]: status(node) for node in self.items(NODES)}
 
     def pods(self) -> list[tuple[str, str]]:
-        """Workload and STATUS of each pod in kube-system; a pod's name ends in what its controller added."""
-        rows = self.rows("get", "pods", "-n", "kube-system", "-o", "wide")
-        daemons = {row[0] for row in self.rows("get", "daemonsets", "-n", "kube-system")}
+        """Workload and phase of each pod in kube-system; a pod's name ends in what its controller added."""
+        daemons = {item["metadata"]["name"] for item in self.items("/apis/apps/v1/namespaces/kube-system/daemonsets")}
         found = []
-        for name, _ready, status, *_ in rows:
-            short = name.rsplit("-", 1)[0]
-            found.append((short if short in daemons else short.rsplit("-", 1)[0], status))
+        for pod in self.items("/api/v1/namespaces/kube-system/pods"):
+            short = pod["metadata"]["name"].rsplit("-", 1)[0]
+            found.append((short if short in daemons else short.rsplit("-", 1)[0], pod["status"]["phase"]))
         return sorted(found)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.cloud import Cloud
+from sandbox.clusters.control_planes import KwokControlPlanes
 from sandbox.clusters.processes import end_processes, executable, find, kill_process
 
 SHELL = shutil.which("sh")
@@ -72,6 +74,22 @@ def test_a_stubborn_process_is_killed_when_its_grace_is_over(tmp_path: Path) -> 
         assert process.stdout.readline() == b"ready\n"
         end_processes(tmp_path, grace_seconds=0.2)
         assert process.wait(5) == -signal.SIGKILL
+
+
+def test_somebody_who_reads_a_log_is_left_alone(tmp_path: Path) -> None:
+    log = tmp_path / "etcd.log"
+    log.touch()
+    with _running(Path(str(shutil.which("tail"))), "-f", str(log)) as reader:
+        end_processes(tmp_path)
+        assert reader.poll() is None
+
+
+def test_a_cluster_that_the_cloud_does_not_know_is_ended_and_removed_at_the_next_start(tmp_path: Path) -> None:
+    folder = tmp_path / "clusters" / "c0ffee"
+    with _running(executable(folder, "etcd", Path(str(shutil.which("cat"))))) as etcd:
+        KwokControlPlanes(Cloud(), tmp_path).start_all()
+        assert etcd.wait(5) < 0
+    assert not folder.exists()
 
 
 def test_nothing_to_end_is_no_error(tmp_path: Path) -> None:

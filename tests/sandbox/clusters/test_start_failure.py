@@ -1,5 +1,7 @@
 """A control plane that does not come up."""
 
+import contextlib
+import itertools
 import shutil
 import socket
 from pathlib import Path
@@ -33,41 +35,28 @@ def test_a_broken_tool_is_an_error_that_names_it_and_leaves_nothing_running(tmp_
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize("process", ["etcd", "scheduler", "kwok"])
-def test_a_port_that_somebody_takes_after_it_was_chosen_is_given_up_for_another(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, process: str
+def test_ports_that_somebody_takes_after_they_were_chosen_are_given_up_for_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without it one in some hundred clusters had nodes on which no pod ever ran, or no node at all."""
-    taken: list[socket.socket] = []
+    """Without it one in some hundred clusters had nodes on which no pod ever ran, or no node at all, or no metrics."""
+    losing = iter(["etcd", "kwok"])  # one on which the others wait, and one on which nobody does
     choose = Kwok._choose_ports
-
-    def choose_and_lose(kwok: Any) -> None:
-        choose(kwok)
-        if not taken:
-            taken.append(socket.create_server(("127.0.0.1", kwok.ports[process])))
-
-    monkeypatch.setattr(Kwok, "_choose_ports", choose_and_lose)
     account = Account(tmp_path)
-    try:
-        account.start()
-        account.scale(1)
-        eventually(lambda: list(account.nodes().values()) == ["Ready"])
-        eventually(lambda: {status for _, status in account.pods()} == {"Running"})
-    finally:
-        account.close()
-        taken[0].close()
+    with contextlib.ExitStack() as taken:
 
+        def choose_and_lose(kwok: Any) -> None:
+            choose(kwok)
+            for process in itertools.islice(losing, 1):
+                taken.enter_context(socket.create_server(("127.0.0.1", kwok.ports[process])))
 
-@pytest.mark.engine
-def test_metrics_server_gives_up_a_port_that_somebody_took(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    account = Account(tmp_path)
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        offered = iter([taken.getsockname()[1], ports.free(), ports.free()])
+        monkeypatch.setattr(Kwok, "_choose_ports", choose_and_lose)
+        somebodys = taken.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
+        offered = iter([somebodys, ports.free(), ports.free()])
         monkeypatch.setattr(metrics_server, "ports", SimpleNamespace(free=lambda: next(offered)))
 
-        def is_available() -> bool:
+        def metrics_are_available() -> bool:
             account.sync()  # rather than wait until the control plane looks again
-            found = account.get("apiservices")["items"]
+            found = account.items("/apis/apiregistration.k8s.io/v1/apiservices")
             about = [item.get("status", {}) for item in found if "metrics" in item["metadata"]["name"]]
             conditions = [each for status in about for each in status.get("conditions", [])]
             return any(each["type"] == "Available" and each["status"] == "True" for each in conditions)
@@ -75,6 +64,9 @@ def test_metrics_server_gives_up_a_port_that_somebody_took(tmp_path: Path, monke
         try:
             account.start()
             account.scale(1)
-            eventually(is_available)
+            eventually(lambda: list(account.nodes().values()) == ["Ready"])
+            eventually(lambda: {status for _, status in account.pods()} == {"Running"})
+            eventually(metrics_are_available)
         finally:
             account.close()
+    assert list(losing) == []

@@ -1,6 +1,5 @@
 """A real control plane with a CCM and a storage controller, in a simulated cloud."""
 
-import json
 import threading
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from sandbox.clusters.control_planes import KwokControlPlanes
 from sandbox.controllers.cluster import Access
 from sandbox.csi import StorageController
 from sandbox.store import Document
-from tests.sandbox.ccm.running_cluster import RunningCluster
+from tests.sandbox.ccm.running_cluster import PATHS, RunningCluster
 from tests.sandbox.ccm.world import Object
 from tests.sandbox.waiting import eventually
 
@@ -45,7 +44,8 @@ class StoredCluster(RunningCluster):
         while len(self.cloud.store.list("instance")) < 2:
             self.instance(self.workers)
         self.planes.sync(self.id)
-        self.kubectl("delete", "statefulset,pod,pvc", "--all", "-n", "default", "--force", "--wait=false")
+        for kind in ("statefulset", "pod", "pvc"):
+            self.api_server.delete(f"{PATHS[kind]}?gracePeriodSeconds=0")
         eventually(lambda: self.objects("pvc") + self.objects("pod") == [])
         eventually(self._has_no_volume)
         for document in self.cloud.store.list("block-storage"):
@@ -54,7 +54,8 @@ class StoredCluster(RunningCluster):
 
     def _has_no_volume(self) -> bool:
         # Kubernetes itself gives up an attachment to a node that is gone after 6 minutes, and makes it anew before.
-        self.kubectl("delete", "volumeattachment,pv", "--all", "--wait=false")
+        self.api_server.delete(PATHS["volumeattachment"])
+        self.api_server.delete(PATHS["pv"])
         return not self.objects("pv")
 
     def csi_threads(self) -> list[str]:
@@ -62,25 +63,25 @@ class StoredCluster(RunningCluster):
         return [thread.name for thread in threading.enumerate() if thread.name.startswith(f"sandbox.csi.{self.id}")]
 
     def claim(self, name: str = "data", class_: str = "exoscale-sbs", size: str = "10Gi", **spec: Any) -> None:
-        """Applies a claim."""
+        """Makes a claim."""
         wanted = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": size}}, **spec}
-        self._apply("v1", "PersistentVolumeClaim", name, {"storageClassName": class_, **wanted})
+        self._create("pvc", name, {"storageClassName": class_, **wanted})
 
     def pod(self, name: str = "user", claim: str = "data", node: str | None = None) -> None:
-        """Applies a pod that uses a claim."""
+        """Makes a pod that uses a claim."""
         mounts = [{"name": "data", "mountPath": "/data"}]
         volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}]
         containers = [{"name": "main", "image": "none", "volumeMounts": mounts}]
         selector = {"kubernetes.io/hostname": node} if node else None
-        self._apply("v1", "Pod", name, {"containers": containers, "volumes": volumes, "nodeSelector": selector})
+        self._create("pod", name, {"containers": containers, "volumes": volumes, "nodeSelector": selector})
 
     def attachment(self, name: str, volume: str, node: str) -> None:
-        """Applies a VolumeAttachment, which is Kubernetes' own work otherwise."""
+        """Makes a VolumeAttachment, which is Kubernetes' own work otherwise."""
         spec = {"attacher": "csi.exoscale.com", "nodeName": node, "source": {"persistentVolumeName": volume}}
-        self._apply("storage.k8s.io/v1", "VolumeAttachment", name, spec)
+        self._create("volumeattachment", name, spec)
 
     def stateful_set(self, name: str, replicas: int) -> None:
-        """Applies a StatefulSet with one claim for each of its pods."""
+        """Makes a StatefulSet with one claim for each of its pods."""
         mounts = [{"name": "data", "mountPath": "/data"}]
         pod = {"containers": [{"name": "main", "image": "none", "volumeMounts": mounts}]}
         wanted = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
@@ -92,7 +93,7 @@ class StoredCluster(RunningCluster):
             "template": {"metadata": {"labels": {"app": name}}, "spec": pod},
             "volumeClaimTemplates": [claim],
         }
-        self._apply("apps/v1", "StatefulSet", name, spec)
+        self._create("statefulset", name, spec)
 
     def destroy(self, instance: Document) -> None:
         """Destroys an instance as its pool does; its node goes, and its pods, which takes Kubernetes a minute."""
@@ -122,16 +123,15 @@ class StoredCluster(RunningCluster):
         (found,) = self.volumes()
         return found
 
-    def drop(self, *what: str) -> None:
+    def drop(self, kind: str, name: str) -> None:
         """Deletes an object without waiting for its end."""
-        self.kubectl("delete", *what, "--wait=false")
+        self.api_server.delete(f"{PATHS[kind]}/{name}")
 
     def said(self, name: str, reason: str) -> list[str]:
         """Messages of the events of that reason about an object of that name."""
         about = [item for item in self.objects("event") if item["involvedObject"]["name"] == name]
         return [item["message"] for item in about if item["reason"] == reason]
 
-    def _apply(self, version: str, kind: str, name: str, spec: Object) -> None:
-        metadata = {"name": name} if kind == "VolumeAttachment" else {"name": name, "namespace": "default"}
-        manifest = {"apiVersion": version, "kind": kind, "metadata": metadata, "spec": spec}
-        self.kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
+    def _create(self, kind: str, name: str, spec: Object) -> None:
+        made = self.api_server.create(PATHS[kind], {"metadata": {"name": name}, "spec": spec})
+        assert made, f"there is a {kind} {name} already"

@@ -1,10 +1,11 @@
 """The plugin under the real engine."""
 
 import asyncio
-import os
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -13,8 +14,9 @@ from pulumi import automation
 
 from sandbox.plugins.host import PluginHost
 from sandbox.plugins.kubernetes import KubernetesProvider
+from sandbox.stack import pulumi_command
+from sandbox.workspace import Workspace
 from tests.sandbox.plugins.kubernetes.conftest import RealCluster
-from tools import path_of
 
 pytestmark = pytest.mark.engine
 
@@ -76,18 +78,27 @@ def stack(
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DEBUG_PROVIDERS": host.debug_providers,
         }
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("PATH", f"{path_of('pulumi').parent}{os.pathsep}{os.environ['PATH']}")
-            options = automation.LocalWorkspaceOptions(env_vars=variables)
-            made = automation.create_stack("s", project_name="p", program=program, opts=options)
-            yield made
-            made.destroy()
+        workspace = Workspace(
+            tmp_path,
+            work_dir=str(tmp_path),
+            program=program,
+            env_vars=variables,
+            pulumi_command=pulumi_command(),
+            project_settings=automation.ProjectSettings(name="p", runtime="python"),
+        )
+        yield workspace.create_or_take("s")  # what a test leaves in the cluster goes with it
 
 
 def _program(stack: automation.Stack) -> Program:
     program = stack.workspace.program
     assert isinstance(program, Program)
     return program
+
+
+def _state(folder: Path) -> dict[str, dict[str, Any]]:
+    """The resources in the state file, by type."""
+    state = json.loads((folder / ".pulumi" / "stacks" / "p" / "s.json").read_text())
+    return {resource["type"]: resource for resource in state["checkpoint"]["latest"]["resources"]}
 
 
 def _changes(result: automation.UpResult | automation.PreviewResult) -> dict[str, int]:
@@ -115,12 +126,11 @@ def test_a_stack_goes_up_stays_the_same_changes_and_goes_down(stack: automation.
     assert not [name for name in names if name.startswith("engine-")]
 
 
-def test_a_failed_release_is_healed_by_the_next_up(stack: automation.Stack) -> None:
+def test_a_failed_release_is_healed_by_the_next_up(stack: automation.Stack, tmp_path: Path) -> None:
     _program(stack).values, _program(stack).timeout = {"lb": True}, 2
     with pytest.raises(automation.CommandError, match="failed to become available within allocated timeout"):
         stack.up()
-    state = {resource["type"]: resource for resource in (stack.export_stack().deployment or {})["resources"]}
-    assert state["kubernetes:helm.sh/v3:Release"]["initErrors"]
+    assert _state(tmp_path)["kubernetes:helm.sh/v3:Release"]["initErrors"]
     _program(stack).values, _program(stack).timeout = {"lb": False}, 20
     assert stack.up().outputs["status"].value == "deployed"
 
@@ -144,5 +154,4 @@ def test_a_gone_cluster_is_forgotten_by_a_refresh_that_may_forget(
         stack.workspace.env_vars = {**variables, "PULUMI_DEBUG_PROVIDERS": host.debug_providers}
         stack.refresh(run_program=True)
         stack.workspace.env_vars = variables
-    left = [resource["type"] for resource in (stack.export_stack().deployment or {})["resources"]]
-    assert left == ["pulumi:pulumi:Stack", "pulumi:providers:kubernetes"]
+    assert [*_state(tmp_path)] == ["pulumi:pulumi:Stack", "pulumi:providers:kubernetes"]
