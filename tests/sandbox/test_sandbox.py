@@ -1,6 +1,5 @@
 """The parts together, asked by unmodified clients as `sandbox env` points them."""
 
-import base64
 import json
 import os
 import subprocess
@@ -10,13 +9,10 @@ from pathlib import Path
 import pytest
 from exoscale.api.v2 import Client
 
-from sandbox.client import SandboxClient, connect
+from sandbox.client import connect
 from sandbox.cloud import Rules
 from sandbox.faults import Fault
-from sandbox.files import write_private
 from sandbox.sandbox import Sandbox
-from tests.sandbox.waiting import until
-from tools import path_of
 
 ZONE = "ch-gva-2"
 Kubectl = Callable[..., subprocess.Popen[str]]
@@ -112,94 +108,3 @@ def test_a_taken_port_is_replaced_and_kept_from_then_on(tmp_path: Path) -> None:
         with Sandbox(tmp_path / "two") as two:
             assert {one.url, one.proxy_url}.isdisjoint({two.url, two.proxy_url})
             assert json.loads((tmp_path / "two" / "ports.json").read_text()) != json.loads(ports)
-
-
-# --- with a control plane
-
-
-@pytest.fixture(scope="module")
-def api(sandbox: Sandbox) -> Iterator[SandboxClient]:
-    client = connect(sandbox.url, sandbox.key, sandbox.secret, ZONE, poll_seconds=0.05)
-    yield client
-    client.http_client.close()
-
-
-@pytest.fixture(scope="module")
-def cluster(api: SandboxClient) -> str:
-    """Id of a cluster with one node."""
-    version = api.list_sks_cluster_versions()["sks-cluster-versions"][0]
-    operation = api.create_sks_cluster(
-        name="test", level="starter", version=version, cni="calico", addons=["exoscale-cloud-controller"]
-    )
-    id_ = str(api.wait(operation["id"])["reference"]["id"])
-    small = next(t["id"] for t in api.list_instance_types()["instance-types"] if t["size"] == "small")
-    operation = api.create_sks_nodepool(
-        id=id_, name="pool", size=1, disk_size=20, instance_type={"id": small}, instance_prefix="pool"
-    )
-    api.wait(operation["id"])
-    return id_
-
-
-@pytest.fixture
-def kubectl(api: SandboxClient, cluster: str, tmp_path: Path) -> Kubectl:
-    """Starts the real kubectl with a minted kubeconfig, in a shell that was told nothing about the sandbox."""
-    minted = api.generate_sks_cluster_kubeconfig(id=cluster, user="me", groups=["system:masters"], ttl=3600)
-    kubeconfig = tmp_path / "kubeconfig"
-    write_private(kubeconfig, base64.b64decode(minted["kubeconfig"]).decode())
-    return lambda *arguments: subprocess.Popen(
-        [path_of("kubectl"), f"--kubeconfig={kubeconfig}", *arguments],
-        env={"HOME": str(tmp_path), "PATH": os.defpath},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def output(process: subprocess.Popen[str]) -> str:
-    """What the command says, once it has succeeded."""
-    said, _ = process.communicate(timeout=90)
-    assert process.returncode == 0, said
-    return said
-
-
-@pytest.mark.engine
-def test_kubectl_reaches_the_cluster_by_its_public_name(cluster: str, kubectl: Kubectl) -> None:
-    said = output(kubectl("cluster-info"))
-    assert f"https://{cluster}.sks-{ZONE}.exo.io:443" in said
-
-
-@pytest.mark.engine
-def test_the_ccm_initialises_the_node_with_a_key_of_its_own(sandbox: Sandbox, kubectl: Kubectl) -> None:
-    def provider_ids() -> list[str | None]:
-        nodes = json.loads(output(kubectl("get", "nodes", "-o", "json")))["items"]
-        return [node["spec"].get("providerID") for node in nodes]
-
-    until(provider_ids, "the node has registered")
-    output(kubectl("wait", "--for=condition=Ready", "node", "--all", "--timeout=60s"))
-    until(lambda: None not in provider_ids(), "the CCM looked at the node")
-    assert provider_ids() == [f"exoscale://{instance['id']}" for instance in sandbox.cloud.store.list("instance")]
-
-
-@pytest.mark.engine
-def test_a_watch_through_the_proxy_sees_what_others_do(kubectl: Kubectl) -> None:
-    output(kubectl("create", "configmap", "watched"))
-    watch = kubectl("get", "configmap", "--watch", "-o", "name", "--field-selector=metadata.name=watched")
-    assert watch.stdout
-    assert watch.stdout.readline() == "configmap/watched\n"
-    output(kubectl("annotate", "configmap", "watched", "seen=now"))
-    assert watch.stdout.readline() == "configmap/watched\n"
-    watch.terminate()
-    watch.communicate()
-
-
-@pytest.mark.engine
-def test_a_dead_api_server_breaks_the_connection_and_a_revived_one_answers(
-    sandbox: Sandbox, cluster: str, kubectl: Kubectl
-) -> None:
-    sandbox.control_planes.kill(cluster, "api-server")
-    refused = kubectl("get", "nodes")
-    said, _ = refused.communicate(timeout=60)
-    assert refused.returncode != 0
-    assert "cannot be reached" in said
-    sandbox.control_planes.revive(cluster, "api-server")
-    assert output(kubectl("get", "nodes", "-o", "name")).startswith("node/pool-")
