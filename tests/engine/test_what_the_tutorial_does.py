@@ -100,28 +100,22 @@ def test_a_users_own_load_balancer_blocks_every_destroy_until_it_is_removed_by_h
     assert cloud() == {}
 
 
-def test_with_a_dead_ccm_helms_record_is_lost_and_only_a_refresh_gets_past_it(
+def test_with_the_api_server_gone_a_release_cannot_be_deleted_and_with_a_dead_ccm_helms_record_is_lost(
     classic: Callable[[Classic], SandboxStack], charts: Callable[[str], Path], cloud: Cloud, sandbox: Sandbox
 ) -> None:
     stack = classic(Classic(charts("nginx-ingress"), timeout=5))
     cluster = stack.up().outputs["cluster"].value
-    sandbox.control_planes.kill(cluster, "ccm")
+    sandbox.control_planes.kill(cluster, "api-server")
+    assert "can't delete Helm Release with unreachable cluster" in failure(stack.destroy)
+    sandbox.control_planes.revive(cluster, "api-server")
 
+    sandbox.control_planes.kill(cluster, "ccm")
     assert "uninstallation completed with 1 error(s): context deadline exceeded" in failure(stack.destroy)
     assert "uninstall: Release not loaded: ingress: release: not found" in failure(stack.destroy)
 
     # The refresh drops the release; the pool is still locked by the NLB that nobody deletes any more.
     assert "Locked by NLB" in failure(lambda: stack.destroy(refresh=True))
     assert cloud()["load-balancer"] == 1
-
-
-def test_with_the_api_server_gone_a_release_cannot_be_deleted(
-    classic: Callable[[Classic], SandboxStack], charts: Callable[[str], Path], sandbox: Sandbox
-) -> None:
-    stack = classic(Classic(charts("nginx-ingress")))
-    cluster = stack.up().outputs["cluster"].value
-    sandbox.control_planes.kill(cluster, "api-server")
-    assert "can't delete Helm Release with unreachable cluster" in failure(stack.destroy)
 
 
 def test_what_was_applied_by_hand_blocks_every_destroy_and_without_the_pool_lock_stays_and_costs_money(

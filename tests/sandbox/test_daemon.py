@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,14 @@ from sandbox.home import AlreadyRunning, Record, running, start_time
 from sandbox.sandbox import Sandbox
 from tests.sandbox.daemons import PROJECT, Start, client, processes_of
 from tests.sandbox.waiting import until
+
+
+@pytest.fixture(scope="module")
+def resident(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Record]:
+    """A daemon that nobody ends."""
+    home = tmp_path_factory.mktemp("resident")
+    yield daemon.start(home, 0, lambda line: None)
+    daemon.stop(home)
 
 
 def command(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -56,53 +65,49 @@ def test_start_status_and_stop_are_safe_twice(tmp_path: Path) -> None:
     assert processes_of(home) == []
 
 
-def test_the_daemon_detaches_from_the_terminal_and_is_nobodys_zombie(tmp_path: Path, start: Start) -> None:
-    record = start(tmp_path)
-    assert os.getsid(record.pid) != os.getsid(0)
-    daemon.stop(tmp_path)
-    assert start_time(record.pid) is None
-
-
-def test_secrets_are_readable_by_their_owner_alone(tmp_path: Path, start: Start) -> None:
-    home = tmp_path / "home"
-    record = start(home)
+def test_secrets_are_readable_by_their_owner_alone(resident: Record) -> None:
+    home = Path(resident.ca_bundle).parent
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     holding = [
         file
         for file in home.rglob("*")
-        if file.is_file() and (record.secret.encode() in (content := file.read_bytes()) or b"PRIVATE KEY" in content)
+        if file.is_file() and (resident.secret.encode() in (content := file.read_bytes()) or b"PRIVATE KEY" in content)
     ]
     assert {"sandbox.json", "ca-key.pem"} <= {file.name for file in holding}
     assert {stat.S_IMODE(file.stat().st_mode) for file in [*holding, *home.glob("cloud.sqlite*")]} == {0o600}
 
 
-def test_a_restart_keeps_key_ports_authority_and_what_the_cloud_holds(tmp_path: Path, start: Start) -> None:
+def test_another_home_has_another_key_and_stops_alone_and_is_nobodys_zombie(
+    tmp_path: Path, resident: Record, start: Start
+) -> None:
+    other = start(tmp_path)
+    assert re.fullmatch(r"EXO[0-9a-f]{24}", other.key)
+    assert {other.key, other.secret, other.token, other.url}.isdisjoint(vars(resident).values())
+    assert os.getsid(other.pid) not in (os.getsid(0), os.getsid(resident.pid))
+    daemon.stop(tmp_path)
+    assert start_time(other.pid) is None
+    assert client(resident).list_zones()["zones"]
+
+
+def test_a_restart_keeps_key_ports_authority_and_what_the_cloud_holds_also_after_a_kill(
+    tmp_path: Path, start: Start
+) -> None:
     before = start(tmp_path)
     api = client(before)
     api.wait(api.create_anti_affinity_group(name="kept")["id"])
     authority = (tmp_path / "ca.pem").read_bytes()
     daemon.stop(tmp_path)
     after = start(tmp_path)
-    assert after.pid != before.pid
-    assert after.environment() == before.environment()
+    os.kill(after.pid, signal.SIGKILL)
+    until(lambda: running(tmp_path) is None, "it is dead")
+    again = start(tmp_path)  # at once: it waits for the reaper
+    assert len({before.pid, after.pid, again.pid}) == 3
+    assert before.environment() == after.environment() == again.environment()
     assert (tmp_path / "ca.pem").read_bytes() == authority
-    groups = client(after).list_anti_affinity_groups()["anti-affinity-groups"]
+    groups = client(again).list_anti_affinity_groups()["anti-affinity-groups"]
     assert [group["name"] for group in groups] == ["kept"]
-
-
-def test_the_key_looks_like_exoscales_and_differs_from_sandbox_to_sandbox(tmp_path: Path, start: Start) -> None:
-    one, other = start(tmp_path / "one"), start(tmp_path / "other")
-    assert re.fullmatch(r"EXO[0-9a-f]{24}", one.key)
-    assert (one.key, one.secret, one.token) != (other.key, other.secret, other.token)
-
-
-def test_two_homes_run_side_by_side_and_stop_alone(tmp_path: Path, start: Start) -> None:
-    one, other = start(tmp_path / "one"), start(tmp_path / "other")
-    daemon.stop(tmp_path / "one")
-    assert running(tmp_path / "one") is None
-    assert running(tmp_path / "other") == other
-    assert client(other).list_zones()["zones"]
-    assert one.url != other.url
+    daemon.stop(tmp_path)
+    assert processes_of(tmp_path) == []
 
 
 def test_two_starts_at_once_start_one_sandbox(tmp_path: Path, start: Start) -> None:
@@ -165,7 +170,7 @@ def test_a_zombie_is_not_a_living_process() -> None:
 # --- signals, crashes, parents
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_sandbox_in_the_foreground_ends_cleanly_on_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "sandbox", "--home", str(tmp_path), "start", "--foreground"],
@@ -209,12 +214,3 @@ def test_a_sandbox_whose_parent_is_gone_already_ends_at_once(tmp_path: Path) -> 
     with contextlib.suppress(daemon.NotStarted):  # it may be gone before we read its record
         daemon.start(tmp_path, 0, lambda line: None, parent=parent.pid)
     until(lambda: running(tmp_path) is None and not processes_of(tmp_path), "the sandbox ended")
-
-
-def test_a_killed_daemon_leaves_nothing_and_can_be_started_again(tmp_path: Path, start: Start) -> None:
-    before = start(tmp_path)
-    os.kill(before.pid, signal.SIGKILL)
-    after = start(tmp_path)  # at once: it waits for the reaper
-    assert after.environment() == before.environment()
-    daemon.stop(tmp_path)
-    assert processes_of(tmp_path) == []

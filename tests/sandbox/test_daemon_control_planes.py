@@ -30,12 +30,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def in_the_foreground(home: Path) -> "subprocess.Popen[bytes]":
+def in_the_foreground(home: Path) -> "subprocess.Popen[str]":
     """The home's first sandbox, at a terminal of its own."""
     process = subprocess.Popen(
         [sys.executable, "-m", "sandbox", "--home", str(home), "start", "--foreground"],
         cwd=PROJECT,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         process_group=0,
     )
     until(lambda: running(home), "the sandbox runs")
@@ -86,13 +88,15 @@ def _kill_with_its_reaper(home: Path) -> None:
 
 @pytest.mark.engine
 def test_ctrl_c_at_the_terminal_ends_the_control_planes_too(
-    home: Path, in_the_foreground: "subprocess.Popen[bytes]", cluster: str, kubectl: Kubectl
+    home: Path, in_the_foreground: "subprocess.Popen[str]", cluster: str, kubectl: Kubectl
 ) -> None:
     assert f"https://{cluster}.sks-{ZONE}.exo.io:443" in kubectl("cluster-info")
     kubectl("create", "namespace", "kept")
     assert {"etcd", "kube-apiserver"} <= set(find(home / "clusters" / cluster).values())
     os.killpg(in_the_foreground.pid, signal.SIGINT)  # a terminal signals the whole group
-    assert in_the_foreground.wait(timeout=60) == 0
+    said, errors = in_the_foreground.communicate(timeout=60)
+    assert (in_the_foreground.returncode, errors) == (0, "")
+    assert said.endswith("stopping\n")
     assert processes_of(home) == []
 
 

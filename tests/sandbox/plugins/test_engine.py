@@ -152,7 +152,9 @@ def _left(cloud: Cloud) -> list[str]:
     return [kind for kind in kinds for _ in cloud.store.list(kind)]
 
 
-def test_a_stack_comes_up_stays_as_it_is_and_goes_away(stack: Stack, cloud: Cloud, tmp_path: Path) -> None:
+def test_a_stack_comes_up_stays_as_it_is_hides_its_secrets_and_goes_away(
+    stack: Stack, cloud: Cloud, tmp_path: Path
+) -> None:
     planned = stack.changes("preview", _program())
     assert planned == {"create": 10}
     assert _left(cloud) == []
@@ -165,6 +167,10 @@ def test_a_stack_comes_up_stays_as_it_is_and_goes_away(stack: Stack, cloud: Clou
     assert up.outputs["hello"].value == f"hello {KEY}"
     assert up.outputs["ip"].value == cloud.store.list("load-balancer")[0]["ip"]
     assert not [line for line in stack.printed if "warning" in line], stack.printed
+    held = json.dumps(stack.state())
+    assert "vxlan" in held
+    assert SECRET not in held
+    assert "client-certificate-data" not in held
 
     assert stack.changes("up", _program(delete=delete)) == {"same": 10}
     assert stack.changes("refresh") == {"same": 10}
@@ -176,16 +182,13 @@ def test_a_stack_comes_up_stays_as_it_is_and_goes_away(stack: Stack, cloud: Clou
     assert (tmp_path / "deleted").exists()
 
 
-def test_the_state_holds_no_secret_in_clear(stack: Stack) -> None:
+def test_a_change_that_the_api_cannot_make_shows_at_every_up_and_a_move_replaces_all_that_is_in_the_cluster(
+    stack: Stack, cloud: Cloud
+) -> None:
     stack.run("up", _program())
-    held = json.dumps(stack.state())
-    assert "vxlan" in held
-    assert SECRET not in held
-    assert "client-certificate-data" not in held
+    for _ in range(2):
+        assert stack.changes("up", _program(cni="cilium")) == {"same": 9, "update": 1}
 
-
-def test_moving_the_cluster_replaces_all_that_is_in_it(stack: Stack, cloud: Cloud) -> None:
-    stack.run("up", _program())
     before = stack.state()
     assert stack.changes("up", _program(zone="at-vie-1"))["replace"] == 5
     after = stack.state()
@@ -214,12 +217,6 @@ def test_a_refused_creation_is_told_and_the_rest_is_destroyed(stack: Stack, clou
     assert "nlb" not in stack.state()
     stack.run("destroy")
     assert _left(cloud) == ["load-balancer"], "what the state never knew stays"
-
-
-def test_a_change_that_the_api_cannot_make_shows_at_every_up(stack: Stack) -> None:
-    stack.run("up", _program())
-    for _ in range(2):
-        assert stack.changes("up", _program(cni="cilium")) == {"same": 9, "update": 1}
 
 
 def test_wrong_input_fails_before_anything_is_made(stack: Stack, cloud: Cloud) -> None:
