@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
+from sandbox.controllers.cluster import Access, Cluster
 from tests.sandbox.clusters.account import Account
 from tests.sandbox.plugins.kubernetes.plugin import Plugin
 from tools import path_of
+
+NAMESPACES = "/api/v1/namespaces"
 
 
 @pytest.fixture
@@ -84,15 +87,21 @@ spec:
 
 
 class RealCluster:
-    """A control plane with one node, and kubectl on it."""
+    """A control plane with one node, and kubectl on it.
+
+    Attributes:
+        api: for what would be one kubectl after another.
+    """
 
     def __init__(self, home: Path) -> None:
         self._account = Account(home, addons=[])
         self._account.start()
         self._account.scale(1)
+        self.api = Cluster(Access(self._account.planes.port(self._account.id), self._account.folder / "pki"))
         self.file = self._account.planes.admin_kubeconfig(self._account.id)
 
     def stop(self) -> None:
+        self.api.close()
         self._account.close()
 
     @property
@@ -136,6 +145,6 @@ def helm(cluster: RealCluster) -> Callable[..., str]:
 @pytest.fixture
 def namespace(cluster: RealCluster) -> Iterator[str]:
     name = f"t{uuid.uuid4().hex[:8]}"
-    cluster.kubectl("create", "namespace", name)
+    cluster.api.create(NAMESPACES, {"metadata": {"name": name}})
     yield name
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
+    cluster.api.delete(f"{NAMESPACES}/{name}")

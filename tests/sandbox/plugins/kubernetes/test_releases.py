@@ -5,14 +5,15 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Thread, Timer
+from threading import Event, Thread, Timer
 from typing import Any
 
 import pytest
 from google.protobuf import empty_pb2
 
+from sandbox.controllers.objects import SERVICES
 from sandbox.plugins.properties import UNKNOWN, Properties, Secret, plain
-from tests.sandbox.plugins.kubernetes.conftest import RealCluster
+from tests.sandbox.plugins.kubernetes.conftest import NAMESPACES, RealCluster
 from tests.sandbox.plugins.kubernetes.plugin import RELEASE, Failed, Plugin
 
 pytestmark = pytest.mark.engine
@@ -28,36 +29,36 @@ def release(live: Plugin, chart: Callable[..., Path], cluster: RealCluster) -> I
         return {"chart": "./tiny", "name": "r", "namespace": namespace, "createNamespace": True, "timeout": 20, **more}
 
     yield inputs
+    here = f"{NAMESPACES}/{namespace}"
     for kind in ("services", "configmaps"):
-        for item in cluster.get(kind, "-n", namespace)["items"]:
+        for item in cluster.api.list(f"{here}/{kind}")["items"]:
             if item["metadata"].get("finalizers"):
                 _release_finalizers(cluster, namespace, kind, item["metadata"]["name"])
-    cluster.kubectl("delete", "namespace", namespace, "--ignore-not-found", "--wait=false")
+    cluster.api.delete(here)
 
 
 def _release_finalizers(cluster: RealCluster, namespace: str, kind: str, name: str) -> None:
-    cluster.kubectl("patch", kind, name, "-n", namespace, "--type=merge", "-p", '{"metadata":{"finalizers":null}}')
+    cluster.api.patch(f"{NAMESPACES}/{namespace}/{kind}/{name}", {"metadata": {"finalizers": None}})
 
 
 @pytest.fixture
 def addresses(cluster: RealCluster) -> Iterator[None]:
     """A cloud that gives every load balancer an address."""
-    stopping: list[bool] = []
-    patch = '{"status":{"loadBalancer":{"ingress":[{"ip":"192.0.2.7"}]}}}'
+    stopping = Event()
+    address = {"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}}
 
     def assign() -> None:
-        while not stopping:
-            for service in cluster.get("services", "-A")["items"]:
+        while not stopping.wait(0.1):
+            for service in cluster.api.list(SERVICES)["items"]:
                 metadata = service["metadata"]
                 if service["spec"]["type"] == "LoadBalancer" and not service["status"]["loadBalancer"]:
-                    where = [metadata["name"], "-n", metadata["namespace"], "--subresource=status", "--type=merge"]
-                    cluster.kubectl("patch", "service", *where, "-p", patch)
-            time.sleep(0.2)
+                    path = f"{NAMESPACES}/{metadata['namespace']}/services/{metadata['name']}/status"
+                    cluster.api.patch(path, address)
 
     cloud = Thread(target=assign)
     cloud.start()
     yield
-    stopping.append(True)
+    stopping.set()
     cloud.join()
 
 
