@@ -1,10 +1,12 @@
 """`python -m sandbox up|preview|down STACK`: what `make` calls."""
 
+import math
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -38,11 +40,15 @@ def up(home: Path, stack: str, replace: tuple[str, ...]) -> None:
     """Bring a stack up on the sandbox, which is started first where it does not run."""
     record = running(home) or daemon.start(home, 0, click.echo)
     subject = _stack(home, record, stack, _chart(home, stack))
-    result = _run(partial(subject.up, replace=[*replace]))
-    click.secho("\nWhat next", bold=True)
+    # Pulumi shows none where its refresh names a component before the stack, which is a matter of luck.
+    result = _run(partial(subject.up, replace=[*replace], suppress_outputs=True))
+    outputs = {name: "[secret]" if output.secret else output.value for name, output in result.outputs.items()}
+    click.secho("Outputs", bold=True)
+    click.echo(textwrap.indent(yaml.safe_dump(outputs, width=math.inf), "  "))
+    click.secho("What next", bold=True)
     if shutil.which("kubectl") is None:
         click.echo(f"  export PATH={path_of('kubectl').parent}:$PATH")
-    click.echo(f"  {result.outputs['connect'].value}")
+    click.echo(f"  {outputs['connect']}")
     click.echo("  kubectl get nodes; kubectl get pods -n kube-system; kubectl top node")
     click.echo(f"  make down STACK={stack}      # when you are done")
 

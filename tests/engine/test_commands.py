@@ -71,7 +71,7 @@ def test_an_up_is_killed(home: Path) -> None:
 def test_a_killed_up_is_run_again_and_ends_with_a_line_that_connects(home: Path) -> None:
     up = succeeds(home, "up", "newcomer")
     [connect] = [line.strip() for line in up.splitlines() if line.strip().startswith("export KUBECONFIG=")]
-    assert "[secret]" in up, up  # the kubeconfig among the outputs
+    assert "kubeconfig: '[secret]'" in up
 
     path = f"{path_of('kubectl').parent}:{os.environ['PATH']}"
     terminal = subprocess.run(

@@ -1,6 +1,5 @@
 """The plugin under the real engine."""
 
-import asyncio
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -18,7 +17,11 @@ from sandbox.stack import pulumi_command
 from sandbox.workspace import Workspace
 from tests.sandbox.plugins.kubernetes.conftest import RealCluster
 
-pytestmark = pytest.mark.engine
+pytestmark = [
+    pytest.mark.engine,
+    # Pulumi's SDK leaves its event loops and their sockets open.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 @dataclass
@@ -48,26 +51,7 @@ class Program:
 
 
 @pytest.fixture
-def event_loops(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Closes the event loops that Pulumi's SDK makes, one per run, and never closes."""
-    made: list[asyncio.AbstractEventLoop] = []
-    policy = type(asyncio.get_event_loop_policy())
-    make = policy.new_event_loop
-
-    def note(self: asyncio.AbstractEventLoopPolicy) -> asyncio.AbstractEventLoop:
-        made.append(make(self))
-        return made[-1]
-
-    monkeypatch.setattr(policy, "new_event_loop", note)
-    yield
-    for loop in made:
-        loop.close()
-
-
-@pytest.fixture
-def stack(
-    event_loops: None, cluster: RealCluster, chart: Callable[..., Path], tmp_path: Path
-) -> Iterator[automation.Stack]:
+def stack(cluster: RealCluster, chart: Callable[..., Path], tmp_path: Path) -> Iterator[automation.Stack]:
     program = Program(cluster.kubeconfig, str(chart("tiny")))
     with PluginHost([KubernetesProvider(settle_seconds=0.2)], tmp_path, {"HOME": str(tmp_path)}) as host:
         variables = {
