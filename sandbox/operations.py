@@ -92,6 +92,11 @@ class Operations:
             if "_failure" not in document:
                 self._begin(document)
 
+    @property
+    def is_any_open(self) -> bool:
+        """Whether a tick could end one; asking needs no lock."""
+        return bool(self._open)
+
     def tick(self) -> None:
         """Ends every operation whose time is up and whose work is done."""
         for document in self._pending():

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi import automation
+from pulumi.automation._stack import StackInitMode
 
 from sandbox.plugins.properties import is_plain, is_secret
 
@@ -26,9 +27,8 @@ class Workspace(automation.LocalWorkspace):
 
     def create_or_take(self, name: str) -> automation.Stack:
         """The stack, made where it is missing."""
-        if self._checkpoint(name).exists():
-            return Stack.select(name, self)
-        return Stack.create(name, self)
+        is_there = self._checkpoint(name).exists()
+        return Stack(name, self, StackInitMode.SELECT if is_there else StackInitMode.CREATE)
 
     def select_stack(self, stack_name: str) -> None:
         """Nothing: every command of a `Stack` names it."""

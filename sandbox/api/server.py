@@ -97,6 +97,8 @@ class ApiServer:
         """Ends operations that nobody polls."""
         while True:
             await asyncio.sleep(TICK_SECONDS)
+            if not self._cloud.operations.is_any_open:
+                continue
             try:
                 await run_in_threadpool(self._tick)
             except Exception:

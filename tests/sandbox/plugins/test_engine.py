@@ -162,6 +162,7 @@ def test_a_stack_comes_up_stays_as_it_is_hides_its_secrets_and_goes_away(
 
     up = stack.run("up", _program(delete=delete))
     assert up.summary.resource_changes == {"create": 10}
+    assert up.summary.config == {}  # read from the engine's record, not asked of it
     assert up.outputs["kubeconfig"].secret
     assert "client-certificate-data" in up.outputs["kubeconfig"].value
     assert up.outputs["hello"].value == f"hello {KEY}"
