@@ -4,10 +4,8 @@ ARGS ?=
 N ?= 20
 SEED ?= 1
 RECORD ?= .sandbox/soak-$(SEED)
-# Half as many again as there are cores: a third of the time a test waits for something.
-JOBS ?= $(shell expr 3 '*' $$(getconf _NPROCESSORS_ONLN) / 2)
-# The tests of one file share what is slow to make.
-SPREAD = -n $(JOBS) --dist loadfile --no-loadscope-reorder
+# Twice as many as there are cores: half of the time a test waits for something.
+JOBS ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
 PYTHON ?= python3
 BIN := .venv/bin
 # A command runs Python some twenty times: where the machine forbids bytecode, all of them would compile all again.
@@ -55,10 +53,10 @@ lint: tools ## format, lint, strict types, workflows
 	@$$($(BIN)/python -m tools --path actionlint)
 
 unit: tools ## tests without a network
-	@$(BIN)/pytest tests/unit tests/tools tests/teardown $(SPREAD)
+	@$(BIN)/pytest tests/unit tests/tools tests/teardown -n $(JOBS)
 
 engine: tools ## the real engine and real control planes against the sandbox
-	@$(BIN)/pytest tests/engine tests/sandbox --ignore tests/engine/faults $(SPREAD)
+	@$(BIN)/pytest tests/engine tests/sandbox --ignore tests/engine/faults -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 faults: tools ## the fault suite: what destroy guarantees
 	@$(BIN)/pytest tests/engine/faults -n $(JOBS) --dist worksteal

@@ -1,5 +1,6 @@
 """What every tier shares."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -28,3 +29,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What shares takes longest, so it begins first."""
     items.sort(key=lambda item: not item.nodeid.startswith(SHARING))
+
+
+def pytest_collection_finish() -> None:
+    """Keeps Python's collector from what was imported: looking at that again and again is a fifth of the unit tests."""
+    gc.freeze()
+    gc.set_threshold(20_000)
