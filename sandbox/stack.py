@@ -128,6 +128,7 @@ class SandboxStack:
             # Without `skip` the backend writes a file of attributes beside the state, not in one step: an engine killed
             # meanwhile leaves it empty, and every later command ends with "failed to load checkpoint: EOF".
             "PULUMI_BACKEND_URL": f"file://{state}?metadata=skip",
+            "PULUMI_DIY_BACKEND_GZIP": "false",  # we read its files, whatever the user has for those elsewhere
             "PULUMI_HOME": str(self._home / "pulumi-home"),
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

@@ -30,8 +30,9 @@ def kubeconfig() -> Path:
 
 
 def sandbox(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`python -m sandbox …` with nothing of Exoscale's in the environment."""
+    """`python -m sandbox …` with nothing of Exoscale's in the environment, and a habit of its user's for Pulumi."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("EXOSCALE_")}
+    environment["PULUMI_DIY_BACKEND_GZIP"] = "true"
     return subprocess.run(
         [sys.executable, "-m", "sandbox", "--home", str(home), *arguments],
         cwd=PROJECT,
