@@ -4,8 +4,10 @@ ARGS ?=
 N ?= 20
 SEED ?= 1
 RECORD ?= .sandbox/soak-$(SEED)
-# Twice as many as there are cores: half of the time a test waits for something.
-JOBS ?= $(shell expr 2 '*' $$(getconf _NPROCESSORS_ONLN))
+# Twice as many as there are cores: half of the time a test waits for something. A row of the fault suite waits less.
+CORES := $(shell getconf _NPROCESSORS_ONLN)
+JOBS ?= $(shell expr 2 '*' $(CORES))
+FAULT_JOBS ?= $(shell expr 3 '*' $(CORES) / 2)
 PYTHON ?= python3
 BIN := .venv/bin
 # A command runs Python some twenty times: where the machine forbids bytecode, all of them would compile all again.
@@ -56,10 +58,10 @@ unit: tools ## tests without a network
 	@$(BIN)/pytest tests/unit tests/tools tests/teardown -n $(JOBS)
 
 engine: tools ## the real engine and real control planes against the sandbox
-	@$(BIN)/pytest tests/engine tests/sandbox --ignore tests/engine/faults -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest tests/engine tests/sandbox --ignore tests/engine/faults -n $(FAULT_JOBS) --dist loadfile --no-loadscope-reorder
 
 faults: tools ## the fault suite: what destroy guarantees
-	@$(BIN)/pytest tests/engine/faults -n $(JOBS) --dist worksteal
+	@$(BIN)/pytest tests/engine/faults -n $(FAULT_JOBS) --dist worksteal
 
 soak: tools .venv/soak ## N random stacks under random faults, destroyed in our way and in the classic one
 	@mkdir -p $(dir $(RECORD))
