@@ -58,7 +58,7 @@ unit: tools ## tests without a network
 	@$(BIN)/pytest tests/unit tests/tools tests/teardown -n $(JOBS)
 
 engine: tools ## the real engine and real control planes against the sandbox
-	@$(BIN)/pytest tests/engine tests/sandbox --ignore tests/engine/faults -n $(FAULT_JOBS) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest tests/engine tests/sandbox --ignore tests/engine/faults -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 faults: tools ## the fault suite: what destroy guarantees
 	@$(BIN)/pytest tests/engine/faults -n $(FAULT_JOBS) --dist worksteal
