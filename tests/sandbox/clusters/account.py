@@ -54,7 +54,7 @@ class Account:
         self.home = home
         self.cloud = Cloud()
         self.ccms: list[RecordedCcm] = []
-        self._readers: dict[int, Cluster] = {}
+        self._apis: dict[int, Cluster] = {}
         self.cluster: Document = {
             "id": str(uuid.uuid4()),
             "name": "demo",
@@ -92,8 +92,8 @@ class Account:
 
     def close(self) -> None:
         """Stops everything."""
-        for reader in self._readers.values():
-            reader.close()
+        for api in self._apis.values():
+            api.close()
         self.planes.stop_all()
         self.proxy.stop()
 
@@ -168,12 +168,17 @@ class Account:
                     found.append(socket.inet_ntop(family, packed))
         return found
 
-    def items(self, path: str) -> list[Object]:
-        """The objects of a list. Not by kubectl: a look that is taken again and again would each time be a process."""
+    @property
+    def api(self) -> Cluster:
+        """Not by kubectl: what is done again and again would each time be a process."""
         port = self.planes.port(self.id)
-        if port not in self._readers:
-            self._readers[port] = Cluster(Access(port, self.folder / "pki"))
-        found: list[Object] = self._readers[port].list(path)["items"]
+        if port not in self._apis:
+            self._apis[port] = Cluster(Access(port, self.folder / "pki"))
+        return self._apis[port]
+
+    def items(self, path: str) -> list[Object]:
+        """The objects of a list."""
+        found: list[Object] = self.api.list(path)["items"]
         return found
 
     def nodes(self) -> dict[str, str]:

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import yaml
 
-from sandbox.controllers.cluster import Access, Cluster
 from tests.sandbox.clusters.account import Account
 from tests.sandbox.plugins.kubernetes.plugin import Plugin
 from tools import path_of
@@ -97,11 +96,10 @@ class RealCluster:
         self._account = Account(home, addons=[])
         self._account.start()
         self._account.scale(1)
-        self.api = Cluster(Access(self._account.planes.port(self._account.id), self._account.folder / "pki"))
+        self.api = self._account.api
         self.file = self._account.planes.admin_kubeconfig(self._account.id)
 
     def stop(self) -> None:
-        self.api.close()
         self._account.close()
 
     @property
