@@ -15,7 +15,10 @@ from tools.pins import TOOLS
 @click.option("--path", metavar="BINARY", help="Print where this installed binary is, and do nothing else.")
 def main(names: tuple[str, ...], path: str | None) -> None:
     if path:
-        print(path_of(path))
+        try:
+            print(path_of(path))
+        except (Unavailable, LookupError) as error:
+            sys.exit(str(error))
         return
     wanted = [tool for tool in TOOLS if not names or tool.name in names]
     for number, tool in enumerate(wanted, 1):
@@ -28,6 +31,8 @@ def main(names: tuple[str, ...], path: str | None) -> None:
             install(tool, say)
         except (Unavailable, BuildFailed, ChecksumMismatch) as error:
             sys.exit(f"{label}: {error}")
+        except PermissionError as error:
+            sys.exit(f"{label}: {error}: set EXOSCALE_SKS_CACHE to a folder of yours")
 
 
 main()

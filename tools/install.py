@@ -1,15 +1,17 @@
 """Puts a tool into the cache: from PATH, from its publisher, or built from source, in that order."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock
 
-from tools import build, download
+from tools import build, download, record
 from tools.pins import TOOLS, Tool
 
 Say = Callable[[str], None]
@@ -38,19 +40,21 @@ def tool_of(binary: str) -> Tool:
 
 
 def path_of(binary: str) -> Path:
-    """The installed binary.
+    """The installed binary, which is the one that was installed: see `record`.
 
     Raises:
-        Unavailable: it is not installed yet; the message says how.
+        Unavailable: it is not; the message says what is wrong and what to run.
     """
-    path = _folder(tool_of(binary)) / binary
-    if not path.exists():
+    folder = _folder(tool_of(binary))
+    if not folder.exists():
         raise Unavailable(f"{binary} is not installed yet: run `make tools`")
-    return path
+    if fault := record.fault(folder, binary):
+        raise Unavailable(f"{folder / binary} {fault}: run `make tools`")
+    return folder / binary
 
 
 def install(tool: Tool, say: Say) -> None:
-    """Installs all binaries of a tool, unless they are there. Safe to run twice at once, and to kill.
+    """Installs the binaries of a tool that are missing or not as installed. Safe to run twice at once, and to kill.
 
     Args:
         say: takes one line of progress at a time.
@@ -59,23 +63,33 @@ def install(tool: Tool, say: Say) -> None:
         Unavailable: no source has it.
     """
     folder = _folder(tool)
-    if folder.exists():
+    if record.is_current(folder, tool.binaries):
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name(f".{folder.name}.lock")):
-        if folder.exists():
+        kept = record.sound(folder, tool.binaries)
+        missing = {binary: package for binary, package in tool.binaries.items() if binary not in kept}
+        if not missing:
+            record.write(folder, kept)
             return
-        # Complete or absent: the folder appears by one rename, so that a killed build leaves no half tool.
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{tool.name}-") as scratch:
             into = Path(scratch) / "bin"
             into.mkdir()
-            _fill(tool, into, say)
+            _fill(replace(tool, binaries=missing), into, say)
+            fresh = {binary: record.Entry.of(into / binary) for binary in missing}
+            if folder.exists():
+                for binary in missing:
+                    (into / binary).replace(folder / binary)
+                record.write(folder, kept | fresh)
+                return
+            # Complete or absent: the folder appears by one rename, so that a killed build leaves no half tool.
+            record.write(into, fresh)
             into.rename(folder)
 
 
 def _fill(tool: Tool, into: Path, say: Say) -> None:
     if _from_path(tool, into):
-        say("found on PATH")
+        say("copied from PATH")
         return
     try:
         if download.fetch(tool, into):
@@ -89,20 +103,43 @@ def _fill(tool: Tool, into: Path, say: Say) -> None:
 
 
 def _from_path(tool: Tool, into: Path) -> bool:
-    found = {binary: shutil.which(binary) for binary in tool.binaries}
-    for binary, path in found.items():
-        if path is None or not _has_version(tool, path):
-            return False
-        (into / binary).symlink_to(Path(path).resolve())
-    return True
+    if all(_copy(tool, binary, into) for binary in tool.binaries):
+        return True
+    for half in into.iterdir():
+        half.unlink()
+    return False
 
 
-def _has_version(tool: Tool, path: str) -> bool:
+def _copy(tool: Tool, binary: str, into: Path) -> bool:
+    """Copies a binary of the pinned version from PATH: a link would change its version with the next upgrade."""
+    own = cache() / "tools"  # on PATH after `sandbox env`; a damaged binary must not be its own source
+    folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    found = shutil.which(binary, path=os.pathsep.join(each for each in folders if not Path(each).is_relative_to(own)))
+    if found is None:
+        return False
+    copy = into / binary
+    try:
+        shutil.copyfile(found, copy)
+        copy.chmod(0o755)
+        # The copy is asked, as some programs do not run at another place.
+        return not _is_script(copy) and _has_version(tool, copy)
+    except OSError:  # not ours to read
+        return False
+
+
+def _is_script(path: Path) -> bool:
+    """Whether it may run another program tomorrow, as the shims of version managers do."""
+    with path.open("rb") as file:
+        return file.read(2) == b"#!"
+
+
+def _has_version(tool: Tool, path: Path) -> bool:
     try:
         answer = subprocess.run([path, *tool.version_args], capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return tool.version[1:] in answer.stdout
+    version = re.escape(tool.version.removeprefix("v"))
+    return re.search(rf"(?<![\w.])v?{version}(?![\w.+-])", answer.stdout) is not None
 
 
 def _folder(tool: Tool) -> Path:

@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import io
 import os
+import shutil
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -16,12 +17,7 @@ from tools import build, download
 from tools.install import Unavailable, install, path_of, tool_of
 from tools.pins import TOOLS, Tool
 
-
-@pytest.fixture(autouse=True)
-def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("EXOSCALE_SKS_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(download, "_unreachable", set())
-    return tmp_path / "cache"
+PIN = tool_of("helm").version
 
 
 @pytest.fixture
@@ -57,14 +53,6 @@ def publish(folder: Path, tool: Tool, content: bytes = b"#!/bin/sh\n", checksum:
     (folder / "sums").write_text(f"{checksum or hashlib.sha256(buffer.getvalue()).hexdigest()}  {name}\n")
 
 
-@pytest.fixture
-def nothing_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    folder = tmp_path / "path"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
-    return folder
-
-
 @pytest.mark.usefixtures("nothing_on_path")
 def test_a_published_tool_is_downloaded_and_executable(publisher: tuple[Path, str]) -> None:
     tool = published(publisher[1])
@@ -89,28 +77,66 @@ def test_without_publisher_and_without_go_the_error_says_what_to_install() -> No
         install(published("http://127.0.0.1:1"), lambda line: None)
 
 
-def test_an_unreachable_publisher_means_building_from_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    built: list[str] = []
-    monkeypatch.setattr(build, "build", lambda tool, into, say: built.append(tool.name))
-    monkeypatch.setattr("tools.install._from_path", lambda tool, into: False)
+def test_an_unreachable_publisher_means_building_from_source(built: list[str]) -> None:
     install(published("http://127.0.0.1:1"), lambda line: None)
     assert built == ["helm"]
 
 
-@pytest.mark.parametrize(("version", "used"), [("v3.22.0", True), ("v3.1.0", False)])
+def answering(answer: str) -> Tool:
+    """Helm, whose binary on PATH is a shell that takes the answer's command for its arguments."""
+    return replace(tool_of("helm"), archive="", version_args=("-c", f"echo {answer}"))
+
+
+@pytest.fixture
+def on_path(nothing_on_path: Path) -> Path:
+    """A helm on PATH: any program will do that says what it is told to."""
+    shell = shutil.which("sh", path=os.defpath)
+    assert shell
+    return Path(shutil.copy(shell, nothing_on_path / "helm"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "used"),
+    [(PIN, True), (PIN[1:], True), ("v3.1.0", False), (f"{PIN}-rc.1", False), (f"{PIN}1", False)],
+)
+@pytest.mark.usefixtures("on_path")
 def test_a_binary_on_path_is_used_only_with_exactly_the_pinned_version(
-    nothing_on_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, used: bool
+    built: list[str], answer: str, used: bool
 ) -> None:
-    binary = nothing_on_path / "helm"
-    binary.write_text(f"#!/bin/sh\necho {version}\n")
-    binary.chmod(0o755)
-    monkeypatch.setattr(build, "build", lambda tool, into, say: None)
-    try:
-        install(published("http://127.0.0.1:1"), lambda line: None)
-    except Unavailable:
-        assert not used
-    else:
-        assert path_of("helm").resolve() == binary
+    install(answering(answer), lambda line: None)
+    assert built == ([] if used else ["helm"])
+
+
+def test_a_binary_from_path_is_a_copy_that_its_owners_upgrade_does_not_change(on_path: Path) -> None:
+    before = on_path.read_bytes()
+    install(answering(PIN), lambda line: None)
+    on_path.write_text("upgraded")
+    assert path_of("helm").read_bytes() == before
+    on_path.unlink()
+    assert os.access(path_of("helm"), os.X_OK)
+
+
+def test_a_script_on_path_is_not_used_as_it_may_run_another_program_tomorrow(
+    nothing_on_path: Path, built: list[str]
+) -> None:
+    (nothing_on_path / "helm").write_text(f"#!/bin/sh\necho {PIN}\n")
+    (nothing_on_path / "helm").chmod(0o755)
+    install(replace(tool_of("helm"), archive=""), lambda line: None)
+    assert built == ["helm"]
+
+
+def test_a_damaged_binary_is_not_its_own_source_where_the_cache_is_on_path(
+    on_path: Path, nothing_on_path: Path, monkeypatch: pytest.MonkeyPatch, built: list[str]
+) -> None:
+    tool = answering(PIN)
+    install(tool, lambda line: None)
+    installed = path_of("helm")
+    on_path.unlink()
+    monkeypatch.setenv("PATH", f"{installed.parent}{os.pathsep}{nothing_on_path}")
+    with installed.open("ab") as file:
+        file.write(b"appended: runs as before")
+    install(tool, lambda line: None)
+    assert built == ["helm"]
 
 
 def test_a_failed_build_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, empty_cache: Path) -> None:
