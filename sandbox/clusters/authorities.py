@@ -2,6 +2,8 @@
 
 import ipaddress
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,44 +13,54 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox.certificates import builder, key_pem, key_usage, new_key, pem, read_key
+from sandbox.clusters import etcd
 from sandbox.files import write_private
 
+Pair = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
 CENTURY = timedelta(days=36500)
 # File names by authority; kwokctl expects the one that signs users and servers as `ca` (and makes one if absent).
 FILES = {"control-plane": "ca", "aggregation": "aggregation", "kubelet": "kubelet"}
 
 
 class Authorities:
-    """The three authorities that the SKS API shows (facts §3) and the certificates of the control plane.
+    """The authorities that the SKS API shows (`get-sks-cluster-authority-cert`) and what they sign.
 
     `control-plane` signs users and the API server, `aggregation` what the API server presents to metrics-server;
-    `kubelet` signs nothing here, as kwok's one server stands for every kubelet.
+    `kubelet` signs nothing here, as kwok's one server stands for every kubelet. Etcd has an authority of its own, which
+    no user's certificate is of; its key is forgotten as soon as it has signed.
 
     Args:
-        folder: where the files live; each private key is readable by its owner alone.
+        folder: where the files live, each readable by its owner alone.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def create(self, cluster_id: str, host: str) -> None:
-        """Makes all files unless they are there. A killed call leaves none of them.
+        """Makes all files unless they are there. A killed call leaves no half of them.
 
         Args:
             host: the API server's public name; with 127.0.0.1 and localhost a subject of its certificate.
         """
-        if self.folder.exists():
-            return
-        draft = Authorities(self.folder.with_name(f"{self.folder.name}.draft"))
-        shutil.rmtree(draft.folder, ignore_errors=True)
-        draft.folder.mkdir(mode=0o700, parents=True)
+        if not self.folder.exists():
+            with _complete(self.folder) as draft:
+                Authorities(draft)._create_users(cluster_id, host)
+        if not (self.folder / etcd.FOLDER).exists():  # nor in a cluster that an older version made
+            with _complete(self.folder / etcd.FOLDER) as draft:
+                Authorities(draft)._create_etcd(cluster_id)
+
+    def _create_users(self, cluster_id: str, host: str) -> None:
         for name, file in FILES.items():
-            key = new_key()
-            draft._write(file, _self_signed(f"{name}-{cluster_id}", key), key)
+            self._write(file, *_authority(f"{name}-{cluster_id}"))
         names = [host, "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"]
-        draft._write("admin", *draft._issue("control-plane", "sks-control-plane", ["system:masters"], CENTURY, names))
-        draft._write("front-proxy", *draft._issue("aggregation", "front-proxy-client", [], CENTURY))
-        draft.folder.rename(self.folder)
+        self._write("admin", *self._issue("control-plane", "sks-control-plane", ["system:masters"], CENTURY, names))
+        self._write("front-proxy", *self._issue("aggregation", "front-proxy-client", [], CENTURY))
+
+    def _create_etcd(self, cluster_id: str) -> None:
+        certificate, signer = _authority(f"etcd-{cluster_id}")
+        write_private(self.folder / "ca.crt", pem(certificate))
+        self._write("server", *_signed(certificate, signer, "etcd", [], CENTURY, ["localhost"]))
+        self._write("client", *_signed(certificate, signer, "kube-apiserver", [], CENTURY))
 
     def certificate(self, name: str) -> str:
         """PEM of an authority's certificate.
@@ -63,45 +75,70 @@ class Authorities:
         return (self.folder / f"{file}.crt").read_text(), (self.folder / f"{file}.key").read_text()
 
     def client(self, user: str, groups: list[str], ttl_seconds: int) -> tuple[str, str]:
-        """PEM of a new client certificate and of its key: CN is the user, each O a group (facts §3)."""
+        """PEM of a new client certificate and of its key: CN is the user, each O a group, as Kubernetes reads them."""
         certificate, key = self._issue("control-plane", user, groups, timedelta(seconds=ttl_seconds))
         return pem(certificate), key_pem(key)
 
     def _issue(
         self, authority: str, name: str, groups: list[str], life: timedelta, hosts: list[str] | None = None
-    ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    ) -> Pair:
         certificate, signer = self.pair(FILES[authority])
-        issuer = x509.load_pem_x509_certificate(certificate.encode()).subject
-        key = new_key()
-        subject = x509.Name(
-            [
-                *(x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups),
-                x509.NameAttribute(NameOID.COMMON_NAME, name),
-            ]
-        )
-        usages = [ExtendedKeyUsageOID.CLIENT_AUTH] + ([ExtendedKeyUsageOID.SERVER_AUTH] if hosts else [])
-        unsigned = (
-            builder(subject, issuer, key, life)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
-        )
-        if hosts:
-            subjects = [x509.DNSName(host) for host in hosts]
-            loopback = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-            names = x509.SubjectAlternativeName([*subjects, loopback])
-            unsigned = unsigned.add_extension(names, critical=False)
-        return unsigned.sign(read_key(signer), hashes.SHA256()), key
+        issuer = x509.load_pem_x509_certificate(certificate.encode())
+        return _signed(issuer, read_key(signer), name, groups, life, hosts)
 
     def _write(self, file: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
-        (self.folder / f"{file}.crt").write_text(pem(certificate))
+        write_private(self.folder / f"{file}.crt", pem(certificate))
         write_private(self.folder / f"{file}.key", key_pem(key))
 
 
-def _self_signed(name: str, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
+@contextmanager
+def _complete(folder: Path) -> Iterator[Path]:
+    """A draft of the folder, which becomes the folder when the block has ended well."""
+    draft = folder.with_name(f"{folder.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700, parents=True)
+    yield draft
+    draft.rename(folder)
+
+
+def _signed(
+    issuer: x509.Certificate,
+    signer: ec.EllipticCurvePrivateKey,
+    name: str,
+    groups: list[str],
+    life: timedelta,
+    hosts: list[str] | None = None,
+) -> Pair:
+    """A client's certificate; with hosts, a server's too."""
+    key = new_key()
+    subject = x509.Name(
+        [
+            *(x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups),
+            x509.NameAttribute(NameOID.COMMON_NAME, name),
+        ]
+    )
+    usages = [ExtendedKeyUsageOID.CLIENT_AUTH] + ([ExtendedKeyUsageOID.SERVER_AUTH] if hosts else [])
+    unsigned = (
+        builder(subject, issuer.subject, key, life)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
+    )
+    if hosts:
+        subjects = [x509.DNSName(host) for host in hosts]
+        loopback = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+        names = x509.SubjectAlternativeName([*subjects, loopback])
+        unsigned = unsigned.add_extension(names, critical=False)
+    return unsigned.sign(signer, hashes.SHA256()), key
+
+
+def _authority(name: str) -> Pair:
+    """A new authority: its certificate, which it signs itself."""
+    key = new_key()
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    return (
+    certificate = (
         builder(subject, subject, key, CENTURY)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(key_usage(signs_certificates=True), critical=True)
         .sign(key, hashes.SHA256())
     )
+    return certificate, key

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from sandbox import ports
-from sandbox.clusters import usage
+from sandbox.clusters import etcd, usage
 from sandbox.clusters.processes import end_processes, ended, executable, kill_process, listening
 from sandbox.files import write_private
 
@@ -197,7 +197,11 @@ class Kwok:
             },
             "componentsPatches": [
                 # Survives a killed process, as the sandbox's own store does; not a power cut.
-                _patch("etcd", {"unsafe-no-fsync": "true"}),
+                _patch(
+                    "etcd",
+                    {"unsafe-no-fsync": "true", **etcd.locks(pki, port["etcd"])},
+                    override=etcd.addresses(port["etcd"], port["etcd-peer"]),
+                ),
                 _patch(
                     "kube-apiserver",
                     {
@@ -209,8 +213,10 @@ class Kwok:
                         "requestheader-username-headers": "X-Remote-User",
                         "requestheader-group-headers": "X-Remote-Group",
                         "requestheader-extra-headers-prefix": "X-Remote-Extra-",
+                        **etcd.keys(pki),
                     },
                     override={
+                        **etcd.servers(port["etcd"]),
                         "proxy-client-cert-file": str(pki / "front-proxy.crt"),
                         "proxy-client-key-file": str(pki / "front-proxy.key"),
                     },

@@ -1,6 +1,8 @@
 """A cluster's certificates."""
 
 import base64
+import shutil
+import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +11,8 @@ import yaml
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from sandbox.clusters.authorities import Authorities
+from sandbox.clusters import etcd
+from sandbox.clusters.authorities import FILES, Authorities
 from sandbox.clusters.kubeconfig import kubeconfig
 
 HOST = "some-id.sks-ch-gva-2.exo.io"
@@ -68,6 +71,30 @@ def test_an_authority_that_a_killed_sandbox_left_half_made_is_made_anew(tmp_path
     authorities = Authorities(tmp_path / "pki")
     authorities.create("some-id", HOST)
     _certificate(authorities.certificate("control-plane"))
+
+
+def test_etcds_authority_signed_its_server_and_its_one_client_and_can_sign_no_more(authorities: Authorities) -> None:
+    folder = authorities.folder / etcd.FOLDER
+    authority = _certificate((folder / "ca.crt").read_text())
+    for file in ("server", "client"):
+        _certificate((folder / f"{file}.crt").read_text()).verify_directly_issued_by(authority)
+    assert authority.subject not in [_certificate(authorities.certificate(name)).subject for name in FILES]
+    assert sorted(file.name for file in folder.glob("*.key")) == ["client.key", "server.key"]
+
+
+def test_every_certificate_and_key_is_readable_by_its_owner_alone(authorities: Authorities) -> None:
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in authorities.folder.rglob("*.*") if file.is_file()}
+    assert len(modes) > 10
+    assert set(modes.values()) == {0o600}
+
+
+def test_a_cluster_of_an_older_version_keeps_its_authorities_and_gets_one_for_etcd(authorities: Authorities) -> None:
+    shutil.rmtree(authorities.folder / etcd.FOLDER)
+    (authorities.folder / "etcd.draft").mkdir()  # nor does a killed sandbox stand in the way
+    before = {file.name: file.read_text() for file in authorities.folder.glob("*.*") if file.is_file()}
+    authorities.create("some-id", HOST)
+    assert {file.name: file.read_text() for file in authorities.folder.glob("*.*") if file.is_file()} == before
+    assert (authorities.folder / etcd.FOLDER / "client.crt").exists()
 
 
 def test_a_kubeconfig_holds_what_the_exoscale_provider_parses(authorities: Authorities) -> None:
