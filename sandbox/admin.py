@@ -6,6 +6,7 @@ from urllib.parse import quote
 import requests
 
 from sandbox.home import Record, SandboxError
+from sandbox.store import DEFAULT_ORGANIZATION
 
 _SECONDS = 120  # reviving an API server waits until it is ready
 
@@ -21,11 +22,15 @@ class Admin:
         self._record = record
 
     def status(self) -> dict[str, Any]:
-        """What the cloud holds by kind, its keys, pending operations and faults."""
+        """What the cloud holds by kind, its organisations and keys, pending operations and faults."""
         return self._call("GET", "status")
 
     def reset(self) -> dict[str, int]:
-        """Empties the cloud but for the person's key; how many objects of each kind it held."""
+        """Empties the cloud but for the default organisation and the person's key.
+
+        Returns:
+            How many objects of each kind it forgot.
+        """
         deleted: dict[str, int] = self._call("POST", "reset")["deleted"]
         return deleted
 
@@ -44,6 +49,11 @@ class Admin:
     def revive(self, cluster_id: str, part: str) -> None:
         """Starts it again."""
         self._call("POST", f"clusters/{quote(cluster_id, safe='')}/revive/{part}")
+
+    def new_key(self, name: str, organization: str = DEFAULT_ORGANIZATION) -> tuple[str, str]:
+        """Key and secret of a new API key of this organisation, which is made where it is missing."""
+        made = self._call("POST", "keys", {"name": name, "organization": organization})
+        return made["key"], made["secret"]
 
     def expire_key(self, name: str) -> None:
         """Has the API refuse this key from now on."""

@@ -1,5 +1,6 @@
 """The simulated cloud as one object: what it holds, what time it is, what it refuses. No module-level state."""
 
+import copy
 import logging
 import threading
 from dataclasses import dataclass, field
@@ -69,7 +70,10 @@ class NoControlPlanes:
 
 @dataclass
 class Cloud:
-    """Hold `lock` while reading and changing; handlers and effects are called with it held."""
+    """Hold `lock` while reading and changing; handlers and effects are called with it held.
+
+    They are called with the cloud of one organisation (see `of`), and need not know of others.
+    """
 
     store: Store = field(default_factory=Store)
     clock: Clock = field(default_factory=Clock)
@@ -83,3 +87,9 @@ class Cloud:
 
     def __post_init__(self) -> None:
         self.operations = Operations(self)
+
+    def of(self, organization: str) -> "Cloud":
+        """The same cloud with the part of its store that belongs to this organisation, given by its id."""
+        view = copy.copy(self)
+        view.store = self.store.of(organization)
+        return view

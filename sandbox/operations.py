@@ -20,7 +20,8 @@ Effect = Callable[["Cloud", Document], None]
 
 @dataclass
 class Effects:
-    """What an operation does after its reply. Each effect gets the operation's document (`_args` included).
+    """What an operation does after its reply. Each effect gets the cloud of the operation's organisation, and the
+    operation's document (`_args` included).
 
     `work` runs in a thread without the cloud's lock and may take long; after a restart it runs again, so it
     must be idempotent. `finish` runs under the lock once the work is done and the time is up.
@@ -58,12 +59,13 @@ class Operations:
     def start(
         self, operation_id: str, noun: str, object_id: str, zone: str = "", args: dict[str, Any] | None = None
     ) -> Document:
-        """Records a pending operation and returns it as the POST, PUT or DELETE answers it.
+        """Records a pending operation and returns it as the POST, PUT or DELETE answers it. It belongs to the
+        organisation of its object.
 
         Args:
             operation_id: as in the OpenAPI document, e.g. `create-load-balancer`; selects the effects.
             noun: kind of the object that `reference` points to (facts §2: for a rule, its security group).
-            object_id: id of that object.
+            object_id: id of that object, which the store must hold.
             zone: of the object; empty for a global one.
             args: what the effects need, kept as `_args`.
         """
@@ -72,6 +74,7 @@ class Operations:
             "id": cloud.ids.uuid(),
             "state": "pending",
             "reference": {"id": object_id, "link": f"/v2/{noun}/{object_id}", "command": f"get-{noun}"},
+            "_organization": cloud.store.owner(noun, object_id),
             "_zone": zone,
             "_operation": operation_id,
             "_args": args or {},
@@ -128,7 +131,7 @@ class Operations:
     def _work(self, work: Effect, document: Document) -> None:
         outcome: OperationFailed | None = None
         try:
-            work(self._cloud, document)
+            work(self._cloud_of(document), document)
         except OperationFailed as failed:
             outcome = failed
         except Exception as error:
@@ -147,7 +150,7 @@ class Operations:
         effects = EFFECTS.get(document["_operation"], Effects())
         if outcome is None and effects.finish:
             try:
-                effects.finish(self._cloud, document)
+                effects.finish(self._cloud_of(document), document)
             except OperationFailed as failed:
                 outcome = failed
             except Exception as error:
@@ -157,8 +160,11 @@ class Operations:
         else:
             document |= {"state": "failure", "reason": outcome.reason, "message": outcome.message}
             if effects.failed:
-                effects.failed(self._cloud, document)
+                effects.failed(self._cloud_of(document), document)
         self._cloud.store.put("operation", document)
+
+    def _cloud_of(self, document: Document) -> "Cloud":
+        return self._cloud.of(document["_organization"])
 
     def _broken(self, document: Document, error: Exception) -> OperationFailed:
         """A bug of ours or a broken machine: the client must see it, not wait for ever."""

@@ -10,6 +10,7 @@ from typing import Self
 from sandbox import home as homes
 from sandbox import ports
 from sandbox.api import families
+from sandbox.api.organization import find_key, new_key
 from sandbox.api.server import ApiServer
 from sandbox.ccm import CloudControllerManager
 from sandbox.clock import Clock
@@ -151,14 +152,12 @@ class Sandbox:
         file = self.home / "cloud.sqlite"
         file.touch(mode=0o600)  # SQLite gives its other files the same mode
         cloud = Cloud(Store(file), Clock(self.pace), rules=self._rules)
-        if not any(key["name"] == KEY_NAME for key in cloud.store.list("api-key")):
-            key = f"EXO{secrets.token_hex(12)}"
-            document = {"id": key, "key": key, "name": KEY_NAME, "_secret": secrets.token_urlsafe(32)}
-            cloud.store.put("api-key", document)
+        if find_key(cloud.of(cloud.store.default_organization), KEY_NAME) is None:
+            new_key(cloud, KEY_NAME)
         return cloud
 
     def _record(self, url: str, proxy_url: str, token: str, bundle: Path) -> homes.Record:
-        key = next(key for key in self.cloud.store.list("api-key") if key["name"] == KEY_NAME)
+        key = self._key(self.cloud.store.default_organization, KEY_NAME)
         return homes.Record(
             pid=os.getpid(),
             started=homes.start_time(os.getpid()) or "",
@@ -170,6 +169,12 @@ class Sandbox:
             secret=key["_secret"],
             ca_bundle=str(bundle),
         )
+
+    def _key(self, organization: str, name: str) -> Document:
+        key = find_key(self.cloud.of(organization), name)
+        if key is None:
+            raise LookupError(f"no API key has the name {name}")
+        return key
 
     def _start_clusters(self) -> None:
         clusters = len(self.cloud.store.list("sks-cluster"))
@@ -190,7 +195,7 @@ class Sandbox:
 
     def _controller(self, part: str, cluster: Document, access: Access) -> Settings:
         name = f"sks-{part}-{cluster['id']}"
-        key = next(key for key in self.cloud.store.list("api-key") if key["name"] == name)
+        key = self._key(cluster["_organization"], name)
         pace = max(self.pace, _LEAST_CONTROLLER_PACE)
         return Settings(
             access=access,

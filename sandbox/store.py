@@ -1,13 +1,23 @@
-"""Every object of the simulated cloud, written through to SQLite so that it survives a restart."""
+"""Every object of the simulated cloud, written through to SQLite so that it survives a restart.
+
+Here, and nowhere else, it is decided who sees what: each document belongs to one organisation, and `Store.of` gives
+the part of the store that an organisation has.
+"""
 
 import copy
 import json
 import sqlite3
 import threading
+import uuid
 from pathlib import Path
 from typing import Any
 
 Document = dict[str, Any]
+
+ORGANIZATION = "organization"
+"""Kind of the organisations. Each belongs to itself, so that it is the only one that it sees."""
+DEFAULT_ORGANIZATION = "sandbox"
+"""Name of the organisation that every store has, and to which belongs what was put for nobody in particular."""
 
 
 def public(document: Document) -> Document:
@@ -18,12 +28,16 @@ def public(document: Document) -> Document:
 class Store:
     """Documents by kind and id, in order of creation.
 
-    A kind is Exoscale's noun (`load-balancer`, `sks-cluster`). A document has an `id` and, where the
-    kind is zonal, a `_zone`. Reads return copies: only `put` changes what is stored.
+    A kind is Exoscale's noun (`load-balancer`, `sks-cluster`). A document has an `id`, `_organization` (the id of the
+    organisation that it belongs to; the store fills it in) and, where the kind is zonal, a `_zone`. Reads return
+    copies: only `put` changes what is stored.
 
     Args:
         path: the SQLite file, or None to keep everything in memory.
     """
+
+    default_organization: str
+    """Id of the organisation `sandbox`: made with the file, and kept with it."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._lock = threading.RLock()
@@ -33,48 +47,103 @@ class Store:
         self._database.execute(
             "create table if not exists documents (kind text, id text, body text, primary key (kind, id))"
         )
+        self._organization: str | None = None
         self._documents: dict[str, dict[str, Document]] = {}
         for kind, id_, body in self._database.execute("select kind, id, body from documents order by rowid"):
             self._documents.setdefault(kind, {})[id_] = json.loads(body)
+        self.default_organization = self.organization(DEFAULT_ORGANIZATION)
+        for documents in self._documents.values():
+            for document in documents.values():  # a version without organisations wrote some without one
+                document.setdefault("_organization", self.default_organization)
+
+    def of(self, organization: str | None) -> "Store":
+        """The same store, as if it held nothing but what belongs to one organisation; what is put there belongs to it.
+
+        Args:
+            organization: its id. None is the whole store, for what concerns the cloud and no organisation.
+        """
+        view = copy.copy(self)  # the documents, the lock and the file are shared
+        view._organization = organization
+        return view
+
+    def organization(self, name: str) -> str:
+        """Id of the organisation with this name, which is made where it is missing."""
+        with self._lock:
+            for document in self._documents.get(ORGANIZATION, {}).values():
+                if document["name"] == name:
+                    return str(document["id"])
+            id_ = str(uuid.uuid4())
+            self.of(id_).put(ORGANIZATION, {"id": id_, "name": name})
+            return id_
+
+    def owner(self, kind: str, id_: str) -> str:
+        """Id of the organisation that this document belongs to.
+
+        Raises:
+            LookupError: there is no such document.
+        """
+        with self._lock:
+            return str(self._documents[kind][id_]["_organization"])
 
     def get(self, kind: str, id_: str) -> Document | None:
         """The document, or None."""
         with self._lock:
-            return copy.deepcopy(self._documents.get(kind, {}).get(id_))
+            document = self._documents.get(kind, {}).get(id_)
+            return copy.deepcopy(document) if document is not None and self._sees(document) else None
 
     def list(self, kind: str, zone: str | None = None) -> list[Document]:
         """All documents of a kind, of one zone where it is given."""
         with self._lock:
-            documents = self._documents.get(kind, {}).values()
+            documents = filter(self._sees, self._documents.get(kind, {}).values())
             return [copy.deepcopy(d) for d in documents if zone is None or d.get("_zone") == zone]
 
     def kinds(self) -> tuple[str, ...]:
         """The kinds of which there is something."""
         with self._lock:
-            return tuple(kind for kind, documents in self._documents.items() if documents)
+            kinds = self._documents.items()
+            return tuple(kind for kind, documents in kinds if any(map(self._sees, documents.values())))
 
     def put(self, kind: str, document: Document) -> None:
-        """Creates or overwrites the document with this id."""
+        """Creates or overwrites the document with this id.
+
+        Raises:
+            PermissionError: it belongs to another organisation.
+        """
         with self._lock, self._database:
-            self._documents.setdefault(kind, {})[document["id"]] = copy.deepcopy(document)
+            documents, id_ = self._documents.setdefault(kind, {}), document["id"]
+            if id_ in documents and not self._sees(documents[id_]):
+                raise PermissionError(f"{kind} {id_} belongs to another organisation")
+            owner = self._organization
+            if owner is None:
+                owner = document.get("_organization") or self.default_organization
+            documents[id_] = owned = {**copy.deepcopy(document), "_organization": owner}
             self._database.execute(
                 "insert into documents values (?, ?, ?) on conflict (kind, id) do update set body = excluded.body",
-                (kind, document["id"], json.dumps(document)),
+                (kind, id_, json.dumps(owned)),
             )
 
     def delete(self, kind: str, id_: str) -> None:
         """Forgets the document; nothing happens where there is none."""
         with self._lock, self._database:
-            self._documents.get(kind, {}).pop(id_, None)
-            self._database.execute("delete from documents where kind = ? and id = ?", (kind, id_))
+            documents = self._documents.get(kind, {})
+            if id_ in documents and self._sees(documents[id_]):
+                del documents[id_]
+                self._database.execute("delete from documents where kind = ? and id = ?", (kind, id_))
 
     def clear(self) -> None:
-        """Forgets everything."""
+        """Forgets everything but the default organisation."""
         with self._lock, self._database:
-            self._documents.clear()
-            self._database.execute("delete from documents")
+            for kind, documents in self._documents.items():
+                gone = [id_ for id_, d in documents.items() if self._sees(d) and id_ != self.default_organization]
+                for id_ in gone:
+                    del documents[id_]
+                rows = [(kind, id_) for id_ in gone]
+                self._database.executemany("delete from documents where kind = ? and id = ?", rows)
 
     def close(self) -> None:
         """Closes the database file."""
         with self._lock:
             self._database.close()
+
+    def _sees(self, document: Document) -> bool:
+        return self._organization is None or document["_organization"] == self._organization

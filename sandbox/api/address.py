@@ -13,7 +13,7 @@ IPV6 = ipaddress.IPv6Network("2001:db8::/32")  # RFC 3849
 
 
 def free(cloud: Cloud, networks: tuple[str, ...]) -> str:
-    """An IPv4 address that no instance and no load balancer has.
+    """An IPv4 address that no instance and no load balancer has, of whatever organisation.
 
     It is taken from a random place, so that an address is not handed out again right after its object went:
     who still holds on to it must notice.
@@ -21,8 +21,9 @@ def free(cloud: Cloud, networks: tuple[str, ...]) -> str:
     Raises:
         Conflict: all are taken.
     """
-    taken = {instance.get("public-ip") for instance in cloud.store.list("instance")}
-    taken |= {balancer["ip"] for balancer in cloud.store.list("load-balancer")}
+    everywhere = cloud.store.of(None)
+    taken = {instance.get("public-ip") for instance in everywhere.list("instance")}
+    taken |= {balancer["ip"] for balancer in everywhere.list("load-balancer")}
     hosts = [str(host) for network in networks for host in ipaddress.ip_network(network).hosts()]
     start = uuid.UUID(cloud.ids.uuid()).int % len(hosts)
     for host in hosts[start:] + hosts[:start]:

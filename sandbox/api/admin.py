@@ -18,15 +18,17 @@ from starlette.routing import Route
 from sandbox.api.auth import has_expired
 from sandbox.api.errors import ApiError, BadRequest, Forbidden, NotFound
 from sandbox.api.openapi import official
+from sandbox.api.organization import new_key
 from sandbox.api.routes import find
 from sandbox.cloud import Cloud
 from sandbox.faults import Fault
-from sandbox.store import Document
+from sandbox.store import DEFAULT_ORGANIZATION, ORGANIZATION, Document
 
 TOKEN_HEADER = "X-Sandbox-Token"  # noqa: S105 - a header's name
 PERSON = "sandbox"  # name of the person's API key
 EFFECTS = ("status", "lose-reply", "delay", "failure", "kill-ccm", "kill-csi")
 PARTS = ("ccm", "csi", "api-server")
+NOT_HELD = ("operation", "api-key", ORGANIZATION)  # kinds that are no objects of anybody's
 Action = Callable[[Cloud, Request, Any], Any]
 
 
@@ -55,15 +57,17 @@ def routes(cloud: Cloud, token: str) -> list[Route]:
         route("/faults", "DELETE", disarm),
         route("/reset", "POST", reset),
         route("/clusters/{id}/{verb}/{part}", "POST", kill_or_revive),
+        route("/keys", "POST", create_key),
         route("/keys/{name}/expire", "POST", expire),
         route("/keys/{name}/restore", "POST", restore),
     ]
 
 
 def status(cloud: Cloud, request: Request, body: Any) -> Document:
-    """What the cloud holds by kind, its clusters, the faults and the pace."""
+    """What the cloud holds by kind, its clusters, whose its keys are, the faults and the pace."""
     with cloud.lock:
         cloud.operations.tick()
+        names = {item["id"]: item["name"] for item in cloud.store.list(ORGANIZATION)}
         return {
             "pace": cloud.clock.pace,
             "rules": asdict(cloud.rules),
@@ -74,9 +78,17 @@ def status(cloud: Cloud, request: Request, body: Any) -> Document:
             "objects": {
                 kind: [{key: item[key] for key in ("id", "name", "state") if key in item} for item in held]
                 for kind in sorted(cloud.store.kinds())
-                if kind not in ("operation", "api-key") and (held := cloud.store.list(kind))
+                if kind not in NOT_HELD and (held := cloud.store.list(kind))
             },
-            "keys": [{"name": key["name"], "expired": has_expired(cloud, key)} for key in cloud.store.list("api-key")],
+            "organizations": list(names.values()),
+            "keys": [
+                {
+                    "name": key["name"],
+                    "organization": names[key["_organization"]],
+                    "expired": has_expired(cloud, key),
+                }
+                for key in cloud.store.list("api-key")
+            ],
             "pending": [item["_operation"] for item in cloud.store.list("operation") if item["state"] == "pending"],
             "faults": {
                 "armed": [asdict(fault) for fault in cloud.faults.armed()],
@@ -100,11 +112,13 @@ def disarm(cloud: Cloud, request: Request, body: Any) -> Document:
 
 
 def reset(cloud: Cloud, request: Request, body: Any) -> Document:
-    """Deletes everything but the person's key, which works again where it had expired."""
+    """Deletes everything but the default organisation and the person's key in it, which works again where it had
+    expired."""
     with cloud.lock:
         deleted = Counter({kind: len(cloud.store.list(kind)) for kind in cloud.store.kinds() if kind != "operation"})
         clusters = [cluster["id"] for cluster in cloud.store.list("sks-cluster")]
-        persons = [key for key in cloud.store.list("api-key") if key["name"] == PERSON]
+        default = cloud.store.of(cloud.store.default_organization)
+        persons = [key for key in default.list("api-key") if key["name"] == PERSON]
         cloud.store.clear()
         for key in persons:
             key.pop("_expires", None)
@@ -115,6 +129,7 @@ def reset(cloud: Cloud, request: Request, body: Any) -> Document:
     for cluster_id in clusters:
         cloud.control_planes.delete(cluster_id)
     deleted["api-key"] -= len(persons)
+    deleted[ORGANIZATION] -= 1
     return {"deleted": {kind: count for kind, count in sorted(deleted.items()) if count}}
 
 
@@ -129,6 +144,16 @@ def kill_or_revive(cloud: Cloud, request: Request, body: Any) -> Document:
     find(cloud, "sks-cluster", cluster_id)
     acts[verb](cluster_id, part)
     return {"cluster": cluster_id, "part": part, "done": verb}
+
+
+def create_key(cloud: Cloud, request: Request, body: Any) -> Document:
+    """Makes an API key; the body holds its `name` and, unless it is the default one, its `organization`."""
+    wanted = {"organization": DEFAULT_ORGANIZATION, **body} if isinstance(body, dict) else {}
+    for field in ("name", "organization"):
+        if not isinstance(wanted.get(field), str) or not wanted[field].strip():
+            raise BadRequest(f"{field}: {wanted.get(field)!r} must be a name")
+    key, secret = new_key(cloud, wanted["name"], wanted["organization"])
+    return {"key": key, "secret": secret}
 
 
 def expire(cloud: Cloud, request: Request, body: Any) -> Document:

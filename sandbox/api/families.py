@@ -12,6 +12,7 @@ FAMILIES = (
     "load_balancer",
     "load_balancer_service",
     "operation",
+    "organization",
     "security_group",
     "security_group_rule",
     "sks_cluster",

@@ -50,6 +50,12 @@ class Admitted:
     through_proxy: bool
     key: Document
 
+    @property
+    def organization(self) -> str:
+        """Id of the key's organisation: what the handler sees and makes belongs to it. Empty without a key, so that
+        nothing is seen."""
+        return str(self.key.get("_organization", ""))
+
     def cluster_of(self, part: str) -> str:
         """Id of the cluster whose `ccm` or `csi` calls; empty where somebody else does. Their keys are named after
         both (facts §4)."""
@@ -140,7 +146,7 @@ class Gateway:
         )
         with self._cloud.lock:
             self._cloud.operations.tick()
-            return HANDLERS[operation.id](self._cloud, call)
+            return HANDLERS[operation.id](self._cloud.of(admitted.organization), call)
 
     async def _lose_reply(self, faults: list[Fault], admitted: Admitted) -> None:
         effects = {fault.effect for fault in faults}

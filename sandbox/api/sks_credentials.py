@@ -4,6 +4,7 @@ import base64
 
 from sandbox.api.errors import Conflict
 from sandbox.api.lifecycle import error_on_failure, refuse_unless_settled, subject
+from sandbox.api.organization import create_key
 from sandbox.api.routes import Call, find, operation
 from sandbox.cloud import Cloud
 from sandbox.operations import effect
@@ -48,7 +49,7 @@ def settle_keys(cloud: Cloud, cluster: Document) -> None:
     names = {key["name"] for key in cloud.store.list("api-key")}
     for addon in KEY_NAMES:
         if addon in cluster["addons"] and _key_name(cluster["id"], addon) not in names:
-            _create_key(cloud, _key_name(cluster["id"], addon))
+            create_key(cloud, _key_name(cluster["id"], addon))
 
 
 def delete_keys(cloud: Cloud, cluster_id: str, addons: tuple[str, ...] = tuple(KEY_NAMES)) -> None:
@@ -90,12 +91,6 @@ def _with_control_plane(cloud: Cloud, call: Call) -> Document:
 
 def _key_name(cluster_id: str, addon: str) -> str:
     return f"sks-{KEY_NAMES[addon]}-{cluster_id}"
-
-
-def _create_key(cloud: Cloud, name: str) -> None:
-    key = "EXO" + cloud.ids.letters(24, "0123456789abcdef")
-    secret = cloud.ids.letters(43, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-    cloud.store.put("api-key", {"id": key, "key": key, "name": name, "_secret": secret})
 
 
 def _base64(text: str) -> str:

@@ -1,0 +1,27 @@
+"""`python -m sandbox key`: more API keys, also of other organisations."""
+
+import shlex
+from pathlib import Path
+
+import click
+
+from sandbox.cli import admin_of, example, main
+from sandbox.store import DEFAULT_ORGANIZATION
+
+
+@main.command(epilog=example('eval "$(python -m sandbox key neighbour --organization acme)"'))
+@click.argument("name")
+@click.option(
+    "--organization",
+    metavar="ORG",
+    default=DEFAULT_ORGANIZATION,
+    show_default=True,
+    help="The organisation that the key belongs to, made where it is missing. Nothing of another one can be seen or "
+    "changed with the key.",
+)
+@click.pass_obj
+def key(home: Path, name: str, organization: str) -> None:
+    """Make an API key NAME, and print the variables that have clients use it, for `eval` after that of `env`."""
+    made, secret = admin_of(home).new_key(name, organization)
+    click.echo(f"export EXOSCALE_API_KEY={shlex.quote(made)}")
+    click.echo(f"export EXOSCALE_API_SECRET={shlex.quote(secret)}")

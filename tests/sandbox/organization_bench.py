@@ -1,0 +1,97 @@
+"""What one organisation has: an object of each kind, and how to ask for each operation on it."""
+
+from sandbox.api.openapi import official
+from sandbox.client import SandboxClient
+from sandbox.cloud import Cloud
+from sandbox.store import Document
+from tests.sandbox.block_storage_bench import Store
+from tests.sandbox.sks_bench import CCM, HEALTHCHECK, MEDIUM, NEWEST, NOWHERE
+
+CSI = "exoscale-container-storage-interface"
+
+# Bodies that a user's own objects would be changed with, for operations that want one.
+BODIES: dict[str, Document] = {
+    "add-external-source-to-security-group": {"cidr": "198.51.100.7/32"},
+    "add-rule-to-security-group": {"flow-direction": "ingress", "protocol": "icmp"},
+    "add-service-to-load-balancer": {
+        "name": "more",
+        "protocol": "tcp",
+        "strategy": "round-robin",
+        "port": 8080,
+        "target-port": 30080,
+        "healthcheck": HEALTHCHECK,
+        "instance-pool": {"id": NOWHERE},
+    },
+    "attach-block-storage-volume-to-instance": {"instance": {"id": NOWHERE}},
+    "create-block-storage-snapshot": {"labels": {"by": "nobody"}},
+    "create-sks-nodepool": {"name": "more", "size": 1, "disk-size": 20, "instance-type": MEDIUM},
+    "evict-instance-pool-members": {"instances": [NOWHERE]},
+    "evict-sks-nodepool-members": {"instances": [NOWHERE]},
+    "generate-sks-cluster-kubeconfig": {"user": "root", "groups": ["system:masters"]},
+    "remove-external-source-from-security-group": {"cidr": "192.0.2.1/32"},
+    "resize-block-storage-volume": {"size": 99},
+    "scale-instance-pool": {"size": 1},
+    "scale-sks-nodepool": {"size": 1},
+    "update-block-storage-snapshot": {"labels": {"by": "nobody"}},
+    "update-block-storage-volume": {"labels": {"by": "nobody"}},
+    "update-instance-pool": {"name": "other"},
+    "update-load-balancer": {"labels": {"by": "nobody"}},
+    "update-load-balancer-service": {"port": 8080},
+    "update-sks-cluster": {"labels": {"by": "nobody"}},
+    "update-sks-nodepool": {"labels": {"by": "nobody"}},
+    "upgrade-sks-cluster": {"version": NEWEST},
+}
+
+
+class Account(Store):
+    """One object of each kind, made with the key of one organisation."""
+
+    def __init__(self, cloud: Cloud, client: SandboxClient, organization: str) -> None:
+        super().__init__(cloud, client)
+        self.view = cloud.of(cloud.store.organization(organization))
+        self.done(client.update_sks_cluster(id=self.cluster_id, addons=[CCM, CSI]))
+        group = self.done(client.create_security_group(name="fw"))
+        self.done(client.add_external_source_to_security_group(id=group, cidr="192.0.2.1/32"))
+        ping = {"flow_direction": "ingress", "protocol": "icmp", "network": "0.0.0.0/0"}
+        last = client.add_rule_to_security_group(id=group, **ping)
+        self.done(last)
+        balancer, pool = self.balancer(), self.nodes["instance-pool"]["id"]
+        volume = self.attached(self.instance_id())
+        self.ids = {
+            "anti-affinity-group": self.done(client.create_anti_affinity_group(name="apart")),
+            "block-storage": volume,
+            "block-storage-snapshot": self.snapshot(volume),
+            "instance": self.instance_id(),
+            "instance-pool": pool,
+            "load-balancer": balancer,
+            "operation": last["id"],
+            "security-group": group,
+            "sks-cluster": self.cluster_id,
+            "sks-cluster-kubeconfig": self.cluster_id,
+        }
+        self.parts = {
+            "rule-id": client.get_security_group(id=group)["rules"][0]["id"],
+            "service-id": self.service(balancer, pool)["id"],
+            "sks-nodepool-id": self.nodes["id"],
+        }
+
+    def path(self, operation_id: str) -> dict[str, str]:
+        """The operation's path parameters, so that it is about what this account has."""
+        operation = official().operations[operation_id]
+        own = {"id": self.ids[operation.template.split("/")[1]], **self.parts}
+        schemas = {item["name"]: item["schema"] for item in operation.definition["parameters"]}
+        return {name: own[name] if name in own else schemas[name]["enum"][0] for name in operation.names}
+
+    def call(self, operation_id: str, parameters: Document) -> Document:
+        """Asks the API by the official client."""
+        method = getattr(self.client, operation_id.replace("-", "_"))
+        answer: Document = method(**{name.replace("-", "_"): value for name, value in parameters.items()})
+        return answer
+
+    def holds(self) -> dict[str, list[Document]]:
+        """Every document that belongs to it."""
+        return {kind: self.view.store.list(kind) for kind in self.view.store.kinds()}
+
+    def owns(self) -> set[str]:
+        """The ids of all that belongs to it."""
+        return {document["id"] for documents in self.holds().values() for document in documents}
