@@ -26,18 +26,18 @@ up: tools ## bring the stack up on the sandbox: no account needed
 	@$(BIN)/python -m sandbox up $(STACK) $(ARGS)
 
 preview: tools ## show what `make up` would change
-	@$(BIN)/python -m sandbox preview $(STACK)
+	@$(BIN)/python -m sandbox preview $(STACK) $(ARGS)
 
 down: tools ## destroy the stack, then ask the cloud what is left
-	@$(BIN)/python -m sandbox down $(STACK)
+	@$(BIN)/python -m sandbox down $(STACK) $(ARGS)
 
-plan: .venv/installed ## what a destroy of STACK would take out of its cluster
+plan: tools ## what a destroy of STACK would take out of its cluster
 	@$(BIN)/python -m sandbox plan $(STACK)
 
-audit: .venv/installed ## what the cloud holds for STACK, sandbox or Exoscale, and its price; ARGS=--fix removes it
+audit: tools ## what the sandbox's cloud holds for STACK, and its price; ARGS=--fix removes it (STACK= for all)
 	@$(BIN)/python -m sandbox audit $(STACK) $(ARGS)
 
-rescue: .venv/installed ## make STACK destroyable again when its control plane is gone for good
+rescue: tools ## make STACK destroyable again when its control plane is gone for good
 	@$(BIN)/python -m sandbox rescue $(STACK) $(ARGS)
 
 status: .venv/installed ## what runs, and what the simulated cloud holds
@@ -55,10 +55,11 @@ lint: tools ## format, lint, strict types, workflows
 	@$$($(BIN)/python -m tools --path actionlint)
 
 unit: tools ## tests without a network
-	@$(BIN)/pytest tests/unit tests/tools tests/teardown -n $(JOBS)
+	@$(BIN)/pytest tests/unit tests/tools tests/teardown tests/provider -m "not engine" -n $(CORES)
 
 engine: tools ## the real engine and real control planes against the sandbox
-	@$(BIN)/pytest tests/engine tests/sandbox --ignore tests/engine/faults -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest tests/engine tests/sandbox tests/teardown/state/test_backend.py --ignore tests/engine/faults \
+	  -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 faults: tools ## the fault suite: what destroy guarantees
 	@$(BIN)/pytest tests/engine/faults -n $(FAULT_JOBS) --dist worksteal

@@ -1,7 +1,9 @@
 """`python -m sandbox`."""
 
 import sandbox.fault_commands
-import sandbox.stack_commands  # noqa: F401 - modules of commands: importing them adds them
+import sandbox.key_commands
+import sandbox.stack_commands
+import sandbox.teardown_commands  # noqa: F401 - modules of commands: importing them adds them
 from sandbox.cli import main
 
 main(prog_name="python -m sandbox")

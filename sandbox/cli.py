@@ -6,10 +6,12 @@ from typing import Any
 
 import click
 
-from sandbox import daemon, environment
+from sandbox import daemon, environment, shell
 from sandbox.admin import Admin
+from sandbox.backend import Backend
 from sandbox.clusters.processes import find
 from sandbox.home import Record, SandboxError, default_home, running
+from tools.install import Unavailable
 
 PACES = {"instant": 0.0, "realistic": 1.0}
 NOT_RUNNING = "the sandbox is not running: start it with `python -m sandbox start`"
@@ -57,7 +59,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except SandboxError as error:
+        except (SandboxError, Unavailable) as error:
             raise click.ClickException(str(error)) from None
 
 
@@ -139,26 +141,34 @@ def status(home: Path, as_json: bool) -> None:
         click.echo(f"pending: {operation}")
     for fault in shown["faults"]["armed"]:
         click.echo(f"armed fault: {fault['effect']} on {fault['operation']}")
+    for key in shown["keys"] if len(shown["organizations"]) > 1 else []:
+        click.echo(f"API key {key['name']} of organisation {key['organization']}")
     for key in shown["keys"]:
         if key["expired"]:
             click.echo(f"the API key {key['name']} has expired")
 
 
 @main.command(epilog=example('eval "$(python -m sandbox env)"'))
-@click.option("--unset", is_flag=True, help="Print the lines that take the variables back.")
+@click.option("--unset", is_flag=True, help="Print what gives the shell its own values back.")
 @click.pass_obj
 def env(home: Path, unset: bool) -> None:
-    """Print the variables that point unmodified clients (pulumi, exo, terraform) at the sandbox, for `eval`."""
+    """Print what points a shell's unmodified clients (pulumi, exo, terraform) at the sandbox, for `eval`.
+
+    Pulumi's backend is then the sandbox's, too. The prompt shows it, and --unset gives back what the shell had before.
+    """
+    backend = Backend(home)
     if unset:
-        click.echo(environment.forget(environment.variables("", "", "", "", Path())))
+        click.echo(shell.leave([*environment.variables("", "", "", "", Path()), *backend.variables()]))
         return
-    click.echo(environment.exports(running_record(home).environment()))
+    record = running_record(home)
+    backend.prepare()
+    click.echo(shell.enter({**record.environment(), **backend.variables()}))
 
 
 @main.command(epilog=example("python -m sandbox reset"))
 @click.pass_obj
 def reset(home: Path) -> None:
-    """Forget everything that the cloud holds, clusters and armed faults included. The API key stays."""
+    """Forget what the cloud holds, clusters and armed faults included. Your API key and its organisation stay."""
     deleted = admin_of(home).reset()
     click.echo(f"forgotten: {', '.join(f'{count} {kind}' for kind, count in deleted.items()) or 'nothing'}")
 

@@ -1,8 +1,10 @@
-"""The variables that point unmodified clients at the sandbox: the real plugins, exo, Terraform, the real CCM."""
+"""The variables that point unmodified clients at the sandbox: the real plugins, exo, Terraform, the real CCM.
 
-import shlex
+`sandbox.shell` has a shell take them over and give them back.
+"""
+
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import certifi
@@ -10,8 +12,8 @@ import certifi
 DEFAULT_ZONE = "ch-gva-2"
 _LOOPBACK = "127.0.0.1,localhost,::1"
 
-# Other names for credentials and endpoints that would win over ours in some client (facts §2): somebody's real
-# key must not be sent anywhere, not even to the sandbox.
+# Names that would win over ours in some client: other names for credentials and endpoints, for somebody's real key must
+# not be sent anywhere, not even to the sandbox; and what leads Pulumi to another passphrase, stack or login.
 FOREIGN = (
     "EXOSCALE_KEY",
     "EXOSCALE_SECRET",
@@ -26,6 +28,10 @@ FOREIGN = (
     "CLOUDSTACK_ENDPOINT",
     "ALL_PROXY",
     "all_proxy",
+    "PULUMI_ACCESS_TOKEN",
+    "PULUMI_CONFIG_PASSPHRASE",  # wins over PULUMI_CONFIG_PASSPHRASE_FILE
+    "PULUMI_CREDENTIALS_PATH",
+    "PULUMI_STACK",
 )
 
 
@@ -59,15 +65,9 @@ def variables(
     }
 
 
-def exports(values: Mapping[str, str]) -> str:
-    """Shell lines for `eval` that set these and forget what would win over them."""
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
-    return "\n".join([_unset(FOREIGN), *lines])
-
-
-def forget(values: Mapping[str, str]) -> str:
-    """A shell line for `eval` that takes them back."""
-    return _unset(values)
+def entered(environment: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
+    """An environment with these variables, and nothing that would win over them."""
+    return {name: value for name, value in environment.items() if name not in FOREIGN} | dict(values)
 
 
 def without_credentials(values: Mapping[str, str]) -> dict[str, str]:
@@ -91,7 +91,3 @@ def write_ca_bundle(file: Path, authority: Path) -> None:
     draft = file.with_name(f".{file.name}.draft")
     draft.write_text(own + trusted.replace(own, ""))
     draft.replace(file)
-
-
-def _unset(names: Iterable[str]) -> str:
-    return f"unset {' '.join(names)}"

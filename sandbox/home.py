@@ -1,5 +1,6 @@
 """The sandbox's folder: who holds it, and where the running sandbox can be reached."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -118,6 +119,16 @@ def start_time(pid: int) -> str | None:
             return None
     asked = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return asked.stdout.strip() or None
+
+
+def process_name(pid: int) -> str:
+    """Of the program that runs as this process; empty where none does."""
+    if start_time(pid) is None:  # a zombie has a name still
+        return ""
+    with contextlib.suppress(FileNotFoundError):
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    asked = subprocess.run(["ps", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return asked.stdout.strip()
 
 
 def _record(home: Path) -> Path:

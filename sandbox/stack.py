@@ -1,18 +1,17 @@
 """Runs the program's stacks on the sandbox with the real Pulumi engine, through the Automation API.
 
 Neither Pulumi's language host nor its provider plugins are needed: the program runs inline in this process
-and the plugin stand-ins are attached (design §5). The stack's state lives in the sandbox's home, away from
-whatever backend the user is logged in to.
+and the plugin stand-ins are attached.
 """
 
 import os
 import runpy
-import secrets
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -20,13 +19,15 @@ from filelock import FileLock, Timeout
 from pulumi import automation
 
 from sandbox import language
-from sandbox.files import write_private
+from sandbox.backend import Backend, Resource
 from sandbox.home import SandboxError
 from sandbox.plugins.command import CommandProvider
 from sandbox.plugins.exoscale import ExoscaleProvider
 from sandbox.plugins.host import PluginHost
 from sandbox.plugins.kubernetes import KubernetesProvider
+from sandbox.plugins.provider import Provider
 from sandbox.plugins.timing import Timing
+from sandbox.project import project_name
 from sandbox.workspace import Workspace
 from tools import path_of
 
@@ -37,7 +38,7 @@ class SandboxStack:
     """One stack of the program, on a running sandbox.
 
     Args:
-        home: the sandbox's folder; the state backend is kept in it.
+        home: the sandbox's folder, whose backend it is kept in.
         project: folder with `Pulumi.yaml` and `__main__.py`.
         name: the stack's name; its settings are those of `Pulumi.<name>.yaml`, or of `Pulumi.sandbox.yaml`
             where there is none.
@@ -45,6 +46,7 @@ class SandboxStack:
         config: settings that differ from the stack file, by full key (`exoscale-sks:ingress`).
         program: what to run instead of `__main__.py`.
         timing: how long the stand-ins wait between two looks at an operation.
+        stand_ins: more providers that take the place of those of their packages.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class SandboxStack:
         config: Config | None = None,
         program: Callable[[], None] | None = None,
         timing: Timing | None = None,
+        stand_ins: Sequence[Provider[Any]] = (),
     ) -> None:
         self.name = name
         self.config = config or {}
@@ -64,48 +67,105 @@ class SandboxStack:
         self._environment = dict(environment)
         self._program = program or self._main
         self._timing = timing or Timing()
+        self._stand_ins = stand_ins
         language.install()
 
     def up(self, **options: Any) -> automation.UpResult:
         """`pulumi up`. Options are those of `pulumi.automation.Stack.up`; the summary shows no secret setting."""
-        with self._stack() as stack:
+        with self._alone(), self._stack(self._home) as stack:
             return stack.up(**{"show_secrets": False, **options})
 
     def preview(self, **options: Any) -> automation.PreviewResult:
-        """`pulumi preview`."""
-        with self._stack() as stack:
+        """`pulumi preview`. The engine makes a stack for it where there is none; ours goes with its folder."""
+        with self._alone(), self._root() as root, self._stack(root) as stack:
             return stack.preview(**options)
 
     def destroy(self, **options: Any) -> automation.DestroyResult:
-        """`pulumi destroy`."""
-        with self._stack() as stack:
+        """`pulumi destroy`.
+
+        Raises:
+            SandboxError: there is no such stack; none is made.
+        """
+        with self._existing() as stack:
             return stack.destroy(**{"show_secrets": False, **options})
 
-    def variables(self) -> dict[str, str]:
-        """What a `pulumi` of the user's, or what asks one, needs to see this stack and its cloud."""
-        path = f"{path_of('pulumi').parent}{os.pathsep}{os.environ['PATH']}"
-        return {**self._environment, **self._backend(), "PATH": path}
+    def refresh(self, **options: Any) -> automation.RefreshResult:
+        """`pulumi refresh`; see `destroy`."""
+        with self._existing() as stack:
+            return stack.refresh(**{"show_secrets": False, **options})
+
+    def export(self) -> Config:
+        """`pulumi stack export`; see `destroy`."""
+        with self._existing() as stack:
+            exported = stack.export_stack()
+            return {"version": exported.version, "deployment": exported.deployment}
+
+    def restore(self, exported: Config) -> None:
+        """`pulumi stack import`."""
+        with self._alone(), self._stack(self._home) as stack:
+            stack.import_stack(automation.Deployment(exported["version"], exported["deployment"]))
+
+    @property
+    def exists(self) -> bool:
+        """Whether the backend has it, be it empty."""
+        return Backend(self._home).has(self.project, self.name)
+
+    @property
+    def project(self) -> str:
+        """The name in Pulumi.yaml."""
+        return project_name(self._project)
+
+    def resources(self) -> list[Resource]:
+        """What its state holds."""
+        return Backend(self._home).resources(self.project, self.name)
 
     def forget(self) -> None:
         """Removes the stack and its state, whatever they still hold; nothing is deleted in the cloud."""
-        with self._stack() as stack:
+        with self._alone(), self._stack(self._home) as stack:
             stack.workspace.remove_stack(self.name, force=True)
 
     @contextmanager
-    def _stack(self) -> Iterator[automation.Stack]:
-        stand_ins = (ExoscaleProvider(self._timing), KubernetesProvider(), CommandProvider())
-        with self._alone(), PluginHost(stand_ins, self._project, self._environment) as host:
-            variables = {**self._environment, **self._backend(), "PULUMI_DEBUG_PROVIDERS": host.debug_providers}
+    def _existing(self) -> Iterator[automation.Stack]:
+        with self._alone():
+            if not self.exists:
+                raise SandboxError(f"there is no stack {self.project}/{self.name} on this sandbox")
+            with self._stack(self._home) as stack:
+                yield stack
+
+    @contextmanager
+    def _root(self) -> Iterator[Path]:
+        """The sandbox's folder, or a temporary one for a stack that does not exist."""
+        if self.exists:
+            yield self._home
+            return
+        with TemporaryDirectory(prefix=".preview-", dir=self._home) as scratch:
+            yield Path(scratch)
+
+    @contextmanager
+    def _stack(self, root: Path) -> Iterator[automation.Stack]:
+        """The stack, made where it is missing, with its plugins.
+
+        Args:
+            root: folder of its backend and its settings.
+        """
+        backend = Backend(self._home, root / "pulumi")
+        backend.prepare()
+        own: list[Provider[Any]] = [ExoscaleProvider(self._timing), KubernetesProvider(), CommandProvider()]
+        with PluginHost([*own, *self._stand_ins], self._project, self._environment) as host:
             workspace = Workspace(
-                self._home / "pulumi",
-                work_dir=str(self._workspace()),
+                backend.folder,
+                work_dir=str(self._workspace(root / "stacks" / self.name)),
                 program=self._program,
-                env_vars=variables,
+                env_vars={
+                    **self._environment,
+                    **backend.variables(),
+                    "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+                    "PULUMI_DEBUG_PROVIDERS": host.debug_providers,
+                },
                 pulumi_command=pulumi_command(),
             )
             stack = workspace.create_or_take(self.name)
-            # Nobody else works on this stack, so an engine's lock is what a killed one left behind.
-            if any((self._home / "pulumi" / ".pulumi" / "locks").glob(f"**/{self.name}/*.json")):
+            if backend.is_locked_by_the_dead(self.project, self.name):
                 stack.cancel()
             yield stack
 
@@ -119,25 +179,8 @@ class SandboxStack:
         except Timeout:
             raise SandboxError(f"another command works on stack {self.name}: wait for it, or end it") from None
 
-    def _backend(self) -> dict[str, str]:
-        state, passphrase = self._home / "pulumi", self._home / "passphrase"
-        state.mkdir(parents=True, exist_ok=True)
-        if not passphrase.exists():
-            write_private(passphrase, secrets.token_hex(16))
-        return {
-            # Without `skip` the backend writes a file of attributes beside the state, not in one step: an engine killed
-            # meanwhile leaves it empty, and every later command ends with "failed to load checkpoint: EOF".
-            "PULUMI_BACKEND_URL": f"file://{state}?metadata=skip",
-            "PULUMI_DIY_BACKEND_GZIP": "false",  # we read its files, whatever the user has for those elsewhere
-            "PULUMI_HOME": str(self._home / "pulumi-home"),
-            "PULUMI_CONFIG_PASSPHRASE_FILE": str(passphrase),
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-        }
-
-    def _workspace(self) -> Path:
+    def _workspace(self, folder: Path) -> Path:
         """A folder with a copy of the settings: the engine adds a salt to the stack file that it is given."""
-        folder = self._home / "stacks" / self.name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "Pulumi.yaml").write_text(yaml.safe_dump(self._settings(), sort_keys=False))
         stack_file = folder / f"Pulumi.{self.name}.yaml"
@@ -150,7 +193,11 @@ class SandboxStack:
         return folder
 
     def _settings(self) -> dict[str, Any]:
+        """Pulumi.yaml, whose plugins are found from another folder, too."""
         settings: dict[str, Any] = yaml.safe_load((self._project / "Pulumi.yaml").read_text())
+        for plugin in (one for kind in (settings.get("plugins") or {}).values() for one in kind):
+            if "path" in plugin:
+                plugin["path"] = str((self._project / plugin["path"]).resolve())
         return settings
 
     def _main(self) -> None:

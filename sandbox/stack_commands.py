@@ -4,45 +4,60 @@ import math
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 import yaml
 
-from sandbox import daemon
+from sandbox import daemon, project
 from sandbox.admin import Admin
+from sandbox.backend import Backend, summary
 from sandbox.charts import reachable, stand_in
 from sandbox.cli import example, main
 from sandbox.environment import FOREIGN
-from sandbox.home import Record, running
+from sandbox.home import Record, SandboxError, running
+from sandbox.namesakes import namesakes
+from sandbox.project import project_name, stack_name
+from sandbox.teardown_commands import on_sandbox
 from tools import path_of
 
 if TYPE_CHECKING:
     from sandbox.stack import SandboxStack  # imported late: it loads Pulumi, and `status` need not wait for that
 
-PROJECT = Path(__file__).parents[1]
 _INGRESS = "exoscale-sks:ingress"
 
 stack_argument = click.argument("stack", default="sandbox")
+refresh_option = click.option(
+    "--refresh",
+    is_flag=True,
+    help="Ask the cloud about every resource first, and correct the state: after something was changed by hand.",
+)
 
 
 @main.command(epilog=example("python -m sandbox up alice"))
 @stack_argument
 @click.option("--replace", multiple=True, metavar="URN", help="Make this resource anew, as in `pulumi up --replace`.")
+@refresh_option
 @click.pass_obj
-def up(home: Path, stack: str, replace: tuple[str, ...]) -> None:
+def up(home: Path, stack: str, replace: tuple[str, ...], refresh: bool) -> None:
     """Bring a stack up on the sandbox, which is started first where it does not run."""
+    name = _name(stack)
     record = running(home) or daemon.start(home, 0, click.echo)
-    subject = _stack(home, record, stack, _chart(home, stack))
+    subject = _stack(home, record, name, _chart(home, name))
     # Pulumi shows none where its refresh names a component before the stack, which is a matter of luck.
-    result = _run(partial(subject.up, replace=[*replace], suppress_outputs=True))
-    outputs = {name: "[secret]" if output.secret else output.value for name, output in result.outputs.items()}
+    ended = _run(partial(subject.up, replace=[*replace], refresh=refresh, suppress_outputs=True))
+    if ended.cancelled:
+        made = summary(subject.resources())
+        _fail(f"cancelled: {name} has {made}; `make up STACK={name}` goes on, `make down STACK={name}` removes them")
+    if not ended.result:
+        sys.exit(1)
+    outputs = {key: "[secret]" if output.secret else output.value for key, output in ended.result.outputs.items()}
     click.secho("Outputs", bold=True)
     click.echo(textwrap.indent(yaml.safe_dump(outputs, width=math.inf), "  "))
     click.secho("What next", bold=True)
@@ -50,31 +65,44 @@ def up(home: Path, stack: str, replace: tuple[str, ...]) -> None:
         click.echo(f"  export PATH={path_of('kubectl').parent}:$PATH")
     click.echo(f"  {outputs['connect']}")
     click.echo("  kubectl get nodes; kubectl get pods -n kube-system; kubectl top node")
-    click.echo(f"  make down STACK={stack}      # when you are done")
+    click.echo(f"  make down STACK={name}      # when you are done")
 
 
 @main.command(epilog=example("python -m sandbox preview alice"))
 @stack_argument
+@refresh_option
 @click.pass_obj
-def preview(home: Path, stack: str) -> None:
+def preview(home: Path, stack: str, refresh: bool) -> None:
     """Show what `up` would change."""
+    name = _name(stack)
     record = running(home) or daemon.start(home, 0, click.echo)
-    _run(_stack(home, record, stack, _chart(home, stack)).preview)
+    ended = _run(partial(_stack(home, record, name, _chart(home, name)).preview, refresh=refresh))
+    if ended.cancelled or not ended.result:
+        sys.exit(1)
 
 
 @main.command(epilog=example("python -m sandbox down alice"))
 @stack_argument
+@refresh_option
 @click.pass_obj
-def down(home: Path, stack: str) -> None:
+def down(home: Path, stack: str, refresh: bool) -> None:
     """Destroy a stack, then ask the cloud, not the state, what is left; exit 1 when something is."""
-    if not _is_here(home, stack):
-        click.echo(f"there is no stack {stack} on this sandbox: nothing to destroy")
-        return
+    ours = project_name(project.FOLDER)
+    name = stack_name(stack, ours)
+    if not Backend(home).has(ours, name):
+        others = namesakes(home, name)
+        raise SandboxError(f"there is no stack {ours}/{name} on this sandbox, so nothing was removed{others}")
     record = running(home) or daemon.start(home, 0, click.echo)
-    subject = _stack(home, record, stack)
-    _run(subject.destroy)
-    (PROJECT / ".kube" / f"{stack}.yaml").unlink(missing_ok=True)
-    status = _teardown(subject.variables(), "audit", stack)
+    subject = _stack(home, record, name)
+    ended = _run(partial(subject.destroy, refresh=refresh))
+    # The engine calls a destroy that was cancelled between two steps a success.
+    if left := subject.resources():
+        why = "cancelled" if ended.cancelled else "not finished"
+        _fail(f"{why}: the state of {name} still holds {summary(left)}; `make down STACK={name}` goes on")
+    if not ended.result:
+        sys.exit(1)
+    (project.FOLDER / ".kube" / f"{name}.yaml").unlink(missing_ok=True)
+    status = on_sandbox(home, record, "audit", name)
     if status:
         sys.exit(status)
     if empty(Admin(record).status()["objects"]):
@@ -87,37 +115,13 @@ def empty(objects: dict[str, list[dict[str, Any]]]) -> bool:
     return all((kind, item.get("name")) == ("security-group", "default") for kind in objects for item in objects[kind])
 
 
-def _passed_on(verb: str) -> click.Command:
-    """`python -m sandbox plan|audit|rescue`: the teardown's own command, where the stack is."""
-
-    @main.command(verb, context_settings={"ignore_unknown_options": True}, add_help_option=False)
-    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-    @click.pass_obj
-    def command(home: Path, arguments: tuple[str, ...]) -> None:
-        sys.exit(_anywhere(home, verb, arguments))
-
-    command.help = f"Run `python -m teardown {verb}` for a stack: here, or on Exoscale where it is not here."
-    return command
+def _name(stack: str) -> str:
+    return stack_name(stack, project_name(project.FOLDER))
 
 
-plan, audit, rescue = (_passed_on(verb) for verb in ("plan", "audit", "rescue"))
-
-
-def _anywhere(home: Path, verb: str, arguments: tuple[str, ...]) -> int:
-    stack = next((argument for argument in arguments if not argument.startswith("-")), "")
-    if not (stack and _is_here(home, stack)):
-        return _teardown({}, verb, *arguments)
-    record = running(home) or daemon.start(home, 0, click.echo)
-    return _teardown(_stack(home, record, stack).variables(), verb, *arguments)
-
-
-def _teardown(variables: Mapping[str, str], *arguments: str) -> int:
-    command = [sys.executable, "-m", "teardown", *arguments]
-    return subprocess.run(command, cwd=PROJECT, env={**os.environ, **variables}, check=False).returncode
-
-
-def _is_here(home: Path, stack: str) -> bool:
-    return (home / "stacks" / stack).is_dir()
+def _fail(line: str) -> NoReturn:
+    click.echo(line, err=True)
+    sys.exit(1)
 
 
 def _stack(home: Path, record: Record, name: str, config: dict[str, Any] | None = None) -> "SandboxStack":
@@ -130,7 +134,7 @@ def _stack(home: Path, record: Record, name: str, config: dict[str, Any] | None 
         os.environ.pop(variable, None)
     os.environ.update(environment)
     timing = Timing.of(record.pace)
-    return SandboxStack(home, PROJECT, name, environment, config=config, timing=timing)
+    return SandboxStack(home, project.FOLDER, name, environment, config=config, timing=timing)
 
 
 def _chart(home: Path, name: str) -> dict[str, Any]:
@@ -138,7 +142,7 @@ def _chart(home: Path, name: str) -> dict[str, Any]:
     from components.ingress import CONTROLLERS
     from sandbox.stack import settings_file
 
-    settings = yaml.safe_load(settings_file(PROJECT, name).read_text())
+    settings = yaml.safe_load(settings_file(project.FOLDER, name).read_text())
     ingress = settings.get("config", {}).get(_INGRESS, {})
     controller = CONTROLLERS.get(ingress.get("controller", "nginx"))
     if controller is None or "chart" in ingress:
@@ -152,14 +156,30 @@ def _chart(home: Path, name: str) -> dict[str, Any]:
     return {_INGRESS: {**ingress, "chart": str(stand_in(official.name, home / "charts"))}}
 
 
-def _run(action: Callable[..., Any]) -> Any:
-    """Runs the engine in the open; its failure is its own last words and exit status, no traceback of ours."""
+@dataclass(frozen=True)
+class _Ended:
+    """How a run of the engine ended.
+
+    Args:
+        result: what it did; None where it failed.
+        cancelled: by Ctrl-C.
+    """
+
+    result: Any
+    cancelled: bool
+
+
+def _run(action: Callable[..., Any]) -> _Ended:
+    """Runs the engine in the open; its failure is its own last words, no traceback of ours."""
     from pulumi import automation
 
     colour = "always" if sys.stdout.isatty() and "NO_COLOR" not in os.environ else "never"
+    cancelled = False
 
     def cancelling(*_: object) -> None:
         # The engine got the same Ctrl-C and needs the stand-ins, in this process, to end what it began.
+        nonlocal cancelled
+        cancelled = True
         click.echo("cancelling: what has begun is finished and recorded; a second Ctrl-C stops at once", err=True)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -170,11 +190,12 @@ def _run(action: Callable[..., Any]) -> Any:
         click.echo(line)
 
     before = signal.signal(signal.SIGINT, cancelling)
+    result = None
     try:
-        return action(on_output=say, on_error=lambda line: click.echo(line, err=True), color=colour)
+        result = action(on_output=say, on_error=lambda line: click.echo(line, err=True), color=colour)
     except automation.CommandError as error:
         if not said:  # it failed before it began to speak
             click.echo(str(error), err=True)
-        sys.exit(1)
     finally:
         signal.signal(signal.SIGINT, before)
+    return _Ended(result, cancelled)

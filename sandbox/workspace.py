@@ -10,6 +10,7 @@ from typing import Any
 from pulumi import automation
 from pulumi.automation._stack import StackInitMode
 
+from sandbox.backend import checkpoint, resources
 from sandbox.plugins.properties import is_plain, is_secret
 
 
@@ -23,7 +24,7 @@ class Workspace(automation.LocalWorkspace):
 
     def __init__(self, backend: Path, **options: Any) -> None:
         super().__init__(**options)
-        self._backend = backend / ".pulumi"
+        self._backend = backend
 
     def create_or_take(self, name: str) -> automation.Stack:
         """The stack, made where it is missing."""
@@ -42,8 +43,8 @@ class Workspace(automation.LocalWorkspace):
             said: dict[str, Any] = json.loads(self.pulumi_command.run(command, self.work_dir, self.env_vars).stdout)
             return said
 
-        resources = json.loads(self._checkpoint(stack_name).read_text())["checkpoint"]["latest"].get("resources", [])
-        outputs = (item.get("outputs", {}) for item in resources if item["type"] == "pulumi:pulumi:Stack")
+        held = resources(self._checkpoint(stack_name))
+        outputs = (item.get("outputs", {}) for item in held if item["type"] == "pulumi:pulumi:Stack")
         kept: dict[str, Any] = next(outputs, {})
         return {
             name: automation.OutputValue(value, False) if is_plain(value) else _Sealed(name, in_clear, is_secret(value))
@@ -52,7 +53,7 @@ class Workspace(automation.LocalWorkspace):
 
     def last_update(self, stack_name: str) -> automation.UpdateSummary | None:
         """What the engine put on record of its last run, without the settings it ran with."""
-        entries = (self._backend / "history" / self._project / stack_name).glob("*.history.json")
+        entries = (self._backend / ".pulumi" / "history" / self._project / stack_name).glob("*.history.json")
         newest = max(entries, default=None)  # their names end with the time
         if newest is None:
             return None
@@ -73,7 +74,7 @@ class Workspace(automation.LocalWorkspace):
         return self.project_settings().name
 
     def _checkpoint(self, stack: str) -> Path:
-        return self._backend / "stacks" / self._project / f"{stack}.json"
+        return checkpoint(self._backend, self._project, stack)
 
 
 class Stack(automation.Stack):

@@ -14,8 +14,13 @@ from sandbox.proxy.tunnel import Connection, join, open_connection
 
 _CONNECT_SECONDS = 30
 _FAREWELL_SECONDS = 1
+_ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 Serve = Callable[[Connection], Coroutine[Any, Any, None]]
+
+
+class Silent(Exception):
+    """Whoever listens there takes the connection and says nothing."""
 
 
 class ProxyServer:
@@ -142,7 +147,13 @@ class ProxyServer:
         except (OSError, UnicodeError) as error:
             await self._refuse(client, 502, f"{target} cannot be reached: {error or 'no answer'}")
             return
-        client.writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        except Silent as silent:
+            # As in front of a dead control plane: the load balancer is there, and nobody speaks TLS behind it.
+            # A refusal would be an answer.
+            self._log.info("%s", silent)
+            client.writer.write(_ESTABLISHED)
+            return
+        client.writer.write(_ESTABLISHED)
         await join(client, far)
 
     async def _reach(self, destination: Route) -> Connection:
@@ -154,7 +165,10 @@ class ProxyServer:
                     port = self._cluster_port(id_)
                 except LookupError:
                     raise Refused(f"no SKS cluster {id_} runs in this sandbox") from None
-                return await open_connection("127.0.0.1", port)
+                try:
+                    return await open_connection("127.0.0.1", port)
+                except OSError:
+                    raise Silent(f"the API server of SKS cluster {id_} is dead") from None
             case Elsewhere(host, port):
                 async with asyncio.timeout(_CONNECT_SECONDS):
                     return await open_connection(host, port)

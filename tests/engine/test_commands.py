@@ -30,9 +30,9 @@ def kubeconfig() -> Path:
 
 
 def sandbox(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`python -m sandbox …` with nothing of Exoscale's in the environment, and a habit of its user's for Pulumi."""
+    """`python -m sandbox …` with nothing of Exoscale's in the environment, and its user's habits for Pulumi."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("EXOSCALE_")}
-    environment["PULUMI_DIY_BACKEND_GZIP"] = "true"
+    environment |= {"PULUMI_DIY_BACKEND_GZIP": "true", "PULUMI_CONFIG_PASSPHRASE": "the user's own"}
     return subprocess.run(
         [sys.executable, "-m", "sandbox", "--home", str(home), *arguments],
         cwd=PROJECT,
@@ -96,5 +96,5 @@ def test_down_again_has_nothing_to_do(home: Path) -> None:
 
 def test_down_of_a_stack_that_never_was_says_so(home: Path) -> None:
     answer = sandbox(home, "down", "nobody")
-    assert answer.returncode == 0
-    assert "there is no stack nobody" in answer.stdout
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert "there is no stack exoscale-sks/nobody on this sandbox, so nothing was removed" in answer.stderr

@@ -1,0 +1,96 @@
+"""Pulumi's backend in the sandbox's folder, away from whatever backend the user is logged in to."""
+
+import json
+import secrets
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sandbox.files import write_private
+from sandbox.home import process_name
+
+Resource = dict[str, Any]
+
+
+class Backend:
+    """The stacks of a sandbox, read without a `pulumi`: to start one takes a quarter of a second.
+
+    Args:
+        home: the sandbox's folder.
+        folder: the backend's own, where it is another than usual.
+    """
+
+    def __init__(self, home: Path, folder: Path | None = None) -> None:
+        self._home = home
+        self.folder = folder or home / "pulumi"
+
+    def variables(self) -> dict[str, str]:
+        """What has a `pulumi` use this backend and nothing of its user's other ones; see `prepare`."""
+        return {
+            # Without `skip` the backend writes a file of attributes beside the state, not in one step: an engine killed
+            # meanwhile leaves it empty, and every later command ends with "failed to load checkpoint: EOF".
+            "PULUMI_BACKEND_URL": f"file://{self.folder}?metadata=skip",
+            # We read its files, whatever the user has for those elsewhere.
+            "PULUMI_DIY_BACKEND_GZIP": "false",
+            "PULUMI_DIY_BACKEND_ZSTD": "false",
+            "PULUMI_DIY_BACKEND_LEGACY_LAYOUT": "false",
+            "PULUMI_HOME": str(self._home / "pulumi-home"),
+            "PULUMI_CONFIG_PASSPHRASE_FILE": str(self._passphrase),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+        }
+
+    def prepare(self) -> None:
+        """Makes what the variables name, where it is missing."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self._passphrase.exists():
+            write_private(self._passphrase, secrets.token_hex(16))
+
+    def stacks(self) -> list[tuple[str, str]]:
+        """Project and name of every stack, sorted."""
+        files = (self.folder / ".pulumi" / "stacks").glob("*/*.json")
+        return sorted((file.parent.name, file.stem) for file in files)
+
+    def has(self, project: str, stack: str) -> bool:
+        """Whether there is such a stack, be it empty."""
+        return checkpoint(self.folder, project, stack).exists()
+
+    def resources(self, project: str, stack: str) -> list[Resource]:
+        """What the state of a stack holds; nothing where there is no such stack."""
+        return resources(checkpoint(self.folder, project, stack)) if self.has(project, stack) else []
+
+    def is_locked_by_the_dead(self, project: str, stack: str) -> bool:
+        """Whether a killed engine left its lock behind, and none that lives holds one, such as the user's own."""
+        locks = [*(self.folder / ".pulumi" / "locks").glob(f"*/{project}/{stack}/*.json")]
+        return bool(locks) and not any("pulumi" in process_name(pid) for pid in map(_holder, locks))
+
+    @property
+    def _passphrase(self) -> Path:
+        return self._home / "passphrase"
+
+
+def checkpoint(backend: Path, project: str, stack: str) -> Path:
+    """The file that a local backend keeps a stack's state in."""
+    return backend / ".pulumi" / "stacks" / project / f"{stack}.json"
+
+
+def resources(state: Path) -> list[Resource]:
+    """What such a file holds."""
+    kept: list[Resource] = (json.loads(state.read_text())["checkpoint"].get("latest") or {}).get("resources") or []
+    return kept
+
+
+def summary(held: Sequence[Resource]) -> str:
+    """How many resources, and how many of each type that is a provider's."""
+    types = Counter(one["type"].rpartition(":")[2] for one in held if one.get("custom") and not _is_provider(one))
+    each = ", ".join(f"{count} {type_}" for type_, count in sorted(types.items()))
+    return f"{len(held)} resource{'' if len(held) == 1 else 's'}{f' ({each})' if each else ''}"
+
+
+def _holder(lock: Path) -> int:
+    """Pid of the engine that made this lock."""
+    return int(json.loads(lock.read_text())["pid"])
+
+
+def _is_provider(resource: Resource) -> bool:
+    return bool(resource["type"].startswith("pulumi:providers:"))

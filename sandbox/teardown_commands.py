@@ -1,0 +1,88 @@
+"""`python -m sandbox plan|audit|rescue`: the teardown's own commands, asked of the sandbox and never of Exoscale."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import click
+
+from sandbox import daemon, project
+from sandbox.backend import Backend
+from sandbox.cli import main
+from sandbox.environment import entered
+from sandbox.home import Record, SandboxError, running
+from sandbox.namesakes import namesakes
+from sandbox.project import project_name, stack_name
+from tools import path_of
+
+
+def on_sandbox(home: Path, record: Record, *arguments: str) -> int:
+    """Runs `python -m teardown …` with the sandbox's cloud and backend, whatever the user's are; its exit status."""
+    backend = Backend(home)
+    backend.prepare()
+    path = f"{path_of('pulumi').parent}{os.pathsep}{os.environ['PATH']}"
+    environment = entered(os.environ, {**record.environment(), **backend.variables(), "PATH": path})
+    command = [sys.executable, "-m", "teardown", *arguments]
+    return subprocess.run(command, cwd=project.FOLDER, env=environment, check=False).returncode
+
+
+def _passed_on(verb: str) -> click.Command:
+    """The teardown's command, options and help included."""
+
+    @main.command(verb, context_settings={"ignore_unknown_options": True}, add_help_option=False)
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    @click.pass_obj
+    def command(home: Path, arguments: tuple[str, ...]) -> None:
+        theirs = _teardowns(verb)
+        if {"-h", "--help"} & {*arguments}:
+            context = click.Context(theirs, info_name=f"python -m sandbox {verb}")
+            usage = theirs.get_help(context)
+            click.echo(f"{command.help}\n\n{usage}\n\nExample:\n  python -m sandbox {verb} alice")
+            return
+        sys.exit(_ask(home, verb, theirs, [*arguments]))
+
+    command.help = f"Run `python -m teardown {verb}` on the sandbox."
+    return command
+
+
+plan, audit, rescue = map(_passed_on, ("plan", "audit", "rescue"))
+
+
+def _ask(home: Path, verb: str, theirs: click.Command, arguments: list[str]) -> int:
+    ours, place, record = project_name(project.FOLDER), _place_of_stack(theirs, arguments), running(home)
+    start = partial(daemon.start, home, 0, partial(click.echo, err=True))
+    if place is None:
+        return on_sandbox(home, record or start(), verb, *arguments)
+    name = arguments[place] = stack_name(arguments[place], ours)
+    if not Backend(home).has(ours, name):
+        others = namesakes(home, name)
+        if verb != "audit" or ours not in others.cloud:
+            raise SandboxError(
+                f"there is no stack {name} on this sandbox{others}; for the real account: "
+                f"`.venv/bin/python -m teardown {verb} {name}`"
+            )
+        click.echo(f"there is no stack {name} on this sandbox{others}", err=True)
+    return on_sandbox(home, record or start(), verb, *arguments)
+
+
+def _teardowns(verb: str) -> click.Command:
+    from teardown.cli import main as teardown  # late: no other command needs it
+
+    command = teardown.get_command(click.Context(teardown), verb)
+    assert command is not None, f"the teardown has no command {verb}"  # noqa: S101
+    return command
+
+
+def _place_of_stack(command: click.Command, arguments: Sequence[str]) -> int | None:
+    """Where the STACK stands among the arguments: the first that is neither an option nor the value of one."""
+    options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+    with_value = {name for option in options if not (option.is_flag or option.count) for name in option.opts}
+    before = ""
+    for place, argument in enumerate(arguments):
+        if not argument.startswith("-") and before not in with_value:
+            return place
+        before = argument
+    return None
