@@ -33,7 +33,8 @@ class AntiAffinity(pulumi.ComponentResource):
             f"{name}-anti-affinity",
             name=args.identity.name(args.nodepool),
             description=args.identity.describe(f"Nodepool {args.nodepool}"),
-            opts=pulumi.ResourceOptions(parent=self),
+            # The API can change neither, so the plugin would replace the group under running machines.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["name", "description"]),
         )
         self.group_id = group.id
         self.register_outputs({"group_id": self.group_id})

@@ -1,21 +1,20 @@
-"""What takes the load balancers and volumes out of a cluster before it is destroyed."""
+"""What takes the load balancers and volumes out of a cluster before it is destroyed. (Not `kubectl drain`.)"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pulumi
-import pulumi_command as command
 
 from components.identity import Identity
-from components.teardown import teardown
+from components.steps import DrainStep
 
 
 @dataclass(frozen=True)
 class DrainArgs:
-    """Arguments of a Drain and of its Gate.
+    """Arguments of a Drain and of a SecondDrain.
 
     Args:
-        identity: whose cluster it is, with a Mark's id.
+        identity: whose cluster it is, with a StackId's id.
         zone: the cluster's zone.
         cluster_id: the SKS cluster.
         instance_pool_ids: the instance pools of its nodepools.
@@ -46,11 +45,11 @@ class Drain(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DrainArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("exoscale-sks:components:Drain", name, None, opts)
-        _drained(f"{name}-drain", args, pulumi.ResourceOptions(parent=self), create=None)
+        _step("Drain", f"{name}-step", args, self)
         self.register_outputs({})
 
 
-class Gate(pulumi.ComponentResource):
+class SecondDrain(pulumi.ComponentResource):
     """Stands between the nodepools and the NLB.
 
     On the way up it lets load balancers in again that the drain of an abandoned destroy refuses. On the way down it
@@ -59,46 +58,23 @@ class Gate(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, args: DrainArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("exoscale-sks:components:Gate", name, None, opts)
-        admit = pulumi.Output.from_input(args.cluster_id).apply(
-            lambda cluster: teardown("admit", zone=args.zone, cluster=cluster, stack=args.identity.stack)
-        )
+        super().__init__("exoscale-sks:components:SecondDrain", name, None, opts)
         # Whatever Helm had to uninstall is uninstalled by then.
-        _drained(f"{name}-gate", replace(args, releases=False), pulumi.ResourceOptions(parent=self), create=admit)
+        _step("SecondDrain", f"{name}-step", replace(args, releases=False), self)
         self.register_outputs({})
 
 
-def _drained(
-    name: str, args: DrainArgs, opts: pulumi.ResourceOptions, create: pulumi.Input[str] | None
-) -> command.local.Command:
-    who = args.identity
-
-    def drain(values: dict[str, object]) -> str:
-        return teardown(
-            "drain",
-            zone=args.zone,
-            project=who.project,
-            stack=who.stack,
-            owner=who.owner,
-            on_destroy=args.on_destroy,
-            releases=args.releases,
-            wait_seconds=args.wait_seconds,
-            keep_nlb=list(args.load_balancers),
-            **values,  # type: ignore[arg-type]
-        )
-
-    values = pulumi.Output.all(
-        stack_id="" if who.stack_id is None else who.stack_id,
-        cluster=args.cluster_id,
-        pool=list(args.instance_pool_ids),
-    )
-    return command.local.Command(
+def _step(kind: str, name: str, args: DrainArgs, parent: pulumi.Resource) -> DrainStep:
+    return DrainStep(
+        kind,
         name,
-        create=create,
-        delete=values.apply(drain),
-        # Another cluster is another drain: the old one has to be drained before it goes.
-        triggers=[args.cluster_id],
-        opts=pulumi.ResourceOptions.merge(
-            opts, pulumi.ResourceOptions(depends_on=[*args.after], delete_before_replace=True)
-        ),
+        args.identity,
+        args.zone,
+        args.cluster_id,
+        args.instance_pool_ids,
+        args.load_balancers,
+        args.on_destroy,
+        args.releases,
+        args.wait_seconds,
+        pulumi.ResourceOptions(parent=parent, depends_on=[*args.after]),
     )

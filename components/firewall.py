@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pulumi
-import pulumi_command as command
 import pulumiverse_exoscale as exoscale
 
 from components.catalogue import NODE_PORTS
 from components.identity import Identity
-from components.teardown import teardown
+from components.steps import RuleSweepStep
 
 ANYWHERE = "0.0.0.0/0"
 
@@ -20,12 +19,14 @@ class FirewallArgs:
 
     Args:
         identity: whose it is.
+        zone: the stack's zone; a security group is in all of them.
         cni: network plugin whose traffic between the nodes is let through, `calico` or `cilium`.
         open_node_ports: whether NodePorts answer the whole internet. NLBs reach the nodes through them, so a
             closed firewall leaves an ingress controller unreachable.
     """
 
     identity: Identity
+    zone: str
     cni: str
     open_node_ports: bool = True
 
@@ -75,17 +76,15 @@ class Firewall(pulumi.ComponentResource):
             f"{name}-group",
             name=args.identity.name(name),
             description=args.identity.describe("Nodes"),
-            opts=child_opts,
+            # The API can change neither, so the plugin would replace the group under running machines. Whose it is, the
+            # id in the description says, and that never changes.
+            opts=pulumi.ResourceOptions.merge(
+                child_opts, pulumi.ResourceOptions(ignore_changes=["name", "description"])
+            ),
         )
         rule_opts = child_opts
         if args.identity.stack_id is not None:
-            sweep = command.local.Command(
-                f"{name}-sweep",
-                delete=group.id.apply(
-                    lambda id_: teardown("sweep-rules", security_group=id_, stack=args.identity.stack)
-                ),
-                opts=child_opts,
-            )
+            sweep = RuleSweepStep(f"{name}-sweep", args.identity, args.zone, group.id, child_opts)
             # When the rules that Pulumi knows are gone, and before the group: a rule of an `up` that was killed, which
             # nobody knows, would hold it for ever.
             rule_opts = pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[sweep]))

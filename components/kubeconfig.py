@@ -10,7 +10,9 @@ import pulumi
 import pulumiverse_exoscale as exoscale
 import yaml
 
-from components.teardown import RUN
+# Relative, for it stands in the state: a destroy may run in another clone on another machine. The Kubernetes plugin
+# runs in the project's folder.
+_TEARDOWN = ("sh", "teardown/run.sh")
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,11 @@ def write_private(file: Path, text: str) -> None:
 
 
 def on_demand(
-    kubeconfig: pulumi.Output[str], cluster_id: pulumi.Input[str], zone: str, stack: str
+    kubeconfig: pulumi.Output[str],
+    cluster_id: pulumi.Input[str],
+    zone: str,
+    stack: str,
+    organization_id: pulumi.Input[str] = "",
 ) -> pulumi.Output[str]:
     """A kubeconfig for programs, without a credential in it: whoever uses it mints one that lives for minutes.
 
@@ -102,11 +108,13 @@ def on_demand(
     Args:
         kubeconfig: any kubeconfig of the cluster.
         stack: the Pulumi stack, whose configuration may hold the API key.
+        organization_id: the organisation that the stack lives in, whose key has to be used; empty takes any key.
     """
 
     def rewritten(values: list[str]) -> str:
-        content, cluster = yaml.safe_load(values[0]), values[1]
-        command, *arguments = [*RUN, "credential", "--zone", zone, "--cluster", cluster, "--stack", stack]
+        content, cluster, organization = yaml.safe_load(values[0]), values[1], values[2]
+        command, *arguments = [*_TEARDOWN, "credential", "--zone", zone, "--cluster", cluster, "--stack", stack]
+        arguments += ["--organization", organization] if organization else []
         plugin = {
             "apiVersion": "client.authentication.k8s.io/v1",
             "command": command,
@@ -116,4 +124,4 @@ def on_demand(
         content["users"] = [{"name": user["name"], "user": {"exec": plugin}} for user in content["users"]]
         return str(yaml.safe_dump(content, sort_keys=False))
 
-    return pulumi.Output.unsecret(pulumi.Output.all(kubeconfig, cluster_id).apply(rewritten))
+    return pulumi.Output.unsecret(pulumi.Output.all(kubeconfig, cluster_id, organization_id).apply(rewritten))

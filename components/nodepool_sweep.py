@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_command as command
 
 from components.identity import Identity
-from components.teardown import teardown
+from components.steps import NodepoolSweepStep
 
 
 @dataclass(frozen=True)
@@ -15,7 +14,7 @@ class NodepoolSweepArgs:
     """Arguments of a NodepoolSweep.
 
     Args:
-        identity: whose cluster it is, with a Mark's id.
+        identity: whose cluster it is, with a StackId's id.
         zone: the cluster's zone.
         cluster_id: the SKS cluster.
         after: what nodes need as long as they run, such as the firewall.
@@ -37,16 +36,11 @@ class NodepoolSweep(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: NodepoolSweepArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("exoscale-sks:components:NodepoolSweep", name, None, opts)
-        who = args.identity
-        values = pulumi.Output.all(stack_id="" if who.stack_id is None else who.stack_id, cluster=args.cluster_id)
-        command.local.Command(
+        NodepoolSweepStep(
             f"{name}-sweep",
-            delete=values.apply(
-                lambda ids: teardown(
-                    "sweep", zone=args.zone, project=who.project, stack=who.stack, owner=who.owner, **ids
-                )
-            ),
-            triggers=[args.cluster_id],  # a cluster that is replaced is swept before it goes
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True, depends_on=[*args.after]),
+            args.identity,
+            args.zone,
+            args.cluster_id,
+            pulumi.ResourceOptions(parent=self, depends_on=[*args.after]),
         )
         self.register_outputs({})

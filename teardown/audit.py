@@ -1,29 +1,27 @@
-"""What the cloud still holds for a stack or a project, whatever any state says, and what it costs."""
+"""What the cloud still holds for a stack, whatever any state says, and what it costs."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import click
 
-from teardown import removal
-from teardown.account import accounts
+from teardown.cloud import labels, removal
+from teardown.cloud.account import accounts
+from teardown.cloud.ownership import Evidence, abandoned, resources
+from teardown.cloud.report import Asked, cost, costing, document, nobodys, receipt, section, table
+from teardown.cloud.resource import DATA, INSTANCE, Resource, Verdict
+from teardown.cloud.stack_ref import StackRef
+from teardown.cloud.status import RECORDED, State, Status, by_maker, judge
+from teardown.cloud.survey import Accounts, survey
 from teardown.errors import TeardownError
-from teardown.holdings import DATA, INSTANCE, Holding, Whose
-from teardown.judgement import RECORDED, Judgement, judge
-from teardown.owner import Owner
-from teardown.ownership import holdings, nobodys
-from teardown.receipt import Row, cost, costing, document, receipt, table
-from teardown.state import Backend, Pulumi, Recorded, project, recorded
-from teardown.survey import Accounts, survey
-from teardown.sweep import keep
+from teardown.project_audit import ProjectAudit, of_project
+from teardown.state.backend import Backend, Pulumi, plain_name, project
+from teardown.state.recorded import Recorded, recorded
 
-_UNKNOWN = "no such stack in this backend: outlived it, or is somebody else's"
-_ANOTHER = "the stack of this name in this backend does not know it: an earlier one's, or somebody else's"
 _NOBODY = "nobody"  # the owner's name where a stack has none, as in the program's settings
 
 
@@ -32,154 +30,127 @@ class StackAudit:
     """What was found of one stack.
 
     Args:
-        whose: the stack, with its own id where that is known.
-        judgement: what is its.
+        stack: the stack, with its own id where that is known.
+        status: what is its.
         nobodys: what looks like a dead cluster's and is provably nobody's.
+        there: whether the backend has such a stack.
+        twins: stacks of this backend, this one among them, whose states hold the same id: all but one are copies.
+        elsewhere: what stacks of the same name hold that are of other projects.
     """
 
-    whose: Whose
-    judgement: Judgement
-    nobodys: Sequence[Holding]
+    stack: StackRef
+    status: Status
+    nobodys: Sequence[Resource]
+    there: bool = True
+    twins: Sequence[str] = ()
+    elsewhere: Mapping[StackRef, Sequence[Resource]] = field(default_factory=dict)
+
+    @property
+    def lives(self) -> bool:
+        """Whether a state records something of it."""
+        return bool(self.status.of(RECORDED))
 
     @property
     def failed(self) -> bool:
-        """Whether anything is left that costs money."""
-        return any(item.billable for item in self.judgement.left)
+        """Whether anything is left that costs money, or two states hold one id."""
+        return any(item.billable for item in self.status.left) or bool(self.twins)
 
     @property
-    def owner(self) -> Owner:
-        """The stack, with whoever its labels say is to be asked."""
-        names = [item.labels["owner"] for item, _ in self.judgement.rows if "owner" in item.labels]
-        return Owner(self.whose.project, self.whose.stack, (*names, _NOBODY)[0], self.whose.stack_id)
+    def owner(self) -> str:
+        """Whom its labels say to ask."""
+        names = [item.labels["owner"] for item, _ in self.status.rows if "owner" in item.labels]
+        return (*names, _NOBODY)[0]
 
-    def text(self, asked: Sequence[str], now: datetime) -> list[str]:
+    def text(self, asked: Asked) -> list[str]:
         """For people; the receipt is the last line."""
-        judgement, left = self.judgement, self.judgement.left
-        rows = [(item, self._said(item, said)) for item, said in judgement.rows]
-        lines = [f"{self.whose}: Exoscale holds {costing([item for item, _ in rows])}"] if rows else []
-        lines += table(rows, now)
+        status, left, now = self.status, self.status.left, asked.when
+        lines = table([(item, self._said(item, said)) for item, said in status.rows], now)
+        lines += self._sums()
         steps = sorted(
-            (item for item in left if item.kind != INSTANCE), key=lambda item: removal.ORDER.index(item.kind)
+            (item for item in left if item.kind != INSTANCE or not item.parent),
+            key=lambda item: removal.ORDER.index(item.kind),
         )
-        lines += _section("To remove what is left:", [f"{item.command}   # {item.kind} {item.name}" for item in steps])
-        if judgement.strangers:
-            lines += [
-                "",
-                f"Of other stacks named {self.whose.project}/{self.whose.stack}, which are none of this one's:",
-            ]
-            lines += table([(item, str(item.whose)) for item in judgement.strangers], now)
-        lives = any(said == RECORDED for _, said in judgement.rows)
-        subject = f"stack {self.whose}{' outside its state' if lives else ''}"
-        return [*lines, *_unclaimed(self.nobodys, now), receipt(subject, left, asked, now)]
+        lines += section("To remove what is left:", [f"{item.command}   # {item.kind} {item.name}" for item in steps])
+        if status.strangers:
+            title = f"Of the same name or id as {self.stack}, and none of its own:"
+            lines += section(title, table([(item, item.proof) for item in status.strangers], now))
+        lines += section(
+            "These stacks of this backend hold the same stack-id: one is a copy. `pulumi stack rm --force` the copy:",
+            self.twins,
+        )
+        lines += section(
+            f"Stacks named {self.stack.stack} of other projects, which this command does not ask about:",
+            [f"{owner}: {costing(items)}" for owner, items in self.elsewhere.items()],
+        )
+        lines += nobodys(self.nobodys, now)
+        name = f"stack {self.stack}"
+        if self.lives:
+            everything = [item for item, _ in status.rows]
+            outside = costing(left) if left else "nothing"
+            last = (
+                f"audit: {name} costs {cost(everything)} in all; outside its state and its cluster: {outside} ({asked})"
+            )
+        elif not self.there and not status.rows:
+            last = f"there is no {name} in this backend, and the cloud holds nothing of that name ({asked})"
+        else:
+            last = receipt(name, left, status.strangers, asked)
+        return [*lines, last]
 
-    def _said(self, item: Holding, status: str) -> str:
-        if status == RECORDED:
-            return status
-        whose = f" of {item.whose}" if len(self.judgement.ids) > 1 else ""
-        return f"{status}{whose}; proof: {item.proof}"
+    def _sums(self) -> list[str]:
+        """What it costs in all, by who made it."""
+        makers = {**by_maker(self.status), "nobody's stack": self.nobodys}
+        parts = [f"{who} {cost(items)}" for who, items in makers.items() if items]
+        everything = [item for item, _ in self.status.rows]
+        return [f"{self.stack}: {costing(everything)}; by who made it: {', '.join(parts)}"] if everything else []
 
-    def document(self) -> dict[str, Any]:
-        """For `--json`."""
-        return {
-            "stack": self.whose.stack,
-            "project": self.whose.project,
-            "stack-ids": list(self.judgement.ids),
-            "holdings": [document(item, said) for item, said in self.judgement.rows],
-            "left": len([item for item in self.judgement.left if item.billable]),
-            "others": [document(item, str(item.whose)) for item in self.judgement.strangers],
-            "nobodys": [document(item, "nobody's") for item in self.nobodys],
-        }
-
-
-@dataclass(frozen=True)
-class ProjectAudit:
-    """What was found of all stacks of a project.
-
-    Args:
-        stacks: what each holds, and what is wrong about that, which is mostly nothing.
-    """
-
-    project: str
-    stacks: Mapping[Whose, tuple[Sequence[Holding], str]]
-    nobodys: Sequence[Holding]
-
-    @property
-    def failed(self) -> bool:
-        """Whether a stack that is gone costs money."""
-        return any(item.billable for items, wrong in self.stacks.values() if wrong for item in items)
-
-    def text(self, asked: Sequence[str], now: datetime) -> list[str]:
-        """For people; the receipt is the last line."""
-        lines: list[str] = []
-        for whose, (items, wrong) in self.stacks.items():
-            lines += [f"{whose}: {costing(items)}{f'; {wrong}' if wrong else ''}"]
-            lines += [f"  {line}" for line in table([(item, "") for item in items], now)] if wrong else []
-        outlived = [item for items, wrong in self.stacks.values() if wrong for item in items]
-        last = receipt(f"stacks of {self.project} that this backend does not know", outlived, asked, now)
-        return [*lines, *_unclaimed(self.nobodys, now), last]
+    def _said(self, item: Resource, status: str) -> str:
+        whole = item.verdict(self.stack) is Verdict.OURS
+        return status if status == RECORDED and whole else f"{status}; proof: {item.proof}"
 
     def document(self) -> dict[str, Any]:
         """For `--json`."""
         return {
-            "project": self.project,
-            "stacks": [
-                {
-                    "stack": whose.stack,
-                    "stack-id": whose.stack_id or None,
-                    "wrong": wrong or None,
-                    "cost": cost(items),
-                    "holdings": [document(item, wrong or "of a stack of this backend") for item in items],
-                }
-                for whose, (items, wrong) in self.stacks.items()
-            ],
+            "stack": self.stack.stack,
+            "project": self.stack.project,
+            "stack-ids": self.status.ids,
+            "holdings": [document(item, said) for item, said in self.status.rows],
+            "left": len([item for item in self.status.left if item.billable]),
+            "by-maker": {who: cost(items) for who, items in by_maker(self.status).items()},
+            "others": [document(item, item.proof) for item in self.status.strangers],
             "nobodys": [document(item, "nobody's") for item in self.nobodys],
+            "copies": list(self.twins),
         }
 
 
-def of_stack(zones: Accounts, project: str, stack: str, state: Recorded, stack_id: str = "") -> StackAudit:
+def of_stack(
+    zones: Accounts, project: str, stack: str, state: Recorded | None, stack_id: str = "", twins: Sequence[str] = ()
+) -> StackAudit:
     """Asks the cloud about one stack.
 
     Args:
         zones: the account in each zone to look into.
-        state: what the stack's state records; empty for a stack that is destroyed or unknown.
+        state: what the stack's state records; None where there is no such stack.
         stack_id: the stack's own id, where somebody knows it better than the state.
+        twins: see `StackAudit`.
     """
-    surveys = survey(zones)
-    whose = Whose(project, stack, stack_id or state.stack_id)
-    found = holdings(surveys, dict.fromkeys(state.pool_ids, whose))
-    return StackAudit(whose, judge(found, project, stack, state, stack_id), nobodys(surveys, found))
-
-
-def of_project(zones: Accounts, project: str, backend: Backend) -> ProjectAudit:
-    """Asks the cloud about all stacks of a project.
-
-    Args:
-        zones: the account in each zone to look into.
-        backend: knows which of them there should be.
-    """
-    surveys = survey(zones)
-    found = holdings(surveys)
-    theirs = {item.id: item.whose for item in found if item.whose and item.whose.project == project}
-    names = backend.stacks() & {whose.stack for whose in theirs.values()}
-    states = {name: recorded(backend.export(name)) for name in names}
-    stacks: dict[Whose, tuple[list[Holding], str]] = {}
-    for whose, ids in groupby(sorted(theirs, key=lambda id_: theirs[id_]), key=lambda id_: theirs[id_]):
-        state, members = states.get(whose.stack), set(ids)
-        stacks[whose] = [item for item in found if item.id in members], _wrong(whose, state)
-    return ProjectAudit(project, stacks, nobodys(surveys, found))
-
-
-def _wrong(whose: Whose, state: Recorded | None) -> str:
-    if state is None:
-        return _UNKNOWN
-    return "" if state.stack_id == whose.stack_id and (state.stack_id or state.ids) else _ANOTHER
+    known = state or Recorded()
+    ref = StackRef(project, stack, stack_id or known.stack_id, known.organization.id)
+    found = resources(survey(zones), Evidence(ref, recorded=known.ids, pools=known.pool_ids))
+    elsewhere: dict[StackRef, list[Resource]] = {}
+    for item in found:
+        for owner in item.owners:
+            if owner.stack == stack and owner.project not in (project, ""):
+                elsewhere.setdefault(owner, []).append(item)
+    status = judge(found, State(ref, known.ids, known.saved))
+    return StackAudit(ref, status, abandoned(found), state is not None, twins, elsewhere)
 
 
 def fix(
     zones: Accounts,
     ask: Callable[[], StackAudit],
     data: bool,
-    agreed: Callable[[list[Holding]], bool],
+    included: Collection[str],
+    agreed: Callable[[list[Resource]], bool],
     say: removal.Say,
     patience: float = 300,
 ) -> None:
@@ -189,6 +160,7 @@ def fix(
     Args:
         ask: audits the stack.
         data: volumes and snapshots, too.
+        included: see `Status.removable`.
         agreed: shown the list before anything is deleted.
         say: told each step.
         patience: seconds without anything going after which what is left is left.
@@ -197,25 +169,47 @@ def fix(
         TeardownError: it is not certain whose they are; or something stays.
     """
     found = ask()
-    judgement = found.judgement
-    going = judgement.removable(data)
-    if not going:
-        return
-    if not judgement.known:
-        ids = " and ".join(judgement.ids) or "no stack-id at all"
+
+    def removable(audit: StackAudit) -> list[Resource]:
+        items = audit.status.removable(data, included)
+        return [item for item in items if item.verdict(audit.stack) is Verdict.OURS]
+
+    if not found.status.known and found.status.left:
+        ids = " and ".join(found.status.ids) or "no stack-id at all"
         raise TeardownError(
             f"no state in this backend says whose these are: they carry {ids}, and may be of a stack of that name in "
-            f"somebody else's backend. Next: if one is yours, `--fix --stack-id {(*judgement.ids, 'ID')[0]}`"
+            f"somebody else's backend. Next: if one is yours, `--fix --stack-id {(*found.status.ids, 'ID')[0]}`"
         )
-    if not agreed(going):
+    if found.twins:
+        raise TeardownError(
+            f"{' and '.join(found.twins)} hold the same stack-id: `pulumi stack rm --force` the copy first"
+        )
+    going = removable(found)
+    if not going or not agreed(going):
         return
     chosen = {item.id for item in going}
-    for item in judgement.left:
-        if item.kind in DATA and item.id not in chosen:
-            keep(zones[item.zone], found.owner, item)
-    removal.remove(
-        zones, lambda: [item for item in ask().judgement.removable(data) if item.id in chosen], say, patience
-    )
+    for item in found.status.left:
+        if item.kind in DATA and item.id not in chosen and item.verdict(found.stack) is Verdict.OURS:
+            labels.tag(zones[item.zone], item, found.stack, found.owner, keep=True)
+    removal.remove(zones, lambda: [item for item in removable(ask()) if item.id in chosen], say, patience)
+
+
+def refuse_while_worked_on(backend: Backend, stack: str, state: Recorded) -> None:
+    """
+    Raises:
+        TeardownError: somebody works on the stack, or was interrupted: what an `up` is making looks like a leftover.
+    """
+    if worker := backend.worker(stack):
+        raise TeardownError(
+            f"stack {stack} is locked by {worker}. Next: wait until that has ended; if nobody works on it any more, "
+            f"`pulumi cancel --stack {stack}`, then run this again"
+        )
+    if state.pending:
+        raise TeardownError(
+            f"the state of {stack} holds {len(state.pending)} operations that began and did not end, such as "
+            f"{state.pending[0]}. Next: if no `up` is under way, "
+            f"`pulumi refresh --clear-pending-creates --stack {stack}`, then run this again"
+        )
 
 
 @click.command()
@@ -223,11 +217,24 @@ def fix(
 @click.option("--zone", "zones", multiple=True, help="Look into this zone only; may be given again.  [default: all]")
 @click.option("--fix", "fixing", is_flag=True, help="Delete what is left of the stack and provably its own.")
 @click.option("--volumes", "data", is_flag=True, help="With --fix: volumes and snapshots, too.")
+@click.option(
+    "--include",
+    multiple=True,
+    metavar="ID",
+    help="With --fix: this running cluster, or this thing that is younger than the state, too; may be given again.",
+)
 @click.option("--yes", is_flag=True, help="With --fix: do not ask.")
 @click.option("--stack-id", default="", help="The stack's own id, where no state holds it any more.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def audit(
-    stack: str | None, zones: tuple[str, ...], fixing: bool, data: bool, yes: bool, stack_id: str, as_json: bool
+    stack: str | None,
+    zones: tuple[str, ...],
+    fixing: bool,
+    data: bool,
+    include: tuple[str, ...],
+    yes: bool,
+    stack_id: str,
+    as_json: bool,
 ) -> None:
     """Show what Exoscale holds for STACK and what that costs; without STACK, for all stacks of the project.
 
@@ -236,37 +243,52 @@ def audit(
     """
     folder = Path.cwd()
     backend, name = Pulumi(folder), project(folder)
-    everywhere = accounts(stack, zones)
     found: StackAudit | ProjectAudit
     if stack is None:
         if fixing or stack_id:
             raise TeardownError("say which stack is meant")
+        everywhere = accounts(None, zones)
+        home = next(iter(everywhere.values())).organization()
         found = of_project(everywhere, name, backend)
     else:
-        state = _state(backend, stack, stack_id)
+        plain = plain_name(stack, name)
+        exported = backend.export(stack)
+        state = _state(stack, recorded(exported), stack_id)
+        everywhere = accounts(plain, zones, state.organization)
+        home = state.organization if state.organization.id else next(iter(everywhere.values())).organization()
+        twins = _twins(backend, plain, stack_id or state.stack_id)
 
         def ask() -> StackAudit:
-            return of_stack(everywhere, name, stack, state, stack_id)
+            return of_stack(everywhere, name, plain, state if exported else None, stack_id, twins)
 
         if fixing:
-            fix(everywhere, ask, data, lambda going: yes or _agreed(going), _progress)
+            refuse_while_worked_on(backend, stack, state)
+            fix(everywhere, ask, data, include, lambda going: yes or _agreed(going), _progress)
         found = ask()
+    asked = Asked.now(everywhere, home)
     if as_json:
-        click.echo(json.dumps({**found.document(), "zones": list(everywhere)}, indent=2))
+        whom = {"zones": list(everywhere), "asked": asked.whom, "organization": str(home)}
+        click.echo(json.dumps({**found.document(), **whom}, indent=2))
     else:
-        click.echo("\n".join(found.text(list(everywhere), datetime.now(UTC))).lstrip("\n"))
+        click.echo("\n".join(found.text(asked)).lstrip("\n"))
     if found.failed:
         click.get_current_context().exit(1)
 
 
-def _state(backend: Backend, stack: str, stack_id: str) -> Recorded:
-    state = recorded(backend.export(stack))
+def _state(stack: str, state: Recorded, stack_id: str) -> Recorded:
     if stack_id and state.stack_id not in ("", stack_id):
         raise TeardownError(f"the state of {stack} says that its stack-id is {state.stack_id}, not {stack_id}")
     return state
 
 
-def _agreed(going: list[Holding]) -> bool:
+def _twins(backend: Backend, stack: str, stack_id: str) -> list[str]:
+    """Other stacks of the project with the same id in their state, this one first; empty where there is none."""
+    others = sorted(backend.stacks() - {stack}) if stack_id else []
+    same = [other for other in others if recorded(backend.export(other)).stack_id == stack_id]
+    return [stack, *same] if same else []
+
+
+def _agreed(going: list[Resource]) -> bool:
     lines = table([(item, item.proof) for item in going], datetime.now(UTC))
     click.echo("\n".join(lines), err=True)
     return click.confirm(f"Delete {costing(going)}?", err=True)
@@ -274,16 +296,3 @@ def _agreed(going: list[Holding]) -> bool:
 
 def _progress(line: str) -> None:
     click.echo(line, err=True)
-
-
-def _section(title: str, lines: Sequence[str]) -> list[str]:
-    return ["", title, *(f"  {line}" for line in lines)] if lines else []
-
-
-def _unclaimed(items: Sequence[Holding], now: datetime) -> list[str]:
-    """What nobody deletes unasked: it may be of a cluster that nothing here knows about."""
-    if not items:
-        return []
-    rows: list[Row] = [(item, item.proof) for item in items]
-    lines = [*table(rows, now), *(item.command for item in items)]
-    return [*_section("Provably nobody's, and none of the sum; look before you delete:", lines), ""]

@@ -8,8 +8,9 @@ import click
 
 from teardown.errors import TeardownError
 
-COMMANDS = ("mark", "credential", "admit", "drain", "sweep-rules", "sweep", "plan", "audit", "rescue")
-_ELSEWHERE = {"admit": "admission", "sweep-rules": "rules"}
+_PEOPLES = ("audit", "plan", "rescue", "drift")
+_STEPS = ("mark", "admit", "drain", "sweep-rules", "sweep")
+COMMANDS = (*_PEOPLES, *_STEPS, "credential")
 
 
 class _Commands(click.Group):
@@ -19,7 +20,7 @@ class _Commands(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f"teardown.{_ELSEWHERE.get(name, name)}")
+        module = importlib.import_module(f"teardown.{'recorded_commands' if name in _STEPS else name}")
         command: click.Command = getattr(module, name.replace("-", "_"))
         return command
 
@@ -33,7 +34,8 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """What makes a destroy safe. Pulumi runs most of these; `plan`, `audit` and `rescue` are for people.
+    """Ask Exoscale, not the sandbox, about stacks: `audit`, `plan`, `rescue` and `drift`. The others are the steps of
+    a destroy, which Pulumi runs. On the sandbox, `make audit` and the like are the same commands.
 
     The Exoscale API key is today's: EXOSCALE_API_KEY and EXOSCALE_API_SECRET, or EXOSCALE_KEY and EXOSCALE_SECRET,
     or the stack's configuration (exoscale:key and exoscale:secret).

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import click
 
-from teardown import volumes
-from teardown.account import connect
-from teardown.drain import Drain
+from teardown import drain
+from teardown.cloud.report import Asked
+from teardown.cloud_drain import CloudDrain, DrainTarget
 from teardown.errors import TeardownError
-from teardown.owner import Owner
-from teardown.state import Pulumi, recorded
+from teardown.state.backend import Pulumi, plain_name, project
+from teardown.state.recorded import recorded
+from teardown.storage_policy import override
+from teardown.subject import Subject
 
 _PATIENCE_SECONDS = 10
 
@@ -18,21 +20,19 @@ _PATIENCE_SECONDS = 10
 @click.argument("stack")
 def plan(stack: str) -> None:
     """List the Services, NLBs and volumes that a destroy of STACK would delete, keep, or stop at. Changes nothing."""
-    state = recorded(Pulumi(Path.cwd()).export(stack))
+    folder = Path.cwd()
+    name = plain_name(stack, project(folder))
+    state = recorded(Pulumi(folder).export(stack))
     if not state.drains:
         raise TeardownError(f"the state of {stack} holds no cluster that would be drained; is it up?")
-    seen: set[str] = set()
-    for options in state.drains:
-        [zone], [cluster], [project], [policy] = (options[key] for key in ("zone", "cluster", "project", "on-destroy"))
-        if cluster not in seen:  # drain and gate ask for the same
-            seen.add(cluster)
-            Drain(
-                connect(zone, stack),
-                Owner(project, stack, state.owner, state.stack_id),
-                cluster,
-                set(options.get("pool", [])),
-                set(options.get("keep-nlb", [])),
-                volumes.override() or policy,
-                _PATIENCE_SECONDS,
-                click.echo,
-            ).plan()
+    home = state.organization
+    asked: Asked | None = None
+    by_cluster = {one.cluster_id: one for one in state.drains}  # both drains of a cluster ask for the same
+    for one in by_cluster.values():
+        subject = Subject(project(folder), name, one.owner, one.zone, state.stack_id, home.id, home.name)
+        accounts = subject.accounts()
+        policy = override() or one.on_destroy
+        target = DrainTarget(one.cluster_id, one.pool_ids, one.load_balancers, policy, wait_seconds=_PATIENCE_SECONDS)
+        drain.plan(CloudDrain(accounts[one.zone], subject, target, click.echo))
+        asked = Asked.now(accounts, home)
+    click.echo(f"nothing was changed ({asked})")

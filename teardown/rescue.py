@@ -2,54 +2,80 @@
 
 import json
 import os
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from teardown import pulse, surgery
-from teardown.account import Document, accounts
+from teardown.cloud import removal
+from teardown.cloud.account import Document, NotFound, accounts
+from teardown.cloud.ownership import abandoned, resources
+from teardown.cloud.report import Asked, unproven
+from teardown.cloud.resource import INSTANCE_POOL, NODEPOOL, Resource, Verdict
+from teardown.cloud.survey import Accounts, survey
+from teardown.cloud_drain import CloudDrain, DrainTarget
+from teardown.cluster.liveness import Pulse, prove_gone
 from teardown.errors import TeardownError
-from teardown.owner import Owner
-from teardown.ownership import holdings, nobodys
-from teardown.receipt import unproven
-from teardown.removal import Say
-from teardown.shadow import Shadow
-from teardown.state import NODEPOOL, Backend, Pulumi, Recorded, project, recorded, text
-from teardown.survey import Accounts, survey
-from teardown.volumes import override
+from teardown.state import edit
+from teardown.state.backend import Backend, Pulumi, plain_name, project
+from teardown.state.recorded import Recorded, recorded
+from teardown.storage_policy import OVERRIDE, override
+from teardown.subject import Say, Subject
+
+Agree = Callable[[Sequence[str]], bool]
 
 
 @click.command()
 @click.argument("stack")
 @click.option(
-    "--patience", type=float, default=60, show_default=True, help="Seconds of silence that prove a control plane gone."
+    "--patience", type=float, default=60, show_default=True, help="Seconds of silence after which nobody is waited for."
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-def rescue(stack: str, patience: float, dry_run: bool) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask, where Exoscale does not know the cluster any more.")
+@click.option(
+    "--confirm",
+    multiple=True,
+    metavar="NAME",
+    help="Name of a silent cluster that Exoscale still knows and that is given up, instead of typing it.",
+)
+def rescue(stack: str, patience: float, dry_run: bool, yes: bool, confirm: tuple[str, ...]) -> None:
     """Make STACK destroyable again when its control plane is gone for good.
 
-    Proves first that it is: Exoscale does not know the cluster, or nothing answers there. Then it deletes the cluster's
-    NLBs, labels its volumes for the sweep, and drops from the state what only the control plane could delete. The state
-    as it was is kept in a file. Next comes `pulumi destroy`.
+    Proves first that it is: Exoscale does not know the cluster. Where Exoscale does know it and nothing at all answers
+    there, it asks for the cluster's name; any answer on the way, such as a proxy's, is no proof and ends it. Then it
+    deletes the cluster's NLBs, labels its volumes for the sweep, and drops from the state what only the control plane
+    could delete. The state as it was is kept in a file. Next comes `pulumi destroy`.
     """
     folder = Path.cwd()
-    backend = Pulumi(folder)
+    backend, name = Pulumi(folder), plain_name(stack, project(folder))
     exported = backend.export(stack)
     if exported is None:
         raise TeardownError(f"there is no stack {stack} in this backend. Next: `python -m teardown audit {stack}`")
+    if worker := backend.worker(stack):
+        raise TeardownError(f"stack {stack} is locked by {worker}. Next: wait, or `pulumi cancel --stack {stack}`")
     state = recorded(exported)
-    owner = Owner(project(folder), stack, state.owner, state.stack_id)
-    zones = accounts(stack, {zone for _, zone in clusters(state)}) if clusters(state) else {}
-    work = Rescue(backend, exported, zones, owner, override(), folder, click.echo)
-    work.run(patience, dry_run)
+    home = state.organization
+    zones = accounts(name, {zone for _, zone in clusters(state)}, home) if clusters(state) else {}
+    subject = Subject(project(folder), name, state.owner, "", state.stack_id, home.id, home.name)
+
+    def agree(given_up: Sequence[str]) -> bool:
+        for cluster in given_up:
+            if cluster not in confirm:
+                question = f"Exoscale still knows cluster {cluster}. Type its name to give it up"
+                if click.prompt(question, default="", show_default=False, err=True) != cluster:
+                    return False
+        return yes or click.confirm("Go on?", err=True)
+
+    Rescue(backend, exported, zones, subject, override(), folder, click.echo).run(patience, agree, dry_run)
+    if zones:
+        click.echo(f"asked: {Asked.now(zones, home)}")
 
 
 def clusters(state: Recorded) -> set[tuple[str, str]]:
     """Ids and zones of the clusters of a stack, also of those that only a drain remembers."""
-    drained = {(options["cluster"][0], options["zone"][0]) for options in state.drains}
+    drained = {(drain.cluster_id, drain.zone) for drain in state.drains}
     return {(id_, zone) for id_, zone in {*state.clusters, *drained} if id_ and zone}
 
 
@@ -61,7 +87,7 @@ class Rescue:
         backend: keeps the state.
         exported: the state as it is.
         zones: the account in the zones of its clusters.
-        owner: the stack.
+        subject: the stack; its zone does not matter.
         policy: what becomes of volumes; None goes by what the last `up` recorded.
         folder: where the state is backed up.
         say: told each step.
@@ -70,85 +96,121 @@ class Rescue:
     backend: Backend
     exported: Document
     zones: Accounts
-    owner: Owner
+    subject: Subject
     policy: str | None
     folder: Path
     say: Say
 
-    def run(self, patience: float, dry_run: bool = False) -> None:
+    def run(self, patience: float, agree: Agree, dry_run: bool = False) -> None:
         """Rescues. Run again after it was killed, it goes on; run again after it was done, it has nothing to do.
 
         Args:
-            patience: seconds of silence that prove a control plane gone.
+            patience: seconds of silence after which nobody is waited for.
+            agree: given the names of silent clusters that Exoscale still knows; whether to go on.
             dry_run: only say what would be done.
 
         Raises:
-            TeardownError: a control plane answers; or volumes hold data and nobody said what becomes of them; or the
-                state protects what would have to be dropped.
+            TeardownError: a control plane answers, or nobody can tell; or volumes hold data and nobody said what
+                becomes of them; or the state protects what would have to be dropped.
         """
-        state = recorded(self.exported)
+        state, stack = recorded(self.exported), self.subject.stack
         known = clusters(state)
-        if not surgery.hopeless(self.exported, {id_ for id_, _ in known}):
-            self.say(f"{self.owner.stack} holds nothing that needs a control plane. Next: {self._next}")
+        if not edit.hopeless(self.exported, {id_ for id_, _ in known}):
+            self.say(f"{stack} holds nothing that needs a control plane. Next: {self._next}")
             return
         if not known:
-            raise TeardownError(f"the state of {self.owner.stack} names no cluster, so nothing proves that it is gone")
-        gone = self._prove(known, patience)
-        dropped = surgery.hopeless(self.exported, gone)
+            raise TeardownError(f"the state of {stack} names no cluster, so nothing proves that it is gone")
+        gone = {id_: self._prove(id_, zone, patience) for id_, zone in sorted(known)}
+        unknown = {id_ for id_, how in gone.items() if how is Pulse.UNKNOWN_TO_EXOSCALE}
+        dropped = edit.hopeless(self.exported, unknown)
         if not dropped:
-            self.say(f"{self.owner.stack} holds nothing that needs a control plane. Next: {self._next}")
+            self.say(f"{stack} holds nothing that needs a control plane. Next: {self._next}")
             return
-        surgery.refuse_protected(dropped, self.owner.stack)
-        shadows = [self._shadow(state, known, dropped, zone) for zone in sorted({zone for _, zone in known})]
-        if dry_run:
-            for shadow in shadows:
-                shadow.plan(self.say)
-            self._tell(dropped, "would drop")
+        edit.refuse_protected(dropped, stack)
+        drains = [self._drain(state, id_, zone) for id_, zone in sorted(known)]
+        for drain in drains:
+            self._refuse_data(drain)
+        self._tell(drains, dropped, "would drop" if dry_run else "will drop")
+        given_up = [self._name(id_, zone) for id_, zone in sorted(known) if id_ not in unknown]
+        if dry_run or not agree(given_up):
+            self.say("nothing was changed")
             return
         self.say(f"the state as it was is kept in {self._back_up()}")
-        for shadow in shadows:
-            shadow.clear(self.say)
-        self.backend.restore(self.owner.stack, surgery.without(self.exported, dropped))
-        self._tell(dropped, "dropped")
-        surveys = survey(self.zones)
-        for line in unproven(nobodys(surveys, holdings(surveys))):
+        for drain in drains:
+            drain.label(drain.unlabelled_data())
+            drain.remove_load_balancers()
+            self._remove_lost_pools(drain, state)
+        self.backend.restore(stack, edit.without(self.exported, dropped))
+        for line in unproven(abandoned(resources(survey(self.zones)))):
             self.say(line)
         self.say(f"rescued. Next: {self._next}")
 
-    def _prove(self, known: Collection[tuple[str, str]], patience: float) -> set[str]:
-        """Those of the clusters that Exoscale does not know any more; the others are silent."""
-        gone = set()
-        for id_, zone in sorted(known):
-            if pulse.deleted(self.zones[zone], id_, self.owner.stack, patience, self.say):
-                gone.add(id_)
-            how = "Exoscale does not know it" if id_ in gone else "nothing answers there"
-            self.say(f"the control plane of cluster {id_} is gone: {how}")
-        return gone
+    def _prove(self, cluster_id: str, zone: str, patience: float) -> Pulse:
+        how = prove_gone(self.zones[zone], cluster_id, self.subject.stack, patience, self.say)
+        self.say(f"the control plane of cluster {cluster_id}: {how}")
+        return how
 
-    def _shadow(
-        self, state: Recorded, known: Collection[tuple[str, str]], dropped: Sequence[Document], zone: str
-    ) -> Shadow:
-        drains = [options for options in state.drains if options["zone"] == [zone]]
-        policies = [policy for options in drains for policy in options.get("on-destroy", [])]
-        shadow = Shadow(
-            self.zones[zone],
-            self.owner,
-            cluster_ids={id_ for id_, its_zone in known if its_zone == zone},
-            pool_ids=state.pool_ids.union(*(options.get("pool", []) for options in drains)),
-            lost={text(one, "instancePoolId") for one in dropped if one["type"] == NODEPOOL} - {""},
-            kept=state.balancer_ids,
-            policy=self.policy or (*policies, "refuse")[0],
+    def _name(self, cluster_id: str, zone: str) -> str:
+        account = self.zones[zone]
+        try:
+            return str(account.call(account.get_sks_cluster, id=cluster_id)["name"])
+        except NotFound:
+            return cluster_id
+
+    def _drain(self, state: Recorded, cluster_id: str, zone: str) -> CloudDrain:
+        """A drain of a cluster whose API server nobody asks."""
+        recorded_for = [drain for drain in state.drains if drain.cluster_id == cluster_id]
+        pools = state.pool_ids.union(*(drain.pool_ids for drain in recorded_for))
+        policies = [drain.on_destroy for drain in recorded_for]
+        target = DrainTarget(
+            cluster_id,
+            tuple(sorted(pools)),
+            tuple(sorted(state.balancer_ids)),
+            self.policy or (*policies, "refuse")[0],
         )
-        shadow.look()
-        return shadow
+        return CloudDrain(self.zones[zone], replace(self.subject, zone=zone), target, self.say)
 
-    def _tell(self, dropped: Sequence[Document], verb: str) -> None:
+    def _refuse_data(self, drain: CloudDrain) -> None:
+        data = drain.unlabelled_data()
+        if data and drain.target.on_destroy == "refuse":
+            raise TeardownError(
+                f"the cluster's volumes hold data: {'; '.join(map(str, data))}. Next: say what becomes of them: "
+                f"`{OVERRIDE}=delete python -m teardown rescue {self.subject.stack}` (or keep)"
+            )
+        if data and not self.subject.stack_id:
+            raise TeardownError(
+                f"the state of {self.subject.stack} holds no stack-id to label volumes with: "
+                f"{'; '.join(map(str, data))}. Next: delete them with `exo compute block-storage delete`"
+            )
+
+    def _tell(self, drains: Sequence[CloudDrain], dropped: Sequence[Document], verb: str) -> None:
+        for drain in drains:
+            found, fate = drain.look(), "stay: it goes on costing money" if drain.keeps else "go"
+            for balancer in drain.balancers(found):
+                self.say(f"{verb.partition(' ')[0]} delete {balancer}")
+            for item in drain.unlabelled_data():
+                self.say(f"{verb.partition(' ')[0]} label {item}, which is to {fate}")
+            for line in drain.left_alone(found):
+                self.say(line)
         for one in dropped:
             self.say(f"{verb} {one['urn']} from the state")
 
+    def _remove_lost_pools(self, drain: CloudDrain, state: Recorded) -> None:
+        """Instance pools whose nodepool is gone, and nodepools that no state knows: nobody else would delete them."""
+
+        def find() -> list[Resource]:
+            lost = [item for item in drain.look() if item.kind == INSTANCE_POOL or is_unrecorded(item)]
+            return [item for item in lost if item.verdict(drain.subject.ref) is Verdict.OURS]
+
+        def is_unrecorded(item: Resource) -> bool:
+            own = item.parent == drain.target.cluster_id
+            return item.kind == NODEPOOL and own and item.id not in state.ids
+
+        removal.remove({drain.subject.zone: drain.account}, find, self.say, drain.target.wait_seconds)
+
     def _back_up(self) -> Path:
         when = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-        file = self.folder / f"rescue-{self.owner.stack}-{when}.json"
+        file = self.folder / f"rescue-{self.subject.stack}-{when}.json"
         with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as stream:
             json.dump(self.exported, stream, indent=2)
             stream.flush()
@@ -157,4 +219,4 @@ class Rescue:
 
     @property
     def _next(self) -> str:
-        return f"`pulumi destroy --stack {self.owner.stack}`"
+        return f"`pulumi destroy --stack {self.subject.stack}`"

@@ -1,145 +1,127 @@
-"""Removes what an interrupted `up` made and never recorded, at the very end of a destroy."""
+"""Removes what an interrupted `up` made and never recorded, at the very end of a destroy; and writes the receipt."""
 
-from datetime import UTC, datetime
-
-import click
-
-from teardown import removal, volumes
-from teardown.account import Account, accounts
+from teardown.cloud import labels, removal
+from teardown.cloud.account import Account
+from teardown.cloud.ownership import Evidence, abandoned, resources
+from teardown.cloud.report import Asked, cost, costing, receipt, unproven
+from teardown.cloud.resource import BALANCER, CLUSTER, DATA, NODEPOOL, SNAPSHOT, Resource, Verdict
+from teardown.cloud.stack_ref import StackRef
+from teardown.cloud.survey import Accounts, survey
 from teardown.errors import TeardownError
-from teardown.holdings import DATA, VOLUME, Holding
-from teardown.options import owner_options, zone_option
-from teardown.owner import STACK_ID, Owner
-from teardown.ownership import holdings, nobodys
-from teardown.receipt import cost, costing, receipt, unproven
-from teardown.removal import Say
-from teardown.survey import Accounts, survey
+from teardown.storage_policy import OVERRIDE
+from teardown.subject import Say, Subject
+
+_LEAVE, _KEEP, _DELETE, _REFUSE = "leave", "keep", "delete", "refuse"
 
 
-@click.command()
-@owner_options
-@zone_option
-@click.option("--cluster", default="", help="Sweep only the nodepools of this SKS cluster, and what hangs on them.")
-@click.option("--wait-seconds", type=float, default=300, show_default=True, help="Patience with what does not move.")
-def sweep(owner: Owner, zone: str, cluster: str, wait_seconds: float) -> None:
-    """Delete all that carries a stack's own id. Pulumi runs this last in a destroy, when its state is empty.
-
-    With --cluster it is for the moment before a cluster is deleted, when all nodepools that Pulumi knows are gone:
-    another one would keep the cluster from going.
-
-    Exit status 1 when something is left that costs money and is not meant to stay. Volumes go or stay as the drain
-    labelled them; STORAGE_ON_DESTROY (refuse, delete or keep) in the environment overrides that.
-    """
-    if cluster:
-        click.echo(run(accounts(owner.stack, [zone]), owner, volumes.override(), wait_seconds, click.echo, cluster))
-        return
-    everywhere = accounts(owner.stack)
-    if zone not in everywhere:
-        raise TeardownError(f'zone is "{zone}"; allowed: {", ".join(sorted(everywhere))}')
-    # Its own zone first: that one has to answer.
-    zones = {zone: everywhere[zone], **everywhere}
-    click.echo(run(zones, owner, volumes.override(), wait_seconds, click.echo))
-
-
-def run(
-    zones: Accounts,
-    owner: Owner,
-    policy: str | None,
-    patience: float,
-    say: Say,
-    cluster: str = "",
-    pause: float = 2.0,
-) -> str:
-    """Sweeps.
+def sweep_stack(
+    zones: Accounts, subject: Subject, policy: str | None, patience: float, say: Say, pause: float = 2.0
+) -> list[str]:
+    """Deletes all that is the stack's and the stack's alone, in every zone.
 
     Args:
         zones: the account in each zone, the stack's own first. It has to answer; others are skipped with a warning.
-        owner: the stack.
         policy: what becomes of volumes; None goes by their labels.
         patience: seconds without anything going after which what is left is left.
-        say: told each step.
-        cluster: id of the cluster whose nodepools, and what hangs on them, are all that is swept; empty sweeps all.
         pause: seconds between two tries.
 
     Returns:
-        The receipt, as lines.
+        What a person has to know; the receipt is the last line.
 
     Raises:
         TeardownError: something stays that should have gone, or there are volumes and nobody said what becomes of them.
     """
-    if not owner.stack_id:
+    if not subject.stack_id:
         raise TeardownError("the stack's own id is empty, so nothing in the account is provably the stack's")
-    work = _Sweep(zones, owner, policy, cluster, say)
+    work = _Sweep(zones, subject, policy, say)
     removed = removal.remove(zones, work.find, say, patience, pause)
     lines = [f"swept: removed {costing(removed)}"] if removed else []
-    for item in work.kept:
-        lines.append(f"kept: {item}, {cost([item])}; next: {item.command}")
-    if not cluster:
-        lines += unproven(work.nobodys)
-    what = f"cluster {cluster}" if cluster else f"stack {owner.project}/{owner.stack}"
-    lines.append(receipt(what, work.kept, work.zones, datetime.now(UTC)))
-    return "\n".join(lines)
+    lines += [f"kept: {item}, {cost([item])}; next: {item.command}" for item in work.kept]
+    lines += [f"left: {item}, {cost([item])}: {item.proof}" for item in work.left]
+    lines += [
+        f"of the same name: {item}, {cost([item])}: {item.proof}; next: {item.command}" for item in work.namesakes
+    ]
+    lines += unproven(work.abandoned)
+    name = f"stack {subject.project}/{subject.stack}"
+    asked = Asked.now(work.zones, subject.home)
+    return [*lines, receipt(name, [*work.kept, *work.left], work.namesakes, asked)]
 
 
-def keep(account: Account, owner: Owner, item: Holding) -> None:
-    """Labels a volume or snapshot as the stack's and meant to stay, so that it is found when what held it is gone."""
-    document = {"id": item.id, "labels": dict(item.labels)}
-    found = volumes.Volumes((document,)) if item.kind == VOLUME else volumes.Volumes(snapshots=(document,))
-    volumes.claim(account, owner, found, keep=True)
+def sweep_nodepools(account: Account, subject: Subject, cluster_id: str, patience: float, say: Say) -> list[str]:
+    """Deletes the nodepools of a cluster that are the stack's, for the moment before the cluster is deleted: all that
+    Pulumi knows are gone, and another one would keep the cluster from going. NLBs that lock one go first. Volumes are
+    the drain's business.
+
+    Raises:
+        TeardownError: one of them stays.
+    """
+    zones = {subject.zone: account}
+
+    def find() -> list[Resource]:
+        found = resources(survey(zones, groups=False), Evidence(subject.ref, recorded=frozenset({cluster_id})))
+        ours = [item for item in found if item.verdict(subject.ref) is Verdict.OURS]
+        nodepools = {item.id for item in ours if item.kind == NODEPOOL and item.parent == cluster_id}
+        return [item for item in ours if item.id in nodepools or (item.kind == BALANCER and item.through in nodepools)]
+
+    removed = removal.remove(zones, find, say, patience)
+    return [f"swept: removed {', '.join(map(str, removed))}"] if removed else []
 
 
 class _Sweep:
-    def __init__(self, zones: Accounts, owner: Owner, policy: str | None, cluster: str, say: Say) -> None:
-        self._zones, self._owner, self._policy, self._cluster, self._say = dict(zones), owner, policy, cluster, say
-        self.kept: list[Holding] = []
-        self.nobodys: list[Holding] = []
+    def __init__(self, zones: Accounts, subject: Subject, policy: str | None, say: Say) -> None:
+        self.zones, self._subject, self._policy, self._say = dict(zones), subject, policy, say
+        self.kept: list[Resource] = []
+        self.left: list[Resource] = []
+        self.namesakes: list[Resource] = []
+        self.abandoned: list[Resource] = []
 
-    @property
-    def zones(self) -> list[str]:
-        """Those that answer."""
-        return list(self._zones)
-
-    def find(self) -> list[Holding]:
-        """What is to go now; `kept` is what is to stay, `nobodys` what may have been the stack's, in its zone."""
-        surveys = survey(self._zones, self._skip)
-        proven = holdings(surveys)
-        self.nobodys = [item for item in nobodys(surveys, proven) if item.zone == self.zones[0]]
-        ours = [item for item in proven if item.whose and item.whose.stack_id == self._owner.stack_id]
-        if self._cluster:
-            ours = _inside(self._cluster, ours)
-        data: dict[str, str] = {}
-        for item in ours:
-            if item.kind in DATA:  # each volume before its snapshots
-                data[item.id] = self._fate(item, data.get(item.through, "refuse"))
-        refused = [item for item in ours if data.get(item.id) == "refuse"]
+    def find(self) -> list[Resource]:
+        """What is to go now. `kept` is what is to stay, `left` what is not the stack's alone, `namesakes` what carries
+        its name under another id, and `abandoned` what may have been its, in its zone."""
+        found = resources(survey(self.zones, self._skip), Evidence(self._subject.ref))
+        self.abandoned = [item for item in abandoned(found) if item.zone == next(iter(self.zones))]
+        same_name = [item for item in found if any(map(self._is_namesake, item.owners))]
+        self.namesakes = [item for item in same_name if item.billable]
+        ours = self._of_verdict(found, Verdict.OURS)
+        # A successor of this stack's id has a cluster of the same name, and nothing says whether it uses a volume.
+        fates = self._fates(ours, succeeded=any(item.kind == CLUSTER for item in same_name))
+        refused = [item for item in ours if fates[item.id] == _REFUSE]
         if refused:
             raise TeardownError(
                 f"these hold data: {'; '.join(map(str, refused))}. Next: say what becomes of them: "
-                f"`{volumes.OVERRIDE}=delete pulumi destroy` (or keep)"
+                f"`{OVERRIDE}=delete pulumi destroy` (or keep)"
             )
-        self.kept = [item for item in ours if data.get(item.id) == "keep"]
+        self.kept = [item for item in ours if fates[item.id] == _KEEP]
         for item in self.kept:
-            keep(self._zones[item.zone], self._owner, item)
-        return [item for item in ours if data.get(item.id) != "keep"]
+            labels.tag(self.zones[item.zone], item, self._subject.ref, self._subject.owner, keep=True)
+        self.left = self._of_verdict(found, Verdict.PARTLY) + [item for item in ours if fates[item.id] == _LEAVE]
+        return [item for item in ours if fates[item.id] == _DELETE]
 
-    def _fate(self, item: Holding, unlabelled: str) -> str:
+    def _of_verdict(self, found: list[Resource], verdict: Verdict) -> list[Resource]:
+        return [item for item in found if item.verdict(self._subject.ref) is verdict]
+
+    def _fates(self, ours: list[Resource], succeeded: bool) -> dict[str, str]:
         """A drain labels what it was told to keep or to delete, and stops before that where it has to refuse."""
-        if item.labels.items() >= volumes.KEEP.items():
-            return "keep"
-        return self._policy or ("delete" if item.labels.get(STACK_ID) == self._owner.stack_id else unlabelled)
+        fates: dict[str, str] = {}
+        for item in ours:  # each volume before its snapshots
+            if item.kind not in DATA:
+                fates[item.id] = _DELETE
+            elif labels.is_kept(item):
+                fates[item.id] = _KEEP
+            elif succeeded:
+                fates[item.id] = _LEAVE
+            else:
+                labelled = StackRef.from_labels({"labels": item.labels}) == self._subject.ref
+                as_its_volume = fates.get(item.through, _REFUSE) if item.kind == SNAPSHOT else _REFUSE
+                fates[item.id] = self._policy or (_DELETE if labelled else as_its_volume)
+        return fates
+
+    def _is_namesake(self, owner: StackRef) -> bool:
+        own = self._subject.ref
+        return (owner.project, owner.stack) == (own.project, own.stack) and owner.id != own.id
 
     def _skip(self, zone: str, error: TeardownError) -> None:
-        if zone == next(iter(self._zones)):
+        if zone == next(iter(self.zones)):
             raise error
-        del self._zones[zone]
+        del self.zones[zone]
         self._say(f"warning: zone {zone} was not looked into: {error}")
-
-
-def _inside(cluster: str, items: list[Holding]) -> list[Holding]:
-    """What hangs on a cluster, the cluster aside; each of the items comes after what it hangs on."""
-    ids, found = {cluster}, []
-    for item in items:
-        if item.parent in ids or item.through in ids:
-            ids.add(item.id)
-            found.append(item)
-    return found

@@ -105,8 +105,8 @@ def installed(status: Mapping[str, str] | None, name: str) -> str:
         name: the release's in the stack.
 
     Raises:
-        RunError: its last install or upgrade failed. The run in which that happens says so itself; but the refresh
-            before the next one makes Pulumi forget it, and that run would find nothing to do and end well.
+        RunError: its last install or upgrade failed. The run in which that happens says so itself; but a
+            refresh makes Pulumi forget it, and the run after that would find nothing to do and end well.
     """
     known = status or {}
     if known.get("status") == "failed":

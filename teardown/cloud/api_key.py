@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 from teardown.errors import TeardownError
 
-# The first two are the usual names; with the others the provider keeps no copy in the state (design §2).
+# The first two are the usual names; with the others the provider keeps no copy in the state (docs/credentials.md).
 PAIRS = (("EXOSCALE_API_KEY", "EXOSCALE_API_SECRET"), ("EXOSCALE_KEY", "EXOSCALE_SECRET"))
 CONFIG = ("exoscale:key", "exoscale:secret")
 
 
 @dataclass(frozen=True)
-class Credentials:
+class ApiKey:
     """An API key and where it was found; the secret is not in its text.
 
     Args:
@@ -27,7 +27,7 @@ class Credentials:
     source: str
 
 
-def credentials(stack: str | None = None, environment: Mapping[str, str] = os.environ) -> Credentials:
+def api_key(stack: str | None = None, environment: Mapping[str, str] = os.environ) -> ApiKey:
     """The API key to use now. The environment wins over the stack's configuration, as with the provider.
 
     Args:
@@ -42,14 +42,14 @@ def credentials(stack: str | None = None, environment: Mapping[str, str] = os.en
             missing = secret if given == [key] else key
             raise TeardownError(f"{given[0]} is set and {missing} is not; set both")
         if given:
-            return Credentials(environment[key], environment[secret], key)
+            return ApiKey(environment[key], environment[secret], key)
     if stack and (found := _configured(stack)):
         return found
     names = " or ".join(" and ".join(pair) for pair in PAIRS)
     raise TeardownError(f"the Exoscale API key is not set; set {names}")
 
 
-def _configured(stack: str) -> Credentials | None:
+def _configured(stack: str) -> ApiKey | None:
     """What `pulumi config` holds, read with the user's own Pulumi, which knows how to decrypt it."""
     if shutil.which("pulumi") is None:
         return None
@@ -58,4 +58,4 @@ def _configured(stack: str) -> Credentials | None:
     if asked.returncode:
         return None
     key, secret = (json.loads(asked.stdout).get(name, {}).get("value") for name in CONFIG)
-    return Credentials(key, secret, CONFIG[0]) if key and secret else None
+    return ApiKey(key, secret, CONFIG[0]) if key and secret else None

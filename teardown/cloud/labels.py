@@ -1,114 +1,40 @@
-"""The block storage of a stack that no Pulumi resource stands for: volumes of PersistentVolumeClaims, and snapshots."""
+"""Labels on what the controllers of a cluster made, so that it is known as the stack's when the cluster is gone."""
 
 import contextlib
-import os
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import Any
 
-from teardown.account import Account, Document, NotFound
+from teardown.cloud.account import Account, NotFound
+from teardown.cloud.resource import BALANCER, SNAPSHOT, VOLUME, Resource, Verdict
+from teardown.cloud.stack_ref import STACK_ID, StackRef
 from teardown.errors import TeardownError
-from teardown.owner import Owner
 
-POLICIES = ("refuse", "delete", "keep")
-OVERRIDE = "STORAGE_ON_DESTROY"
 KEEP = {"on-destroy": "keep"}
-FREE_ALREADY = "Volume not attached"  # how Exoscale ends the refusal to detach a free volume (facts §3)
+_METHODS = {
+    BALANCER: "update_load_balancer",
+    VOLUME: "update_block_storage_volume",
+    SNAPSHOT: "update_block_storage_snapshot",
+}
 
 
-def override() -> str | None:
-    """The policy that the environment sets for this one run; None where it sets none.
+def tag(account: Account, item: Resource, stack: StackRef, owner: str, keep: bool = False) -> None:
+    """Labels it as the stack's. Nothing happens where it is gone, or carries these labels.
+
+    Args:
+        owner: whom to ask.
+        keep: whether it is data that is meant to stay.
 
     Raises:
-        TeardownError: it is no policy.
+        TeardownError: it is not the stack's alone, or carries another stack's id.
     """
-    policy = os.environ.get(OVERRIDE) or None
-    if policy not in (None, *POLICIES):
-        raise TeardownError(f'{OVERRIDE} is "{policy}"; allowed: {", ".join(POLICIES)}')
-    return policy
+    carried = item.labels.get(STACK_ID, stack.id)
+    if item.verdict(stack) is not Verdict.OURS or carried != stack.id:
+        raise TeardownError(f"{item} is not labelled as {stack}'s: {item.proof or 'nothing proves whose it is'}")
+    others = {key: value for key, value in item.labels.items() if key not in KEEP}
+    wanted = others | stack.labels(owner) | (KEEP if keep else {})
+    if wanted != item.labels:
+        with contextlib.suppress(NotFound):
+            account.finish(getattr(account, _METHODS[item.kind]), id=item.id, labels=wanted)
 
 
-@dataclass(frozen=True)
-class Volumes:
-    """What was found, as the API shows it."""
-
-    volumes: tuple[Document, ...] = ()
-    snapshots: tuple[Document, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.volumes or self.snapshots)
-
-    def lines(self) -> list[str]:
-        """Each on a line, with its id."""
-        return [f"volume {one['id']} ({one['name']}, {one['size']} GiB)" for one in self.volumes] + [
-            f"snapshot {one['id']} ({one['name']})" for one in self.snapshots
-        ]
-
-
-def find(account: Account, owner: Owner, pool_ids: Collection[str], ids: Collection[str] = ()) -> Volumes:
-    """Volumes and snapshots that are provably the stack's: by its label, attached to one of its machines, or named
-    by a PersistentVolume of its cluster.
-
-    Args:
-        pool_ids: the stack's instance pools.
-        ids: what the cluster's PersistentVolumes name.
-    """
-    machines = {
-        instance["id"]
-        for instance in account.call(account.list_instances)["instances"]
-        if instance.get("manager", {}).get("id") in pool_ids
-    }
-    volumes = tuple(
-        volume
-        for volume in account.call(account.list_block_storage_volumes)["block-storage-volumes"]
-        if owner.owns(volume) or volume["id"] in ids or volume.get("instance", {}).get("id") in machines
-    )
-    theirs = {volume["id"] for volume in volumes}
-    snapshots = tuple(
-        snapshot
-        for snapshot in account.call(account.list_block_storage_snapshots)["block-storage-snapshots"]
-        if owner.owns(snapshot) or snapshot.get("block-storage-volume", {}).get("id") in theirs
-    )
-    return Volumes(volumes, snapshots)
-
-
-def claim(account: Account, owner: Owner, found: Volumes, keep: bool) -> None:
-    """Labels them as the stack's, for nothing else will say so when the cluster is gone.
-
-    Args:
-        keep: whether they are meant to stay.
-    """
-    for document, update in _each(account, found):
-        old = document.get("labels") or {}
-        wanted = {key: value for key, value in old.items() if key not in KEEP} | owner.labels | (KEEP if keep else {})
-        if wanted != old:
-            _finish(account, update, document["id"], labels=wanted)
-
-
-def remove(account: Account, found: Volumes) -> None:
-    """Deletes snapshots, then volumes, attached or not; what is gone already is fine."""
-    for snapshot in found.snapshots:
-        _finish(account, account.delete_block_storage_snapshot, snapshot["id"])
-    for volume in found.volumes:
-        detach(account, volume["id"])
-        _finish(account, account.delete_block_storage_volume, volume["id"])
-
-
-def detach(account: Account, volume_id: str) -> None:
-    """Takes the volume off its machine, where it is on one."""
-    try:
-        _finish(account, account.detach_block_storage_volume, volume_id)
-    except TeardownError as error:
-        if not str(error).endswith(FREE_ALREADY):
-            raise
-
-
-def _each(account: Account, found: Volumes) -> list[tuple[Document, Callable[..., Any]]]:
-    return [(volume, account.update_block_storage_volume) for volume in found.volumes] + [
-        (snapshot, account.update_block_storage_snapshot) for snapshot in found.snapshots
-    ]
-
-
-def _finish(account: Account, method: Callable[..., Any], id_: str, **arguments: Any) -> None:
-    with contextlib.suppress(NotFound):
-        account.finish(method, id=id_, **arguments)
+def is_kept(item: Resource) -> bool:
+    """Whether its labels say that it is meant to stay."""
+    return item.labels.items() >= KEEP.items()

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-DATED = "2025-08-22"  # of the table that facts §6 quotes; CHF, EUR and USD were equal
+DATED = "2025-08-22"  # of the table in docs/exoscale.md; CHF, EUR and USD were equal
 CURRENCY = "CHF"
 HOURS_PER_MONTH = 730
 
-LEVELS = {"starter": Decimal(0)}  # no source for the price of `pro` (facts §7)
+LEVELS = {"starter": Decimal(0)}  # no source for the price of `pro`
 INSTANCES = {
     "standard.micro": Decimal("0.00729"),
     "standard.tiny": Decimal("0.01458"),

@@ -1,34 +1,77 @@
-"""Whose a cloud resource is, told by exact labels only."""
+"""Which stack a thing belongs to, as its labels or its description say. Written and read here only."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 STACK_ID = "stack-id"
+KEYS = ("project", "stack", "owner", STACK_ID)
+
+_DESCRIPTION = re.compile(
+    r".+ of Pulumi stack (?P<project>[^/ ]+)/(?P<stack>\S+?)(?: \((?P<id>[0-9a-f]+)\))?, owner [\w.-]+", re.DOTALL
+)
 
 
-@dataclass(frozen=True)
-class Owner:
-    """One stack, as the labels of its resources name it.
+@dataclass(frozen=True, order=True)
+class StackRef:
+    """One stack. Two are the same when project, stack and id are, so a state that was copied into a stack of another
+    name, a stack of the same name in another backend and the one that had the name before are all others.
 
     Args:
         project: the Pulumi project's name.
         stack: the stack's name.
-        owner: whom to ask.
-        stack_id: the random id that the stack gave itself at its first up, which no other stack has: not one of the
-            same name in somebody else's backend, nor the one that had the name before.
+        id: the random id that the stack gave itself at its first `up`; empty where it gave itself none.
+        organization: id of the Exoscale organisation that it lives in; empty where that is not known. No label says it.
     """
 
     project: str
     stack: str
-    owner: str
-    stack_id: str
+    id: str = ""
+    organization: str = field(default="", compare=False)
 
-    @property
-    def labels(self) -> dict[str, str]:
-        """What everything of the stack carries that can."""
-        return {"project": self.project, "stack": self.stack, "owner": self.owner, STACK_ID: self.stack_id}
+    @classmethod
+    def from_labels(cls, document: Mapping[str, Any]) -> "StackRef | None":
+        """Whose labels a resource carries, as the API shows it; None where they name no stack."""
+        labels = document.get("labels") or {}
+        if labels.get("project") and labels.get("stack"):
+            return cls(labels["project"], labels["stack"], labels.get(STACK_ID, ""))
+        # An id alone still says that it is somebody's.
+        return cls("", "", labels[STACK_ID]) if labels.get(STACK_ID) else None
 
-    def owns(self, document: Mapping[str, Any]) -> bool:
-        """Whether a resource, as the API shows it, carries this stack's id."""
-        return bool(self.stack_id) and (document.get("labels") or {}).get(STACK_ID) == self.stack_id
+    @classmethod
+    def from_description(cls, document: Mapping[str, Any]) -> "StackRef | None":
+        """Whom both its name and its description name; None where they name nobody, or not the same."""
+        said = _DESCRIPTION.fullmatch(document.get("description") or "")
+        if not said:
+            return None
+        start, _, noun = (document.get("name") or "").rpartition("-")
+        # Exoscale lower-cases the names of security groups: resource_exoscale_security_group.go of its Terraform
+        # provider, in the upgrader of state version 0.
+        if not noun or start.lower() != f"{said['project']}-{said['stack']}".lower():
+            return None
+        return cls(said["project"], said["stack"], said["id"] or "")
+
+    def name(self, noun: str) -> str:
+        """The name of a thing in the account, unlike that of any other stack of the project.
+
+        Stack names hold hyphens, so `dev` with a pool `a-b` and `dev-a` with a pool `b` must not meet: the noun gets
+        none, and the last hyphen of a name is always where the stack's name ends.
+        """
+        return f"{self.project}-{self.stack}-{noun.replace('-', '_')}"
+
+    def labels(self, owner: str) -> dict[str, str]:
+        """For what takes labels.
+
+        Args:
+            owner: whom to ask.
+        """
+        return dict(zip(KEYS, (self.project, self.stack, owner, self.id), strict=True))
+
+    def describe(self, what: str, owner: str) -> str:
+        """The description of what takes no labels, or gets none; `what` says what it is for."""
+        id_ = f" ({self.id})" if self.id else ""
+        return f"{what} of Pulumi stack {self.project}/{self.stack}{id_}, owner {owner}"
+
+    def __str__(self) -> str:
+        return f"{self.project}/{self.stack}" + (f" (stack-id {self.id})" if self.id else "")

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from teardown.account import Account, Document
+from teardown.cloud.account import Account, Document
 from teardown.errors import TeardownError
 
 Accounts = Mapping[str, Account]  # by zone
@@ -17,26 +17,26 @@ class Survey:
 
     Args:
         instance_types: `family.size` by id; empty where there is no instance.
-        pool_ids: the instance pools that exist; empty where there is no NLB to send traffic to one.
     """
 
     zone: str
-    clusters: list[Document]
-    instances: list[Document]
-    balancers: list[Document]
-    volumes: list[Document]
-    snapshots: list[Document]
-    security_groups: list[Document]
-    anti_affinity_groups: list[Document]
-    instance_types: dict[str, str]
-    pool_ids: frozenset[str]
+    clusters: list[Document] = field(default_factory=list)
+    instances: list[Document] = field(default_factory=list)
+    balancers: list[Document] = field(default_factory=list)
+    volumes: list[Document] = field(default_factory=list)
+    snapshots: list[Document] = field(default_factory=list)
+    security_groups: list[Document] = field(default_factory=list)
+    anti_affinity_groups: list[Document] = field(default_factory=list)
+    instance_types: dict[str, str] = field(default_factory=dict)
+    instance_pools: list[Document] = field(default_factory=list)
 
 
-def survey(zones: Accounts, unseen: Unseen | None = None) -> list[Survey]:
+def survey(zones: Accounts, unseen: Unseen | None = None, groups: bool = True) -> list[Survey]:
     """Asks each zone, all at the same time.
 
     Args:
         zones: the account in each zone, one at least.
+        groups: whether security and anti-affinity groups matter.
         unseen: told of a zone that did not answer, which then is left out; None raises instead.
 
     Raises:
@@ -44,7 +44,7 @@ def survey(zones: Accounts, unseen: Unseen | None = None) -> list[Survey]:
     """
     first = next(iter(zones))
     with ThreadPoolExecutor(len(zones)) as pool:
-        asked = {zone: pool.submit(_look, account, zone, zone == first) for zone, account in zones.items()}
+        asked = {zone: pool.submit(_look, account, zone, groups and zone == first) for zone, account in zones.items()}
     found = []
     for zone, answer in asked.items():
         try:
@@ -59,21 +59,23 @@ def survey(zones: Accounts, unseen: Unseen | None = None) -> list[Survey]:
 def _look(account: Account, zone: str, groups: bool) -> Survey:
     # Whatever points at something is asked for before what it points at, so that what was just made does not look as
     # if it pointed at nothing.
+    snapshots = account.call(account.list_block_storage_snapshots).get("block-storage-snapshots", [])
+    volumes = account.call(account.list_block_storage_volumes).get("block-storage-volumes", [])
     instances = account.call(account.list_instances).get("instances", [])
     balancers = account.call(account.list_load_balancers).get("load-balancers", [])
     types = account.call(account.list_instance_types).get("instance-types", []) if instances else []
-    pools = account.call(account.list_instance_pools).get("instance-pools", []) if balancers else []
+    pools = account.call(account.list_instance_pools).get("instance-pools", [])
     return Survey(
         zone,
         clusters=account.call(account.list_sks_clusters).get("sks-clusters", []),
         instances=instances,
         balancers=balancers,
-        volumes=account.call(account.list_block_storage_volumes).get("block-storage-volumes", []),
-        snapshots=account.call(account.list_block_storage_snapshots).get("block-storage-snapshots", []),
+        volumes=volumes,
+        snapshots=snapshots,
         security_groups=account.call(account.list_security_groups).get("security-groups", []) if groups else [],
         anti_affinity_groups=(
             account.call(account.list_anti_affinity_groups).get("anti-affinity-groups", []) if groups else []
         ),
         instance_types={one["id"]: f"{one['family']}.{one['size']}" for one in types},
-        pool_ids=frozenset(pool["id"] for pool in pools),
+        instance_pools=pools,
     )

@@ -1,24 +1,28 @@
 """The Kubernetes API of a cluster, as the teardown uses it: plain objects of its JSON, and one credential per use."""
 
+import base64
 import json
-import time
 from collections.abc import Callable
 from typing import Any
 
 import urllib3
+import yaml
 from kubernetes.client.api_client import ApiClient
 from kubernetes.client.configuration import Configuration
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import load_kube_config_from_dict
 
-from teardown.account import Account, Document, NotFound
-from teardown.credential import kubeconfig
+from teardown.cloud.account import Account, Document, NotFound
 from teardown.errors import TeardownError
+from teardown.wait import wait_until
 
 Say = Callable[[str], None]
 
 _CONNECT_AND_READ_SECONDS = (5, 30)
-_PAUSE_SECONDS = 1.0
+_LONGEST_WATCH_SECONDS = 5.0
+# Kubernetes clients ask for another certificate before it ends; a Helm release may take some minutes in one go.
+CERTIFICATE_SECONDS = 900
+USER, GROUP = "pulumi", "system:masters"
 _MERGE = "application/merge-patch+json"
 _GONE = 410
 
@@ -35,7 +39,7 @@ class Refused(TeardownError):
         self.status = status
 
 
-class Cluster:
+class ApiServer:
     """One cluster's API server, through the official client. What is gone already counts as deleted.
 
     Objects are named by their paths in the API, such as `/api/v1/services`: loading the client's typed methods takes
@@ -90,6 +94,38 @@ class Cluster:
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Unreachable(f"the API server does not answer: {_reason(error)}") from None
 
+    def await_deletion(
+        self,
+        path: str,
+        meant: Callable[[Document], bool],
+        patience: float,
+        seen: Callable[[list[Document]], object] = lambda left: None,
+    ) -> list[Document]:
+        """Waits until none of the objects of a list is left.
+
+        Args:
+            meant: which of the objects.
+            patience: seconds without any of them going, after which it gives up.
+            seen: told those that are left, at each look.
+
+        Returns:
+            Those that are left; empty when all are gone.
+        """
+        version = ""
+
+        def look() -> list[Document]:
+            nonlocal version
+            listed = self.get(path)
+            version = listed["metadata"]["resourceVersion"]
+            left = [item for item in listed["items"] if meant(item)]
+            seen(left)
+            return left
+
+        def watch(remaining: float) -> None:
+            self.await_change(path, version, min(_LONGEST_WATCH_SECONDS, remaining))
+
+        return wait_until(look, patience, watch)
+
     def _ask(self, method: str, path: str, query: Document, body: Document | None = None) -> Document:
         try:
             document: Document = json.loads(self._call(method, path, query, body).read())
@@ -128,7 +164,21 @@ class Cluster:
         return answer
 
 
-def reach(account: Account, cluster_id: str, patience: float, say: Say) -> Cluster | None:
+def kubeconfig(account: Account, cluster_id: str) -> Document:
+    """A kubeconfig that may do everything for a quarter of an hour. Exoscale makes it at once.
+
+    Raises:
+        NotFound: the cluster is gone.
+        TeardownError: any other refusal.
+    """
+    made = account.call(
+        account.generate_sks_cluster_kubeconfig, id=cluster_id, user=USER, groups=[GROUP], ttl=CERTIFICATE_SECONDS
+    )
+    content: Document = yaml.safe_load(base64.b64decode(made["kubeconfig"]))
+    return content
+
+
+def reach(account: Account, cluster_id: str, patience: float, say: Say) -> ApiServer | None:
     """A cluster's API server that answers; None where Exoscale knows no such cluster any more.
 
     Args:
@@ -138,22 +188,26 @@ def reach(account: Account, cluster_id: str, patience: float, say: Say) -> Clust
     Raises:
         Unreachable: it does not answer in that time.
     """
-    deadline, said = time.monotonic() + patience, False
-    while True:
+    found: ApiServer | None = None
+    told: list[str] = []
+
+    def silence() -> str:
+        nonlocal found
         try:
-            cluster = Cluster(kubeconfig(account, cluster_id))
-            cluster.get("/version")
+            found = ApiServer(kubeconfig(account, cluster_id))
+            found.get("/version")
         except NotFound:
-            return None
+            found = None
         except TeardownError as error:
-            if time.monotonic() > deadline:
-                raise Unreachable(f"the control plane of cluster {cluster_id} does not answer: {error}") from None
-            if not said:
+            if not told:
+                told.append(str(error))
                 say(f"waiting for the control plane of cluster {cluster_id}: {error}")
-                said = True
-            time.sleep(_PAUSE_SECONDS)
-        else:
-            return cluster
+            return str(error)
+        return ""
+
+    if said := wait_until(silence, patience):
+        raise Unreachable(f"the control plane of cluster {cluster_id} does not answer: {said}")
+    return found
 
 
 def _message(answer: Any) -> str:

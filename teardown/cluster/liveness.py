@@ -1,64 +1,98 @@
-"""Whether a control plane is gone: Exoscale says so, or a long silence does. Any answer at all means that it lives."""
+"""Whether a control plane is gone. Exoscale's word is proof; silence is a doubt; anything else is an answer."""
 
-import time
 import warnings
 from collections.abc import Callable
+from enum import StrEnum
 
 import requests
 import urllib3
 
-from teardown.account import Account, NotFound
+from teardown.cloud.account import Account, NotFound
 from teardown.errors import TeardownError
+from teardown.wait import wait_until
 
-_CONNECT_AND_READ_SECONDS = (5, 10)
-_PAUSE_SECONDS = 1.0
-# What a proxy on the way says when it lives itself and gets no answer.
-_PROXY_SAYS = ("Tunnel connection failed: 502", "Tunnel connection failed: 503", "Tunnel connection failed: 504")
+_LONGEST_SECONDS = 10.0
+# How a connection looks on which the other side said nothing, or that it closed before it said anything.
+_SILENCE = ("timed out", "EOF occurred", "Remote end closed connection without response")
 
 
-def deleted(account: Account, cluster_id: str, stack: str, patience: float, say: Callable[[str], None]) -> bool:
-    """Proves that a control plane is gone.
+class Pulse(StrEnum):
+    """What is known of a control plane."""
+
+    UNKNOWN_TO_EXOSCALE = "Exoscale does not know it"
+    NEVER_STARTED = "it never came to have an API server"
+    SILENT = "nothing answers there"
+
+
+def prove_gone(account: Account, cluster_id: str, stack: str, patience: float, say: Callable[[str], None]) -> Pulse:
+    """Asks Exoscale and the control plane.
 
     Args:
-        patience: seconds of silence that count as proof.
-
-    Returns:
-        Whether Exoscale does not know the cluster any more; else it knows it, and nobody answers there.
+        account: the zone's API, with a key of the stack's organisation: through another a 404 means nothing.
+        patience: seconds of silence after which it counts as silent.
 
     Raises:
-        TeardownError: the control plane answers, or it cannot be told whether it does.
+        TeardownError: the control plane answers; or something on the way does, so that nobody knows whether it lives.
     """
-    deadline, said = time.monotonic() + patience, False
-    while True:
+    told: list[str] = []
+    known: Pulse | None = None
+
+    def silent() -> str:
+        nonlocal known
         try:
             cluster = account.call(account.get_sks_cluster, id=cluster_id)
         except NotFound:
-            return True
-        if not (endpoint := cluster.get("endpoint")):
-            return False  # it never came to have a control plane
-        if _answers(endpoint):
-            raise TeardownError(
-                f"the control plane of cluster {cluster_id} answers: there is nothing to rescue. "
-                f"Next: `pulumi destroy --stack {stack}`"
-            )
-        if time.monotonic() > deadline:
-            return False
-        if not said:
-            say(f"{endpoint} does not answer; trying for {patience:.0f} s before that counts as gone")
-            said = True
-        time.sleep(_PAUSE_SECONDS)
+            known = Pulse.UNKNOWN_TO_EXOSCALE
+            return ""
+        endpoint = cluster.get("endpoint") or ""
+        if not endpoint:
+            known = Pulse.NEVER_STARTED
+            return ""
+        url = endpoint if "://" in endpoint else f"https://{endpoint}"  # a bare name since 2025
+        _refuse_an_answer(url, cluster_id, stack, min(patience, _LONGEST_SECONDS))
+        if not told:
+            told.append(url)
+            say(f"{url} does not answer; trying for {patience:.0f} s")
+        return url
+
+    wait_until(silent, patience)
+    return known or Pulse.SILENT
 
 
-def _answers(endpoint: str) -> bool:
-    """Whether anything speaks HTTP there, whatever it says. No credential is sent, so nobody's certificate matters."""
+def _refuse_an_answer(url: str, cluster_id: str, stack: str, seconds: float) -> None:
+    """Returns when nothing at all is heard. No credential is sent, so nobody's certificate matters.
+
+    Raises:
+        TeardownError: something answers, whatever it says.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
-            requests.get(f"{endpoint}/version", verify=False, timeout=_CONNECT_AND_READ_SECONDS)  # noqa: S501
-    except requests.exceptions.ProxyError as error:
-        if not any(words in str(error) for words in _PROXY_SAYS):
-            raise TeardownError(f"{endpoint} cannot be asked, for the proxy on the way refuses: {error}") from None
-        return False
-    except (requests.ConnectionError, requests.Timeout):
-        return False
-    return True
+            # A status line is an answer, also of one that redirects to where nothing is, or never ends its body.
+            requests.get(
+                f"{url}/version",
+                verify=False,  # noqa: S501
+                timeout=max(seconds, 0.1),
+                allow_redirects=False,
+                stream=True,
+            ).close()
+    except requests.Timeout:
+        return
+    except requests.RequestException as error:
+        said = str(error)
+        of_proxy = isinstance(error, requests.exceptions.ProxyError)  # which says what it likes
+        if not of_proxy and any(words in said for words in _SILENCE):
+            return
+        raise TeardownError(
+            f"nobody can tell from here whether the control plane of cluster {cluster_id} lives: {_short(said)}. That "
+            f"is no proof that it is gone, so nothing was deleted. Next: run this where {url} can be reached, or, if "
+            f"it is not wanted any more, delete cluster {cluster_id} in the console"
+        ) from None
+    raise TeardownError(
+        f"the control plane of cluster {cluster_id} answers: there is nothing to rescue. "
+        f"Next: `pulumi destroy --stack {stack}`"
+    )
+
+
+def _short(said: str) -> str:
+    return said.rpartition("Caused by ")[2].rstrip(")") or said

@@ -1,19 +1,24 @@
 """The Services of type LoadBalancer of a cluster: whose deletion makes the cloud controller manager delete its NLBs."""
 
-import time
 from collections.abc import Sequence
 
-from teardown.account import Document
-from teardown.cluster import Cluster, Say
+from teardown.cloud.account import Document
+from teardown.cluster.api_server import ApiServer, Say
 
 SERVICES = "/api/v1/services"
 BALANCER = "service.beta.kubernetes.io/exoscale-loadbalancer-id"
-_LONGEST_WATCH_SECONDS = 5.0
+_EXTERNAL = "service.beta.kubernetes.io/exoscale-loadbalancer-external"
 
 
-def load_balancers(cluster: Cluster) -> list[Document]:
+def load_balancers(server: ApiServer) -> list[Document]:
     """All of them, in every namespace, also those that are on their way out."""
-    return [item for item in _listed(cluster)["items"] if item["spec"].get("type") == "LoadBalancer"]
+    return [item for item in server.items(SERVICES) if _is_load_balancer(item)]
+
+
+def external(service: Document) -> str:
+    """Id of the NLB that a Service is attached to and does not own; empty where it owns its NLB."""
+    annotations = service["metadata"].get("annotations", {})
+    return annotations.get(BALANCER, "") if annotations.get(_EXTERNAL) == "true" else ""
 
 
 def name(service: Document) -> str:
@@ -21,7 +26,7 @@ def name(service: Document) -> str:
     return f"{service['metadata']['namespace']}/{service['metadata']['name']}"
 
 
-def remove(cluster: Cluster, patience: float, say: Say) -> list[Document]:
+def remove(server: ApiServer, patience: float, say: Say) -> list[Document]:
     """Deletes every one and waits until their finalizers let them go.
 
     Args:
@@ -31,30 +36,22 @@ def remove(cluster: Cluster, patience: float, say: Say) -> list[Document]:
     Returns:
         Those that are stuck; empty when all are gone.
     """
-    known: set[str] = set()
-    left, deadline = None, 0.0
-    while True:
-        listed = _listed(cluster)
-        services = [item for item in listed["items"] if item["spec"].get("type") == "LoadBalancer"]
-        if not services:
-            return []
-        for service in services:
+    told: set[str] = set()
+
+    def seen(left: list[Document]) -> None:
+        for service in left:
             if "deletionTimestamp" not in service["metadata"]:
                 say(f"deleting Service {name(service)}")
-                cluster.delete(_path(service))
-        if left is None or len(services) < left:
-            left, deadline = len(services), time.monotonic() + patience
-        elif time.monotonic() > deadline:
-            return services
-        for service in services:
-            if (why := blocker(cluster, service)) not in known:
-                known.add(why)
+                server.delete(_path(service))
+        for service in left:
+            if (why := blocker(server, service)) not in told:
+                told.add(why)
                 say(f"waiting: {why}")
-        seconds = min(_LONGEST_WATCH_SECONDS, max(0.0, deadline - time.monotonic()))
-        cluster.await_change(SERVICES, listed["metadata"]["resourceVersion"], seconds)
+
+    return server.await_deletion(SERVICES, _is_load_balancer, patience, seen)
 
 
-def release(cluster: Cluster, stuck: Sequence[Document], patience: float, say: Say) -> list[Document]:
+def release(server: ApiServer, stuck: Sequence[Document], patience: float, say: Say) -> list[Document]:
     """Takes the finalizers off Services whose NLBs are gone, for nobody else is left to do it.
 
     Without this Helm would wait for its own Service until its time is over, and lose its record of the release.
@@ -62,25 +59,25 @@ def release(cluster: Cluster, stuck: Sequence[Document], patience: float, say: S
     for service in stuck:
         held = ", ".join(service["metadata"].get("finalizers", []))
         say(f"letting Service {name(service)} go: its NLB is gone, and nobody removes {held}")
-        cluster.patch(_path(service), {"metadata": {"finalizers": None}})
-    return remove(cluster, patience, say)
+        server.patch(_path(service), {"metadata": {"finalizers": None}})
+    return remove(server, patience, say)
 
 
-def blocker(cluster: Cluster, service: Document) -> str:
+def blocker(server: ApiServer, service: Document) -> str:
     """Who holds what, in words, with the last complaint of a controller about it."""
     metadata = service["metadata"]
     balancer = metadata.get("annotations", {}).get(BALANCER)
     held = f"NLB {balancer} is held by Service {name(service)}" if balancer else f"Service {name(service)} is held"
     by = ", ".join(metadata.get("finalizers", [])) or "nothing"
     selector = f"involvedObject.uid={metadata['uid']},type=Warning"
-    events = cluster.items(f"/api/v1/namespaces/{metadata['namespace']}/events", fieldSelector=selector)
+    events = server.items(f"/api/v1/namespaces/{metadata['namespace']}/events", fieldSelector=selector)
     events.sort(key=lambda event: event.get("lastTimestamp") or "")
     said = f'; last warning: "{events[-1]["message"]}"' if events else ""
     return f"{held} (finalizers: {by}{said})"
 
 
-def _listed(cluster: Cluster) -> Document:
-    return cluster.get(SERVICES)
+def _is_load_balancer(service: Document) -> bool:
+    return bool(service["spec"].get("type") == "LoadBalancer")
 
 
 def _path(service: Document) -> str:

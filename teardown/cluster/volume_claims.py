@@ -1,76 +1,90 @@
 """The PersistentVolumeClaims of a cluster whose data is to go with it."""
 
-import time
+from collections.abc import Collection
 
-from teardown.account import Document
-from teardown.cluster import Cluster, Say
+from teardown.cloud.account import Document
+from teardown.cluster.api_server import ApiServer, Say
 
 DRIVER = "csi.exoscale.com"  # of Exoscale's block storage
 _VOLUMES = "/api/v1/persistentvolumes"
+_PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"  # annotation of a PersistentVolume that a driver made
 _PROVISIONER = "volume.kubernetes.io/storage-provisioner"  # annotation by which a claim asks a driver for its volume
-_LONGEST_WATCH_SECONDS = 5.0
 
 
-def volume_ids(cluster: Cluster) -> set[str]:
-    """Ids of the block storage volumes behind the cluster's PersistentVolumes, claimed or not."""
-    return {volume["spec"]["csi"]["volumeHandle"].rpartition("/")[2] for volume in _persistent_volumes(cluster)}
+def volumes(server: ApiServer) -> tuple[dict[str, str], set[str]]:
+    """The block storage volumes behind the cluster's PersistentVolumes, claimed or not.
+
+    Returns:
+        The names of those that the CSI driver made, by id; and the ids of those that a person's PersistentVolume names.
+    """
+    provisioned: dict[str, str] = {}
+    static: set[str] = set()
+    for volume in _persistent_volumes(server):
+        id_ = _id(volume)
+        metadata = volume["metadata"]
+        if metadata.get("annotations", {}).get(_PROVISIONED_BY) == DRIVER:
+            provisioned[id_] = metadata["name"]
+        else:
+            static.add(id_)
+    return provisioned, static
 
 
-def remove(cluster: Cluster, patience: float, say: Say) -> None:
-    """Deletes the claims and whoever uses them, and waits until the CSI controller has deleted the volumes.
+def remove(server: ApiServer, volume_ids: Collection[str], patience: float, say: Say) -> None:
+    """Deletes the claims of these volumes and whoever uses them, and waits until the CSI controller has deleted the
+    volumes. Claims whose volume is still on the way go too; a claim of any other volume stays, for with it the CSI
+    controller would delete a volume that is not the stack's.
 
     Volumes of class Retain, and those that nobody deletes in time, stay: the caller deletes them in the cloud.
 
     Args:
         patience: seconds without any of them going, after which it returns.
     """
-    ours = {_claim_of(volume) for volume in _persistent_volumes(cluster)}
-    for claim in cluster.items("/api/v1/persistentvolumeclaims"):
-        metadata = claim["metadata"]
-        key = metadata["namespace"], metadata["name"]
-        if metadata.get("annotations", {}).get(_PROVISIONER) == DRIVER:
-            ours.add(key)  # its volume may be on the way
-        if key in ours and "deletionTimestamp" not in metadata:
-            say(f"deleting PersistentVolumeClaim {'/'.join(key)}")
-            cluster.delete(f"/api/v1/namespaces/{key[0]}/persistentvolumeclaims/{key[1]}")
-    for pod in cluster.items("/api/v1/pods"):  # a claim in use waits for its pods
+    by_name = {volume["metadata"]["name"]: _id(volume) for volume in _persistent_volumes(server)}
+    doomed: set[tuple[str, str]] = set()
+    for claim in server.items("/api/v1/persistentvolumeclaims"):
+        metadata, bound = claim["metadata"], claim["spec"].get("volumeName", "")
+        on_the_way = not bound and metadata.get("annotations", {}).get(_PROVISIONER) == DRIVER
+        if on_the_way or by_name.get(bound) in volume_ids:
+            key = metadata["namespace"], metadata["name"]
+            doomed.add(key)
+            if "deletionTimestamp" not in metadata:
+                say(f"deleting PersistentVolumeClaim {'/'.join(key)}")
+                server.delete(f"/api/v1/namespaces/{key[0]}/persistentvolumeclaims/{key[1]}")
+    for pod in server.items("/api/v1/pods"):  # a claim in use waits for its pods
         namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
-        if any((namespace, used) in ours for used in _claims_of(pod)):
-            cluster.delete(f"/api/v1/namespaces/{namespace}/pods/{name}", gracePeriodSeconds=0)
-    _await_deletion(cluster, patience, say)
+        if any((namespace, used) in doomed for used in _claims_of(pod)):
+            server.delete(f"/api/v1/namespaces/{namespace}/pods/{name}", gracePeriodSeconds=0)
+    _await_deletion(server, volume_ids, patience, say)
 
 
-def _await_deletion(cluster: Cluster, patience: float, say: Say) -> None:
-    left, deadline = None, 0.0
-    while True:
-        listed = cluster.get(_VOLUMES)
-        volumes = [
-            item
-            for item in _of_driver(listed["items"])
-            if item["spec"].get("persistentVolumeReclaimPolicy") == "Delete" and item["spec"].get("claimRef")
-        ]
-        if not volumes:
-            return
-        if left is None or len(volumes) < left:
-            left, deadline = len(volumes), time.monotonic() + patience
-            say(f"waiting: the CSI controller deletes {left} volumes")
-        elif time.monotonic() > deadline:
-            return
-        seconds = min(_LONGEST_WATCH_SECONDS, max(0.0, deadline - time.monotonic()))
-        cluster.await_change(_VOLUMES, listed["metadata"]["resourceVersion"], seconds)
+def _await_deletion(server: ApiServer, volume_ids: Collection[str], patience: float, say: Say) -> None:
+    told: set[int] = set()
+
+    def going(volume: Document) -> bool:
+        spec = volume["spec"]
+        dynamic = spec.get("persistentVolumeReclaimPolicy") == "Delete" and bool(spec.get("claimRef"))
+        return _is_of_driver(volume) and dynamic and _id(volume) in volume_ids
+
+    def seen(left: list[Document]) -> None:
+        if left and len(left) not in told:
+            told.add(len(left))
+            say(f"waiting: the CSI controller deletes {len(left)} volumes")
+
+    server.await_deletion(_VOLUMES, going, patience, seen)
 
 
-def _persistent_volumes(cluster: Cluster) -> list[Document]:
-    return _of_driver(cluster.items(_VOLUMES))
+def _persistent_volumes(server: ApiServer) -> list[Document]:
+    return [item for item in server.items(_VOLUMES) if _is_of_driver(item)]
 
 
-def _of_driver(volumes: list[Document]) -> list[Document]:
-    return [volume for volume in volumes if volume["spec"].get("csi", {}).get("driver") == DRIVER]
+def _is_of_driver(volume: Document) -> bool:
+    return bool(volume["spec"].get("csi", {}).get("driver") == DRIVER)
 
 
-def _claim_of(volume: Document) -> tuple[str, str]:
-    claim = volume["spec"].get("claimRef") or {}
-    return claim.get("namespace", ""), claim.get("name", "")
+def _id(volume: Document) -> str:
+    """Of the block storage volume; the driver's handle is `zone/id`."""
+    handle: str = volume["spec"]["csi"]["volumeHandle"]
+    return handle.rpartition("/")[2]
 
 
 def _claims_of(pod: Document) -> list[str]:

@@ -1,25 +1,16 @@
-"""What Pulumi remembers of a stack, read and written through the user's own `pulumi`."""
+"""Where stacks and their states are kept, read and written through the user's own `pulumi`."""
 
 import json
-import shlex
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
 
 import yaml
 
-from teardown.account import Document
+from teardown.cloud.account import Document
 from teardown.errors import TeardownError
 
-CLUSTER = "exoscale:index/sksCluster:SksCluster"
-NODEPOOL = "exoscale:index/sksNodepool:SksNodepool"
-KUBECONFIG = "exoscale:index/sksKubeconfig:SksKubeconfig"
-BALANCER = "exoscale:index/nlb:Nlb"
-COMMAND = "command:local:Command"
-
-_EXOSCALE = "exoscale:index/"
 _NO_SUCH_STACK = "no stack named"
 
 
@@ -31,6 +22,9 @@ class Backend(Protocol):
 
     def export(self, stack: str) -> Document | None:
         """The stack's state as `pulumi stack export` writes it; None where there is no such stack."""
+
+    def worker(self, stack: str) -> str:
+        """Who works on the stack now, in words; empty where nobody does."""
 
     def restore(self, stack: str, exported: Document) -> None:
         """Replaces the stack's state, which is checked first.
@@ -62,6 +56,18 @@ class Pulumi:
                 return None
             raise
         return exported
+
+    def worker(self, stack: str) -> str:
+        name = stack.rpartition("/")[2]
+        rows: list[Document] = json.loads(self._asked("stack", "ls", "--json"))
+        if any(row.get("updateInProgress") for row in rows if row["name"].rpartition("/")[2] == name):
+            return "an update that is under way"
+        url: str = json.loads(self._asked("whoami", "--json"))["url"]
+        if urlsplit(url).scheme != "file":
+            return ""
+        locks = Path(unquote(urlsplit(url).path)) / ".pulumi" / "locks"
+        found = [json.loads(file.read_text()) for file in locks.glob(f"*/{project(self._folder)}/{name}/*.json")]
+        return ", ".join(f"{lock.get('username')}@{lock.get('hostname')} (pid {lock.get('pid')})" for lock in found)
 
     def restore(self, stack: str, exported: Document) -> None:
         self._asked("stack", "import", "--stack", stack, stdin=json.dumps(exported))
@@ -95,78 +101,15 @@ def project(folder: Path) -> str:
         raise TeardownError(f"{folder} holds no Pulumi.yaml with a name; run this in the project's folder") from None
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """What a stack's state says about the cloud.
+def plain_name(stack: str, project: str) -> str:
+    """The name of a stack that may be given as Pulumi Cloud shows it: `organisation/project/stack`.
 
-    Args:
-        stack_id: the stack's own id; empty where the state holds none.
-        owner: whom to ask, as the stack's labels say; empty where the state does not say.
-        ids: of every Exoscale resource.
-        clusters: zone by id, of the SKS clusters.
-        pool_ids: the instance pools of its nodepools.
-        balancer_ids: NLBs that are resources.
-        drains: the options of each drain that a destroy would run.
+    Raises:
+        TeardownError: it names a stack of another project.
     """
-
-    stack_id: str = ""
-    owner: str = ""
-    ids: frozenset[str] = frozenset()
-    clusters: tuple[tuple[str, str], ...] = ()
-    pool_ids: frozenset[str] = frozenset()
-    balancer_ids: frozenset[str] = frozenset()
-    drains: tuple[dict[str, list[str]], ...] = ()
-
-
-def resources(exported: Document) -> list[Document]:
-    """The resources of an exported state."""
-    found: list[Document] = (exported.get("deployment") or {}).get("resources") or []
-    return found
-
-
-def recorded(exported: Document | None) -> Recorded:
-    """Reads an exported state; None, as of a stack that does not exist, holds nothing."""
-    found = resources(exported or {})
-    exoscale = [one for one in found if one["type"].startswith(_EXOSCALE) and one.get("id")]
-
-    def of_type(kind: str) -> Iterator[Document]:
-        return (one for one in exoscale if one["type"] == kind)
-
-    marks = [text(one, "stdout") for one in found if calls(one, "create", "mark") is not None]
-    drains = [options for one in found if (options := calls(one, "delete", "drain")) is not None]
-    sweeps = [options for one in found if (options := calls(one, "delete", "sweep")) is not None]
-    return Recorded(
-        stack_id=next((mark for mark in marks if mark), ""),
-        owner=next((name for options in (*sweeps, *drains) for name in options.get("owner", [])), ""),
-        ids=frozenset(one["id"] for one in exoscale),
-        clusters=tuple((one["id"], text(one, "zone")) for one in of_type(CLUSTER)),
-        pool_ids=frozenset(filter(None, (text(one, "instancePoolId") for one in of_type(NODEPOOL)))),
-        balancer_ids=frozenset(one["id"] for one in of_type(BALANCER)),
-        drains=tuple(drains),
-    )
-
-
-def calls(resource: Document, step: str, verb: str) -> dict[str, list[str]] | None:
-    """The options with which a resource calls `python -m teardown <verb>`; None where it does not.
-
-    Args:
-        step: when it would: `create` or `delete`.
-    """
-    if resource["type"] != COMMAND or not isinstance(text := (resource.get("inputs") or {}).get(step), str):
-        return None
-    words = shlex.split(text)
-    if words[:3] != ["sh", "teardown/run.sh", verb]:
-        return None
-    options: dict[str, list[str]] = {}
-    for word in words[3:]:
-        if word.startswith("--"):
-            values = options.setdefault(word.removeprefix("--"), [])
-        else:
-            values.append(word)
-    return options
-
-
-def text(resource: Document, key: str) -> str:
-    """One of its outputs, or the input of that name; empty where it is neither, or a secret."""
-    value: Any = (resource.get("outputs") or {}).get(key, (resource.get("inputs") or {}).get(key))
-    return value if isinstance(value, str) else ""
+    *before, name = stack.split("/")
+    if len(before) == 2 and before[1] != project:
+        raise TeardownError(f"{stack} is a stack of project {before[1]}, and this folder's Pulumi.yaml is of {project}")
+    if len(before) > 2 or not name:
+        raise TeardownError(f'"{stack}" is no name of a stack; allowed: STACK, or ORGANISATION/{project}/STACK')
+    return name

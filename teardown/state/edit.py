@@ -3,9 +3,9 @@
 import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from teardown.account import Document
+from teardown.cloud.account import Document
 from teardown.errors import TeardownError
-from teardown.state import CLUSTER, KUBECONFIG, NODEPOOL, calls, resources, text
+from teardown.state.recorded import CLUSTER, KUBECONFIG, NODEPOOL, is_drain, resources, text
 
 _IN_THE_CLUSTER = "kubernetes:"  # not its provider, which is deleted without a call
 _SINGLE = ("deletedWith", "viewOf")
@@ -15,7 +15,7 @@ def hopeless(exported: Document, gone: Collection[str]) -> list[Document]:
     """The resources that no destroy can delete when the control planes are gone.
 
     Those in the cluster, and the drains, for want of an API server. The cluster itself, its nodepools and kubeconfig
-    only where Exoscale does not know it any more: the provider cannot even read a nodepool then (plugin-facts §1.5).
+    only where Exoscale does not know it any more: the provider cannot even read a nodepool then.
 
     Args:
         gone: ids of the clusters that Exoscale does not know.
@@ -59,7 +59,7 @@ def without(exported: Document, dropped: Sequence[Document]) -> Document:
 
 
 def _hopeless(one: Document, gone: Collection[str]) -> bool:
-    if one["type"].startswith(_IN_THE_CLUSTER) or calls(one, "delete", "drain") is not None:
+    if one["type"].startswith(_IN_THE_CLUSTER) or is_drain(one):
         return True
     if one["type"] == CLUSTER:
         return one.get("id") in gone

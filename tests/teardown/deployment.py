@@ -4,10 +4,13 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-from teardown.account import Document
-from teardown.owner import Owner
-from teardown.state import CLUSTER, COMMAND, KUBECONFIG, NODEPOOL
+from teardown.cloud.account import Document
+from teardown.cloud.stack_ref import StackRef
+from teardown.state.legacy import COMMAND
+from teardown.state.recorded import CLUSTER, DRAINS, KUBECONFIG, NODEPOOL, STACK_ID
+from tests.teardown.paper import ACME, OURS, OWNER, ZONE
 
+DRAIN, SECOND_DRAIN = DRAINS
 RELEASE = "kubernetes:helm.sh/v3:Release"
 SERVICE = "kubernetes:core/v1:Service"
 KUBERNETES_PROVIDER = "pulumi:providers:kubernetes"
@@ -44,56 +47,68 @@ def command(name: str, **steps: str) -> Document:
     return resource(COMMAND, name, f"{name}1234", inputs=steps, outputs={**steps, "stdout": stdout}, after=after)
 
 
-def mark(owner: Owner) -> Document:
-    sweep = f'sh teardown/run.sh sweep --zone ch-gva-2 --stack {owner.stack} --stack-id "$PULUMI_COMMAND_STDOUT"'
-    return command("mark", create="sh teardown/run.sh mark --zone ch-gva-2", delete=sweep, stdout=owner.stack_id)
+def step(kind: str, name: str, **outputs: Any) -> Document:
+    """One of our provider's resources, with what every one records."""
+    after = outputs.pop("after", ())
+    who = {"project": OURS.project, "stack": OURS.stack, "owner": OWNER, "zone": ZONE}
+    return resource(kind, name, f"{name}1234", inputs=who, outputs={**who, "stackId": OURS.id, **outputs}, after=after)
 
 
-def cluster(id_: str, zone: str = "ch-gva-2", **rest: Any) -> Document:
+def stack_id(ref: StackRef = OURS) -> Document:
+    """The first resource of a stack."""
+    return step(STACK_ID, "id", stackId=ref.id, organizationId=ACME.id, organizationName=ACME.name)
+
+
+def mark(ref: StackRef = OURS) -> Document:
+    """The same as a command, as states of before the provider hold it."""
+    sweep = (
+        f"sh teardown/run.sh sweep --zone {ZONE} --project {ref.project} --stack {ref.stack} --owner {OWNER}"
+        ' --stack-id "$PULUMI_COMMAND_STDOUT"'
+    )
+    return command("mark", create=f"sh teardown/run.sh mark --zone {ZONE}", delete=sweep, stdout=ref.id)
+
+
+def cluster(id_: str, zone: str = ZONE, **rest: Any) -> Document:
     return resource(CLUSTER, "cluster", id_, inputs={"zone": zone}, outputs={"zone": zone}, **rest)
 
 
-def nodepool(id_: str, pool: str, name: str = "default", **rest: Any) -> Document:
-    zone = {"zone": "ch-gva-2"}
+def nodepool(id_: str, pool: str, of: str = "the-cluster", **rest: Any) -> Document:
     after = [urn(CLUSTER, "cluster")]
-    return resource(NODEPOOL, name, id_, inputs=zone, outputs={**zone, "instancePoolId": pool}, after=after, **rest)
+    outputs = {"zone": ZONE, "instancePoolId": pool, "clusterId": of}
+    return resource(NODEPOOL, "default", id_, inputs={"zone": ZONE}, outputs=outputs, after=after, **rest)
 
 
-def exported(*resources: Document, pending: Sequence[Document] = ()) -> Document:
+def exported(*resources: Document, pending: Sequence[Document] = (), saved: str = "") -> Document:
     """An exported state with the stack and its providers."""
     first = [
         {"urn": STACK, "type": _STACK, "custom": False, "outputs": {}},
         {"urn": PROVIDER, "type": EXOSCALE_PROVIDER, "custom": True, "id": "the-provider-id"},
     ]
+    manifest = {"time": saved} if saved else {}
     return {
         "version": 3,
-        "deployment": {"manifest": {}, "resources": [*first, *resources], "pending_operations": list(pending)},
+        "deployment": {"manifest": manifest, "resources": [*first, *resources], "pending_operations": list(pending)},
     }
 
 
-def release(cluster_id: str, pool: str, policy: str = "refuse") -> list[Document]:
-    """What stands in the state for what is in the cluster, and for its drain."""
-    drain = (
-        f"sh teardown/run.sh drain --zone ch-gva-2 --project exoscale-sks --stack dev --owner alice"
-        f" --on-destroy {policy} --releases --wait-seconds 120 --stack-id aaaaaaaaaaaa --cluster {cluster_id}"
-        f" --pool {pool}"
-    )
-    gate = drain.replace(" --releases", "")
-    kubeconfig, provider = urn(KUBECONFIG, "access"), urn(KUBERNETES_PROVIDER, "cluster")
+def in_the_cluster(cluster_id: str, pool: str, policy: str = "refuse") -> list[Document]:
+    """What stands in the state for what is in the cluster, and for its drains."""
+    access, second = urn(KUBECONFIG, "access"), urn(SECOND_DRAIN, "second")
+    drained = {"clusterId": cluster_id, "instancePoolIds": [pool], "loadBalancers": [], "onDestroy": policy}
     return [
-        resource(KUBECONFIG, "access", "1:2", after=[urn(CLUSTER, "cluster")], outputs={"zone": "ch-gva-2"}),
-        command("gate", create=f"sh teardown/run.sh admit --cluster {cluster_id}", delete=gate),
-        resource(KUBERNETES_PROVIDER, "cluster", "the-provider-id", after=[kubeconfig]),
+        resource(KUBECONFIG, "access", "1:2", after=[urn(CLUSTER, "cluster")], outputs={"clusterId": cluster_id}),
+        step(SECOND_DRAIN, "second", **drained),
+        resource(KUBERNETES_PROVIDER, "cluster", "the-provider-id", after=[access]),
         resource(COMPONENT, "ingress"),
         resource(
             RELEASE,
             "ingress",
             "ingress/nginx",
-            after=[provider, urn(COMMAND, "gate")],
+            after=[urn(KUBERNETES_PROVIDER, "cluster"), second],
             parent=urn(COMPONENT, "ingress"),
         ),
         resource(SERVICE, "ingress", "ingress/nginx", parent=urn(RELEASE, "ingress")),
-        command("drain", delete=drain, after=urn(RELEASE, "ingress")),
+        step(DRAIN, "drain", **drained, after=[urn(RELEASE, "ingress")]),
     ]
 
 
@@ -102,12 +117,16 @@ class FakeBackend:
 
     def __init__(self, **states: Document) -> None:
         self.states = states
+        self.working = ""
 
     def stacks(self) -> set[str]:
         return set(self.states)
 
     def export(self, stack: str) -> Document | None:
-        return copy.deepcopy(self.states.get(stack))
+        return copy.deepcopy(self.states.get(stack.rpartition("/")[2]))
+
+    def worker(self, stack: str) -> str:
+        return self.working
 
     def restore(self, stack: str, exported: Document) -> None:
         self.states[stack] = exported

@@ -1,268 +1,225 @@
-"""The sweep: what an interrupted `up` made and never recorded goes, and nothing else does."""
-
-from typing import NoReturn
+"""The sweep: what an interrupted `up` made and never recorded goes, nothing else does, and the receipt tells."""
 
 import pytest
-import requests
-from click.testing import CliRunner
 
-from sandbox.faults import Fault
-from teardown.cli import main
+from teardown.cloud.labels import KEEP
 from teardown.errors import TeardownError
-from teardown.survey import Accounts
-from teardown.sweep import run
-from tests.teardown.world import BALANCER_NAME, NAMESAKE, NEIGHBOUR, OTHER_ZONE, OURS, UID, ZONE, World
+from teardown.subject import Subject
+from teardown.sweep import sweep_nodepools, sweep_stack
+from tests.teardown.paper import (
+    BALANCER_NAME,
+    K8S,
+    NAMESAKE,
+    NEIGHBOUR,
+    OTHER_ZONE,
+    OURS,
+    OWNER,
+    SUBJECT,
+    ZONE,
+    PaperAccount,
+)
 
-OWNER = ["--project", OURS.project, "--stack", OURS.stack, "--owner", OURS.owner, "--stack-id", OURS.stack_id]
+
+@pytest.fixture
+def zones(account: PaperAccount) -> dict[str, PaperAccount]:
+    return {ZONE: account, OTHER_ZONE: PaperAccount(OTHER_ZONE)}
 
 
-def swept(everywhere: Accounts, said: list[str], policy: str | None = None) -> str:
-    return run(everywhere, OURS, policy, patience=5, say=said.append, pause=0.01)
+def swept(
+    zones: dict[str, PaperAccount], said: list[str], policy: str | None = None, subject: Subject = SUBJECT
+) -> list[str]:
+    return sweep_stack(zones, subject, policy, 0, said.append, pause=0)
 
 
-def unreachable() -> NoReturn:
-    raise requests.ConnectionError("no route to host")
-
-
-def whole_stack(world: World) -> None:
+def whole_stack(account: PaperAccount) -> None:
     """All that an `up` of ours makes, as if none of it had been recorded."""
-    pool = world.own_pool(OURS)
-    world.balancer(OURS, pool)
-    world.balancer(None, pool, name="k8s-11111111-2222-4333-8444-555555555555")
-    world.groups(OURS)
+    pool = account.pool()
+    account.instance(pool)
+    account.balancer(pool, owner=OURS)
+    account.balancer(pool, name=K8S)
+    account.security_group()
+    account.anti_affinity_group()
 
 
-def test_all_that_carries_the_stacks_id_goes_though_one_thing_locks_the_other(
-    world: World, everywhere: Accounts, said: list[str]
-) -> None:
-    whole_stack(world)
+def test_all_that_is_the_stacks_goes_in_every_zone(zones: dict[str, PaperAccount], said: list[str]) -> None:
+    whole_stack(zones[ZONE])
+    zones[OTHER_ZONE].balancer(owner=OURS)  # as a change of zone leaves it behind
 
-    receipt = swept(everywhere, said)
+    lines = swept(zones, said)
 
-    assert world.held() == {}
-    assert "receipt: nothing that costs money is left of stack exoscale-sks/dev" in receipt
-    assert not [line for line in said if line.startswith("waiting")], "holders go before what they hold"
-
-
-def test_nobody_elses_things_are_touched(world: World, everywhere: Accounts, said: list[str]) -> None:
-    pool = world.own_pool(NEIGHBOUR)
-    world.balancer(None, pool)
-    world.balancer(NAMESAKE)
-    world.balancer(None, name=BALANCER_NAME)
-    world.volume({})
-    world.groups(NAMESAKE)
-    before = world.held()
-    whole = world.balancer(OURS)
-
-    swept(everywhere, said)
-
-    assert world.held() == before
-    assert whole not in before["load-balancer"]
+    assert zones[ZONE].ids() | zones[OTHER_ZONE].ids() == set()
+    assert lines[0].startswith("swept: removed 8 things that cost 95.11")
+    assert lines[-1].startswith("receipt: nothing that costs money is left of stack exoscale-sks/dev (Exoscale asked")
+    assert "organisation acme" in lines[-1]
 
 
-def test_what_a_change_of_zone_left_behind_goes_too(world: World, everywhere: Accounts, said: list[str]) -> None:
-    world.balancer(OURS, zone=OTHER_ZONE)
-
-    swept(everywhere, said)
-
-    assert world.held() == {}
-
-
-def test_a_second_sweep_has_nothing_to_do(world: World, everywhere: Accounts, said: list[str]) -> None:
-    whole_stack(world)
-    swept(everywhere, said)
+def test_a_second_sweep_has_nothing_to_do(zones: dict[str, PaperAccount], said: list[str]) -> None:
+    whole_stack(zones[ZONE])
+    swept(zones, said)
     said.clear()
 
-    receipt = swept(everywhere, said)
+    (receipt,) = swept(zones, said)
 
+    assert receipt.startswith("receipt: nothing")
     assert said == []
-    assert "removed" not in receipt
 
 
-def test_what_refuses_for_a_while_is_asked_again(world: World, everywhere: Accounts, said: list[str]) -> None:
-    whole_stack(world)
-    locked = "Operation destroyInstancePool is forbidden - reason: Locked by NLB"
-    world.cloud.faults.arm(Fault("delete-sks-nodepool", "failure", times=5, reason="forbidden", message=locked))
+def test_nobody_elses_things_are_touched(zones: dict[str, PaperAccount], said: list[str]) -> None:
+    account = zones[ZONE]
+    account.balancer(account.pool(NEIGHBOUR), name=BALANCER_NAME)
+    account.balancer(name=BALANCER_NAME)
+    account.volume()
+    account.security_group(NAMESAKE)
 
-    swept(everywhere, said)
+    swept(zones, said)
 
-    assert world.held() == {}
-    assert [line for line in said if "Locked by NLB" in line]
+    assert account.changes == []
 
 
-def test_what_goes_on_refusing_is_named_with_its_price_and_the_next_command(
-    world: World, everywhere: Accounts, said: list[str]
+def test_what_has_the_stacks_name_under_another_id_is_named_with_its_price_and_the_receipt_is_not_nothing(
+    zones: dict[str, PaperAccount], said: list[str]
 ) -> None:
-    balancer, (group, _) = world.balancer(OURS), world.groups(OURS)
-    world.cloud.faults.arm(Fault("delete-load-balancer", "status", times=1000, status=409))
+    """As after a stack that was destroyed with `keep`, or that lost its state."""
+    earlier = zones[ZONE].volume(labels=NAMESAKE.labels(OWNER) | KEEP)
+    zones[OTHER_ZONE].balancer(owner=NAMESAKE)
+    zones[ZONE].balancer(owner=NEIGHBOUR)
 
-    with pytest.raises(TeardownError) as error:
-        run(everywhere, OURS, None, patience=0.2, say=said.append, pause=0.01)
+    lines = swept(zones, said)
 
-    assert f"NLB {balancer} (nlb), 25.35 CHF per month" in str(error.value)
-    assert f"exo compute load-balancer delete {balancer} --zone {ZONE}" in str(error.value)
-    assert world.held() == {"load-balancer": {balancer}}, "the rest went"
-    assert group not in str(error.value)
-
-
-def test_what_is_refused_for_good_is_given_up_soon(world: World, everywhere: Accounts, said: list[str]) -> None:
-    balancer = world.balancer(OURS)
-    fault = Fault(
-        "delete-load-balancer", "status", times=1000, status=403, message="Forbidden by role policy for compute"
+    assert len([line for line in lines if line.startswith("of the same name: ")]) == 2
+    assert f"of the same name: volume {earlier} ({zones[ZONE].held['block-storage-volumes'][0]['name']}), 0.44 CHF" in (
+        "\n".join(lines)
     )
-    world.cloud.faults.arm(fault)
+    assert lines[-1].startswith(
+        "receipt: stack exoscale-sks/dev holds nothing any more; but of the same name, under stack-id bbbbbbbbbbbb, "
+        "there is 2 things that cost 25.78 CHF per month ("
+    )
+    assert zones[ZONE].changes == zones[OTHER_ZONE].changes == []
 
-    with pytest.raises(TeardownError, match=f"{balancer}.*Forbidden by role policy"):
-        run(everywhere, OURS, None, patience=600, say=said.append, pause=0.01)
+
+def test_what_others_have_a_part_in_stays_and_is_said(zones: dict[str, PaperAccount], said: list[str]) -> None:
+    account = zones[ZONE]
+    shared = account.balancer(account.pool(NEIGHBOUR), owner=OURS)
+
+    lines = swept(zones, said)
+
+    assert lines[0].startswith(f"left: NLB {shared} (nlb), 25.35 CHF per month: {NEIGHBOUR}: sends traffic to")
+    assert lines[-1].startswith("receipt: 1 thing that costs 25.35 CHF per month is left of stack")
+    assert account.changes == []
 
 
-def test_volumes_that_a_drain_marked_to_go_go_with_their_snapshots(
-    world: World, everywhere: Accounts, said: list[str]
+def test_data_goes_or_stays_as_the_drain_labelled_it(zones: dict[str, PaperAccount], said: list[str]) -> None:
+    account = zones[ZONE]
+    account.snapshot(account.volume(owner=OURS))
+    kept = account.volume(labels=OURS.labels(OWNER) | KEEP)
+
+    lines = swept(zones, said)
+
+    assert account.ids() == {kept}
+    assert f"next: exo compute block-storage delete {kept} --zone {ZONE}" in lines[1]
+    assert lines[-1].startswith("receipt: 1 thing that costs 0.44 CHF per month is left")
+
+
+def test_data_that_no_drain_saw_stops_the_sweep_before_it_deletes_anything(
+    zones: dict[str, PaperAccount], said: list[str]
 ) -> None:
-    world.snapshot(world.volume(OURS.labels))
-
-    swept(everywhere, said)
-
-    assert world.held() == {}
-
-
-def test_volumes_that_a_drain_marked_to_stay_stay_and_are_listed_with_their_price(
-    world: World, everywhere: Accounts, said: list[str]
-) -> None:
-    volume = world.volume({**OURS.labels, "on-destroy": "keep"})
-
-    receipt = swept(everywhere, said)
-
-    assert world.held() == {"block-storage": {volume}}
-    assert f"kept: volume {volume} (pvc-11111111-2222-4333-8444-555555555555), 0.44 CHF per month" in receipt
-    assert "receipt: 1 thing that costs 0.44 CHF per month is left" in receipt
-
-
-def unmarked_volume(world: World) -> str:
-    pool = world.own_pool(OURS)
-    return world.volume({}, world.instances(pool)[0])
-
-
-def test_volumes_that_no_drain_saw_stop_the_sweep_before_it_deletes_anything(
-    world: World, everywhere: Accounts, said: list[str]
-) -> None:
-    volume = unmarked_volume(world)
-    before = world.held()
+    volume = zones[ZONE].volume(zones[ZONE].machine())
 
     with pytest.raises(TeardownError, match=f"{volume}.*STORAGE_ON_DESTROY=delete"):
-        swept(everywhere, said)
+        swept(zones, said)
 
-    assert world.held() == before
+    assert zones[ZONE].changes == []
 
 
-@pytest.mark.parametrize(("policy", "left"), [("delete", False), ("keep", True)])
-def test_a_policy_decides_about_volumes_that_no_drain_saw(
-    world: World, everywhere: Accounts, said: list[str], policy: str, left: bool
+@pytest.mark.parametrize("policy", ["delete", "keep"])
+def test_a_policy_decides_about_data_that_no_drain_saw(
+    zones: dict[str, PaperAccount], said: list[str], policy: str
 ) -> None:
-    volume = unmarked_volume(world)
+    account = zones[ZONE]
+    volume = account.volume(account.machine())
 
-    swept(everywhere, said, policy)
+    swept(zones, said, policy)
 
-    assert world.held() == ({"block-storage": {volume}} if left else {})
-    if left:
-        labels = world.client().get_block_storage_volume(id=volume)["labels"]
-        assert labels == {**OURS.labels, "on-destroy": "keep"}, "it can be found again"
+    assert account.ids() == ({volume} if policy == "keep" else set())
+    if policy == "keep":
+        assert account.labels(volume) == OURS.labels(OWNER) | KEEP, "it can be found again"
 
 
-def test_another_zone_that_does_not_answer_is_said_and_no_obstacle(
-    world: World, everywhere: Accounts, said: list[str], monkeypatch: pytest.MonkeyPatch
+def test_data_stays_where_an_earlier_or_later_stack_of_that_name_has_a_cluster_that_may_use_it(
+    zones: dict[str, PaperAccount], said: list[str]
 ) -> None:
-    world.balancer(OURS)
-    monkeypatch.setattr(everywhere[OTHER_ZONE], "list_instances", unreachable)
+    account = zones[ZONE]
+    account.cluster(NAMESAKE)
+    volume = account.volume(owner=OURS)
 
-    swept(everywhere, said)
+    lines = swept(zones, said, "delete")
 
-    assert world.held() == {}
-    assert f"warning: zone {OTHER_ZONE} was not looked into" in "\n".join(said)
+    assert volume in account.ids()
+    assert [line for line in lines if line.startswith(f"left: volume {volume}")]
 
 
-def test_the_stacks_own_zone_has_to_answer(
-    world: World, everywhere: Accounts, said: list[str], monkeypatch: pytest.MonkeyPatch
+def test_what_may_have_been_the_stacks_is_named_in_its_zone_and_left_alone(
+    zones: dict[str, PaperAccount], said: list[str]
 ) -> None:
-    monkeypatch.setattr(everywhere[ZONE], "list_instances", unreachable)
+    volume, balancer = zones[ZONE].volume(), zones[ZONE].balancer(name=K8S)
+    zones[OTHER_ZONE].volume()
 
-    with pytest.raises(TeardownError, match="cannot be reached"):
-        swept(everywhere, said)
+    lines = [line for line in swept(zones, said) if line.startswith("nothing proves whose: ")]
 
-
-def test_what_may_have_been_the_stacks_is_named_and_left_alone(
-    world: World, everywhere: Accounts, said: list[str]
-) -> None:
-    volume, balancer = world.volume({}), world.balancer(None, name=f"k8s-{UID}")
-    elsewhere = world.volume({}, zone=OTHER_ZONE)
-
-    receipt = swept(everywhere, said)
-
-    assert world.held() == {"block-storage": {volume, elsewhere}, "load-balancer": {balancer}}
-    lines = [line for line in receipt.splitlines() if line.startswith("nothing proves whose: ")]
     assert [(balancer in line, volume in line) for line in lines] == [(True, False), (False, True)]
     assert f"0.44 CHF per month; next: exo compute block-storage delete {volume} --zone {ZONE}" in lines[1]
 
 
-def test_an_empty_id_proves_nothing(world: World, everywhere: Accounts, said: list[str]) -> None:
-    world.balancer(OURS)
-    before = world.held()
-    nameless = type(OURS)(OURS.project, OURS.stack, OURS.owner, "")
+class Silent(PaperAccount):
+    def call(self, method: object, **arguments: object) -> dict[str, object]:
+        raise TeardownError("no route to host")
+
+
+def test_another_zone_that_does_not_answer_is_said_and_not_counted_as_asked(said: list[str]) -> None:
+    account = PaperAccount()
+    account.balancer(owner=OURS)
+
+    lines = swept({ZONE: account, OTHER_ZONE: Silent(OTHER_ZONE)}, said)
+
+    assert account.ids() == set()
+    assert f"warning: zone {OTHER_ZONE} was not looked into: no route to host" in said
+    assert "UTC in ch-gva-2, organisation acme" in lines[-1]
+
+
+def test_the_stacks_own_zone_has_to_answer(said: list[str]) -> None:
+    with pytest.raises(TeardownError, match="no route to host"):
+        swept({ZONE: Silent(), OTHER_ZONE: PaperAccount(OTHER_ZONE)}, said)
+
+
+def test_an_empty_id_proves_nothing(zones: dict[str, PaperAccount], said: list[str]) -> None:
+    zones[ZONE].balancer(labels={"project": OURS.project, "stack": OURS.stack})
 
     with pytest.raises(TeardownError, match="id is empty"):
-        run(everywhere, nameless, None, patience=5, say=said.append)
-
-    assert world.held() == before
+        swept(zones, said, subject=Subject(OURS.project, OURS.stack, OWNER, ZONE))
+    assert zones[ZONE].changes == []
 
 
 def test_a_sweep_of_a_cluster_takes_only_what_would_keep_the_cluster_from_going(
-    world: World, everywhere: Accounts, said: list[str]
+    account: PaperAccount, said: list[str]
 ) -> None:
-    cluster, twin = world.cluster(OURS), world.cluster(OURS)
-    pool = world.pool(cluster, world.nodepool(cluster, OURS))
-    world.nodepool(cluster, None)
-    world.balancer(None, pool)
-    elsewhere = world.nodepool(twin, OURS)
-    balancer, (group, placement) = world.balancer(OURS), world.groups(OURS)
+    cluster, twin = account.cluster(), account.cluster()
+    lost, pool = account.nodepool(cluster)
+    added, _ = account.nodepool(cluster, None)
+    locking = account.balancer(pool)
+    theirs = account.nodepool(cluster, NEIGHBOUR)[0]
+    stays = {account.nodepool(twin)[0], account.balancer(owner=OURS), account.security_group(), cluster, twin, theirs}
 
-    receipt = run(everywhere, OURS, None, patience=5, say=said.append, cluster=cluster, pause=0.01)
+    (line,) = sweep_nodepools(account, SUBJECT, cluster, 0, said.append)
 
-    assert world.held() == {
-        "sks-cluster": {cluster, twin},
-        "sks-nodepool": {elsewhere},
-        "instance": set(world.instances(world.pool(twin, elsewhere))),
-        "load-balancer": {balancer},
-        "security-group": {group},
-        "anti-affinity-group": {placement},
-    }
-    assert f"receipt: nothing that costs money is left of cluster {cluster}" in receipt
+    assert account.ids() == stays
+    assert [id_ in line for id_ in (lost, added, locking)] == [True] * 3
 
 
-def test_the_command_sweeps_one_cluster(world: World) -> None:
-    cluster = world.cluster(OURS)
-    world.nodepool(cluster, OURS)
+def test_a_sweep_of_a_cluster_that_is_anothers_takes_nothing(account: PaperAccount, said: list[str]) -> None:
+    """Its id may stand in our state all the same, where that is a copy."""
+    cluster = account.cluster(NEIGHBOUR)
+    account.nodepool(cluster, NEIGHBOUR)
+    account.nodepool(cluster, None)
 
-    done = CliRunner().invoke(main, ["sweep", "--zone", ZONE, "--cluster", cluster, *OWNER])
-
-    assert done.exit_code == 0, done.output
-    assert world.held() == {"sks-cluster": {cluster}}
-
-
-def test_the_command_sweeps_every_zone(world: World) -> None:
-    world.balancer(OURS)
-    world.balancer(OURS, zone=OTHER_ZONE)
-
-    done = CliRunner().invoke(main, ["sweep", "--zone", ZONE, *OWNER])
-
-    assert done.exit_code == 0, done.output
-    assert world.held() == {}
-    assert "swept: removed 2 things that cost 50.69 CHF per month" in done.output
-
-
-def test_the_command_refuses_a_policy_that_does_not_exist(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("STORAGE_ON_DESTROY", "burn")
-
-    done = CliRunner().invoke(main, ["sweep", "--zone", ZONE, *OWNER])
-
-    assert done.exit_code == 1
-    assert 'STORAGE_ON_DESTROY is "burn"; allowed: refuse, delete, keep' in done.output
+    assert sweep_nodepools(account, SUBJECT, cluster, 0, said.append) == []
+    assert account.changes == []

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from components import catalogue, prices
+from components import catalogue
+from teardown.cloud import prices
 
 
 @pytest.fixture(scope="module")

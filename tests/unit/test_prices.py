@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from components.prices import estimate
+from teardown.cloud.prices import estimate
 
 
 @dataclass(frozen=True)

@@ -4,51 +4,56 @@ from typing import Any
 
 import pytest
 
-from teardown.account import Document
+from teardown.cloud.account import Document
 from teardown.errors import TeardownError
-from teardown.state import BALANCER, CLUSTER, COMMAND, KUBECONFIG, NODEPOOL, resources
-from teardown.surgery import hopeless, refuse_protected, without
+from teardown.state.edit import hopeless, refuse_protected, without
+from teardown.state.legacy import COMMAND
+from teardown.state.recorded import BALANCER, CLUSTER, KUBECONFIG, NODEPOOL, resources
 from tests.teardown.deployment import (
     COMPONENT,
+    DRAIN,
     KUBERNETES_PROVIDER,
     RELEASE,
+    SECOND_DRAIN,
     SERVICE,
     STACK,
     cluster,
     command,
     exported,
-    mark,
+    in_the_cluster,
     nodepool,
-    release,
     resource,
+    stack_id,
     urn,
 )
-from tests.teardown.world import OURS
 
 CLUSTER_ID, POOL = "the-cluster", "the-pool"
 
 
 def whole() -> Document:
-    """The state of a stack of ours that is up."""
+    """The state of a stack of ours that is up, with the drain of a program of before the provider."""
     return exported(
-        mark(OURS),
+        stack_id(),
         cluster(CLUSTER_ID),
-        with_cluster(nodepool("the-nodepool", POOL)),
-        *(with_cluster(one) if one["type"] == KUBECONFIG else one for one in release(CLUSTER_ID, POOL)),
+        nodepool("the-nodepool", POOL, CLUSTER_ID),
+        *in_the_cluster(CLUSTER_ID, POOL),
+        command("gate", delete=f"sh teardown/run.sh drain --cluster {CLUSTER_ID}"),
         resource(BALANCER, "ingress", "the-nlb", after=[urn(NODEPOOL, "default")]),
         command("file", create="true", after=urn(KUBECONFIG, "access")),
     )
-
-
-def with_cluster(one: Document) -> Document:
-    return {**one, "outputs": {**one.get("outputs", {}), "clusterId": CLUSTER_ID}}
 
 
 def urns(found: list[Document]) -> set[str]:
     return {one["urn"] for one in found}
 
 
-IN_THE_CLUSTER = {urn(RELEASE, "ingress"), urn(SERVICE, "ingress"), urn(COMMAND, "drain"), urn(COMMAND, "gate")}
+IN_THE_CLUSTER = {
+    urn(RELEASE, "ingress"),
+    urn(SERVICE, "ingress"),
+    urn(DRAIN, "drain"),
+    urn(SECOND_DRAIN, "second"),
+    urn(COMMAND, "gate"),
+}
 THE_CLUSTERS = {urn(CLUSTER, "cluster"), urn(NODEPOOL, "default"), urn(KUBECONFIG, "access")}
 
 

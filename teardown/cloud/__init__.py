@@ -1,0 +1,1 @@
+"""What Exoscale holds and whose it is. Whose a thing is, `ownership` alone decides."""

@@ -1,0 +1,1 @@
+"""What Pulumi remembers of a stack."""

@@ -1,0 +1,106 @@
+"""A cluster's API server on paper: objects by their paths, without a server or the controllers behind them."""
+
+import copy
+import re
+from typing import Any
+
+from teardown.cloud.account import Document
+from teardown.cluster.admission_policy import MESSAGE
+from teardown.cluster.api_server import ApiServer, Refused, Unreachable
+from teardown.cluster.services import BALANCER
+from teardown.cluster.volume_claims import DRIVER
+from tests.teardown.paper import PVC, ZONE
+
+_PATH = re.compile(r"(?P<group>/api/v1|/apis/[^/]+/[^/]+)(?:/namespaces/(?P<space>[^/]+))?/(?P<plural>[^/]+)(?:/.+)?")
+_LISTS = ("services", "persistentvolumes", "persistentvolumeclaims", "pods", "events", "configmaps")
+
+
+class PaperApiServer(ApiServer):
+    """Does at once what it is asked. Policies refuse new load balancers as the real ones do.
+
+    Args:
+        silent: how many requests it lets go by before it answers.
+    """
+
+    def __init__(self, silent: int = 0) -> None:
+        self.objects: dict[str, Document] = {}
+        self.asked: list[str] = []
+        self._version = 0
+        self.silent = silent
+
+    def service(self, uid: str, name: str = "web", **annotations: str) -> None:
+        """A Service of type LoadBalancer; annotations are those of the cloud controller manager, without prefix."""
+        prefix = BALANCER.removesuffix("id")
+        self._put(
+            f"/api/v1/namespaces/shop/services/{name}",
+            {"uid": uid, "namespace": "shop", "annotations": {prefix + key: said for key, said in annotations.items()}},
+            {"type": "LoadBalancer"},
+        )
+
+    def persistent_volume(self, volume: str, name: str = PVC, dynamic: bool = True, claim: str = "") -> None:
+        """One of the CSI driver; given a claim's name, bound to a claim that a pod uses."""
+        by = {"annotations": {"pv.kubernetes.io/provisioned-by": DRIVER}} if dynamic else {}
+        csi = {"driver": DRIVER, "volumeHandle": f"{ZONE}/{volume}"}
+        self._put(f"/api/v1/persistentvolumes/{name}", by, {"csi": csi, "persistentVolumeReclaimPolicy": "Retain"})
+        if claim:
+            path = f"/api/v1/namespaces/shop/persistentvolumeclaims/{claim}"
+            self._put(path, {"namespace": "shop"}, {"volumeName": name})
+            used = {"volumes": [{"persistentVolumeClaim": {"claimName": claim}}]}
+            self._put(f"/api/v1/namespaces/shop/pods/{claim}-user", {"namespace": "shop"}, used)
+
+    def names(self, plural: str) -> set[str]:
+        """Of all objects of a kind."""
+        return {one["metadata"]["name"] for path, one in self.objects.items() if f"/{plural}/" in path}
+
+    def await_change(self, path: str, version: str, seconds: float) -> None:
+        if version == str(self._version):
+            raise AssertionError(f"nothing will change at {path}: a test must not wait for it")
+
+    def _put(self, path: str, metadata: Document, spec: Document) -> None:
+        self.objects[path] = {"metadata": {"name": path.rpartition("/")[2], **metadata}, "spec": spec}
+
+    def _ask(self, method: str, path: str, query: Document, body: Document | None = None) -> Document:
+        self.asked.append(f"{method} {path}")
+        if self.silent:
+            self.silent -= 1
+            raise Unreachable("the API server does not answer: nobody there")
+        self._version += method != "GET"
+        answer: Document = getattr(self, f"_{method.lower()}")(path, body, query)
+        return copy.deepcopy(answer)
+
+    def _get(self, path: str, body: Any, query: Document) -> Document:
+        if path in self.objects or path == "/version":
+            return self.objects.get(path, {})
+        asked = _PATH.fullmatch(path)
+        if not asked or asked["plural"] not in _LISTS or not path.endswith(asked["plural"]):
+            return {}
+        spaces = f"/namespaces/{asked['space']}" if asked["space"] else r"(?:/namespaces/[^/]+)?"
+        of_it = re.compile(rf"{asked['group']}{spaces}/{asked['plural']}/[^/]+")
+        items = [one for known, one in self.objects.items() if of_it.fullmatch(known)]
+        return {"metadata": {"resourceVersion": str(self._version)}, "items": items}
+
+    def _post(self, path: str, body: Document, query: Document) -> Document:
+        name = f"{path}/{body['metadata']['name']}"
+        if path.endswith("/services") and any("no-load-balancers" in known for known in self.objects):
+            raise Refused(403, f"services is forbidden: {MESSAGE}")
+        if name in self.objects:
+            raise Refused(409, f"{name} already exists")
+        if "dryRun" not in query:
+            self.objects[name] = copy.deepcopy(body)
+        return body
+
+    def _patch(self, path: str, body: Document, query: Document) -> Document:
+        found = self.objects.get(path, {})
+        for key, fields in body.items() if found else ():
+            merged = {**found.get(key, {}), **fields}
+            found[key] = {name: value for name, value in merged.items() if value is not None}
+        if "deletionTimestamp" in found.get("metadata", {}) and not found["metadata"].get("finalizers"):
+            del self.objects[path]
+        return found
+
+    def _delete(self, path: str, body: Any, query: Document) -> Document:
+        held = self.objects.get(path, {}).get("metadata", {})
+        if held.get("finalizers"):
+            held["deletionTimestamp"] = "2026-11-24T00:00:00Z"
+            return {}
+        return self.objects.pop(path, {})

@@ -1,0 +1,304 @@
+"""The drain: takes out of a cluster what would outlive it, and leaves alone what is anybody else's."""
+
+from collections.abc import Callable
+
+import pytest
+
+from teardown import drain
+from teardown.cloud.labels import KEEP
+from teardown.cloud_drain import CloudDrain, DrainTarget
+from teardown.cluster import armed
+from teardown.cluster.api_server import Unreachable
+from teardown.errors import TeardownError
+from tests.teardown.paper import (
+    K8S,
+    NAMESAKE,
+    NEIGHBOUR,
+    OURS,
+    OWNER,
+    PVC,
+    SUBJECT,
+    UID,
+    PaperAccount,
+)
+from tests.teardown.paper_api_server import PaperApiServer
+
+Drained = Callable[..., list[str]]
+WEB = "/api/v1/namespaces/shop/services/web"
+
+
+class Cluster:
+    """A cluster of ours with a node, and its API server."""
+
+    def __init__(self, account: PaperAccount) -> None:
+        self.account, self.server = account, PaperApiServer()
+        self.id = account.cluster()
+        _, self.pool = account.nodepool(self.id)
+        self.node = account.instance(self.pool)
+        account.changes.clear()
+
+    def cloud(self, said: list[str], **target: object) -> CloudDrain:
+        given = {"pool_ids": (self.pool,), "wait_seconds": 0.0, **target}
+        return CloudDrain(self.account, SUBJECT, DrainTarget(self.id, **given), said.append)
+
+
+@pytest.fixture
+def cluster(account: PaperAccount) -> Cluster:
+    return Cluster(account)
+
+
+@pytest.fixture
+def drained(cluster: Cluster, said: list[str], monkeypatch: pytest.MonkeyPatch) -> Drained:
+    """Drains the cluster, with what a `DrainTarget` has to say."""
+    monkeypatch.setattr(drain, "reach", lambda *_: cluster.server)
+
+    def run(role: str = "", token: str = "", **target: object) -> list[str]:
+        return drain.run(cluster.cloud(said, **target), role, token)
+
+    return run
+
+
+def test_it_takes_out_services_nlbs_and_volumes_and_refuses_new_ones(
+    cluster: Cluster, drained: Drained, said: list[str]
+) -> None:
+    cluster.server.service(UID)
+    cluster.account.balancer(cluster.pool, name=K8S)
+    volume = cluster.account.volume(cluster.node)
+    cluster.account.snapshot(volume)
+    cluster.server.persistent_volume(volume, claim="data")
+
+    assert drained(on_destroy="delete", wait_seconds=5) == []
+
+    assert cluster.account.ids() == {cluster.id, "nodepool-2", cluster.node}
+    for plural in ("services", "persistentvolumeclaims", "pods"):
+        assert cluster.server.names(plural) == set()
+    assert len(cluster.server.names("validatingadmissionpolicies")) == 2
+    assert said[-1] == "drained: nothing in the cluster holds an NLB or a volume"
+
+
+def test_before_anything_is_deleted_it_is_labelled_so_that_it_is_known_when_the_cluster_is_gone(
+    cluster: Cluster, drained: Drained
+) -> None:
+    cluster.server.service(UID)
+    balancer = cluster.account.balancer(name=K8S)
+
+    drained()
+
+    assert cluster.account.changes == [f"label {balancer}", f"delete_load_balancer {balancer}"]
+
+
+def test_a_neighbours_nlb_that_a_service_of_ours_names_as_external_stays_as_it_is(
+    cluster: Cluster, drained: Drained
+) -> None:
+    account = cluster.account
+    theirs = account.pool(NEIGHBOUR)
+    balancer = account.balancer(cluster.pool, theirs, owner=NEIGHBOUR)
+    cluster.server.service(UID, id=balancer, external="true")
+
+    lines = drained()
+
+    assert account.changes == [f"delete_load_balancer_service {balancer} to-{cluster.pool}"]
+    assert lines == [
+        f"leaving NLB {balancer} (nlb): {OURS}: sends traffic to instance pool {cluster.pool}; {NEIGHBOUR}: its labels"
+    ]
+
+
+def test_an_nlb_made_by_hand_keeps_its_address_and_what_it_does_for_others(cluster: Cluster, drained: Drained) -> None:
+    balancer = cluster.account.balancer(cluster.pool, cluster.account.pool(NEIGHBOUR))
+
+    drained()
+
+    assert cluster.account.changes == [f"delete_load_balancer_service {balancer} to-{cluster.pool}"]
+
+
+def test_the_stacks_own_nlb_is_left_to_the_destroy_without_the_services_that_lock_its_pool(
+    cluster: Cluster, drained: Drained
+) -> None:
+    name = OURS.name("ingress")
+    managed = cluster.account.balancer(cluster.pool, owner=OURS, name=name)
+    cluster.account.balancer(cluster.pool, owner=NAMESAKE, name=name)
+    cluster.server.service(UID, id=managed, external="true")
+
+    drained(load_balancers=(name,))
+
+    assert cluster.account.changes[0] == f"delete_load_balancer_service {managed} to-{cluster.pool}"
+    assert managed in cluster.account.ids()
+
+
+def test_guests_on_the_stacks_own_nlb_stop_the_destroy_before_anything_is_done(
+    cluster: Cluster, drained: Drained
+) -> None:
+    theirs = cluster.account.pool(NEIGHBOUR)
+    managed = cluster.account.balancer(cluster.pool, theirs, owner=OURS)
+    cluster.server.service(UID)
+
+    with pytest.raises(TeardownError, match=f"{managed}.*goes with this stack, and others use it.*to-{theirs}"):
+        drained(load_balancers=(managed,))
+
+    assert cluster.account.changes == []
+    assert cluster.server.names("services") == {"web"}
+
+
+@pytest.mark.parametrize("policy", ["delete", "keep"])
+def test_volumes_that_the_clusters_driver_did_not_make_are_named_and_left(
+    cluster: Cluster, drained: Drained, policy: str
+) -> None:
+    account = cluster.account
+    kept = account.volume(owner=NAMESAKE, name="pvc-kept")
+    theirs = account.volume(account.machine(NEIGHBOUR), name="pvc-theirs")
+    mine, loose = account.volume(cluster.node, name="mine"), account.volume()
+    moved = account.volume(cluster.node)  # called as the driver calls its own, and unknown to this cluster
+    for number, volume in enumerate((kept, theirs, loose)):
+        cluster.server.persistent_volume(volume, f"static-{number}", dynamic=False, claim=f"data-{number}")
+
+    lines = drained(on_destroy=policy)
+
+    assert {line.split()[2] for line in lines if line.startswith("leaving volume")} == {
+        kept,
+        theirs,
+        mine,
+        loose,
+        moved,
+    }
+    assert account.changes == []
+    assert len(cluster.server.names("persistentvolumeclaims")) == 3
+
+
+def test_volumes_stop_the_destroy_before_anything_is_done_where_the_policy_is_to_refuse(
+    cluster: Cluster, drained: Drained
+) -> None:
+    volume = cluster.account.volume(cluster.node)
+    cluster.server.persistent_volume(volume)
+    cluster.server.service(UID)
+
+    with pytest.raises(TeardownError, match=f"{volume}.*STORAGE_ON_DESTROY=delete"):
+        drained()
+
+    assert cluster.account.changes == []
+    assert cluster.server.names("services") == {"web"}
+    assert cluster.server.names("validatingadmissionpolicies") == set()
+
+
+def test_volumes_that_are_kept_say_so_on_their_labels_and_in_the_last_lines(
+    cluster: Cluster, drained: Drained, said: list[str]
+) -> None:
+    volume = cluster.account.volume(cluster.node)
+    cluster.server.persistent_volume(volume, claim="data")
+
+    lines = drained(on_destroy="keep")
+
+    assert lines == [f"keeping volume {volume} ({PVC}): it goes on costing money"]
+    assert cluster.account.labels(volume) == OURS.labels(OWNER) | KEEP
+    assert cluster.server.names("persistentvolumeclaims") == {"data"}
+    assert said[-1] == "drained: nothing in the cluster holds an NLB"
+
+
+def test_where_the_controller_is_dead_its_services_are_let_go_after_their_nlbs(
+    cluster: Cluster, drained: Drained, said: list[str]
+) -> None:
+    cluster.server.service(UID)
+    cluster.server.objects[WEB]["metadata"]["finalizers"] = ["service.kubernetes.io/load-balancer-cleanup"]
+    cluster.account.balancer(cluster.pool, name=K8S)
+
+    drained()
+
+    assert cluster.account.held["load-balancers"] == []
+    assert cluster.server.names("services") == set()
+    assert [line for line in said if line.startswith("letting Service shop/web go")]
+
+
+@pytest.mark.parametrize("role", ["drain", ""])
+def test_a_drain_that_has_a_successor_in_its_cluster_does_nothing(
+    cluster: Cluster, drained: Drained, role: str
+) -> None:
+    """As when it gets another name or parent; a command of before the provider has no role."""
+    armed.arm(cluster.server, "drain", "new", "exoscale-sks/dev")
+    cluster.server.service(UID)
+    cluster.account.balancer(cluster.pool)
+
+    assert drained(role, "old" if role else "") == [
+        f"another drain is armed in cluster {cluster.id}: this one does nothing"
+    ]
+    assert cluster.account.changes == []
+    assert cluster.server.names("services") == {"web"}
+
+
+def test_the_armed_one_works(cluster: Cluster, drained: Drained) -> None:
+    armed.arm(cluster.server, "drain", "mine", "exoscale-sks/dev")
+    cluster.account.balancer(cluster.pool)
+
+    assert drained("drain", "mine") == []
+    assert cluster.account.held["load-balancers"] == []
+
+
+def test_the_state_of_a_copied_stack_does_not_drain_the_originals_cluster(cluster: Cluster, drained: Drained) -> None:
+    """The copy has the token, too."""
+    armed.arm(cluster.server, "drain", "mine", "exoscale-sks/original")
+    cluster.account.balancer(cluster.pool)
+
+    with pytest.raises(TeardownError, match=r"belongs to stack exoscale-sks/original, .* is a copy"):
+        drained("drain", "mine")
+    assert cluster.account.changes == []
+
+
+def test_a_control_plane_that_does_not_answer_is_no_dead_one(
+    cluster: Cluster, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: object) -> None:
+        raise Unreachable("the control plane of cluster c does not answer: timed out")
+
+    monkeypatch.setattr(drain, "reach", silent)
+    cluster.account.balancer(cluster.pool)
+
+    with pytest.raises(TeardownError, match=r"no proof that it is gone.*teardown rescue dev"):
+        drain.run(cluster.cloud(said))
+    assert cluster.account.changes == []
+
+
+def test_one_that_goes_silent_on_the_way_is_drained_again_from_the_start(
+    cluster: Cluster, drained: Drained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.server.silent = 1
+    cluster.account.balancer(cluster.pool)
+
+    assert drained(wait_seconds=60) == []
+    assert cluster.account.held["load-balancers"] == []
+
+
+@pytest.mark.parametrize("releases", [True, False])
+def test_of_a_cluster_that_is_gone_the_cloud_is_cleared_and_helms_releases_are_said_to_be_lost(
+    cluster: Cluster, drained: Drained, monkeypatch: pytest.MonkeyPatch, releases: bool
+) -> None:
+    monkeypatch.setattr(drain, "reach", lambda *_: None)
+    cluster.account.balancer(cluster.pool)
+
+    if releases:
+        with pytest.raises(TeardownError, match=f"{cluster.id} is gone, so Helm cannot uninstall.*rescue dev"):
+            drained(releases=True)
+    else:
+        assert drained() == []
+    assert cluster.account.held["load-balancers"] == []
+
+
+@pytest.mark.parametrize(
+    ("policy", "verb"), [("refuse", "would stop because of"), ("delete", "would delete"), ("keep", "would keep")]
+)
+def test_a_plan_says_what_a_drain_would_do_and_does_nothing(
+    cluster: Cluster, said: list[str], monkeypatch: pytest.MonkeyPatch, policy: str, verb: str
+) -> None:
+    monkeypatch.setattr(drain, "reach", lambda *_: cluster.server)
+    account = cluster.account
+    cluster.server.service(UID)
+    ours = account.balancer(cluster.pool, name=K8S)
+    shared = account.balancer(cluster.pool, account.pool(NEIGHBOUR))
+    volume = account.volume(cluster.node)
+    cluster.server.persistent_volume(volume)
+
+    drain.plan(cluster.cloud(said, on_destroy=policy))
+
+    assert account.changes == []
+    assert ["would delete Service shop/web", f"would delete NLB {ours} ({K8S})"] == said[:2]
+    assert said[2].startswith(f"would take 1 services off NLB {shared} (nlb)")
+    assert said[3] == f"{verb} volume {volume} ({PVC})"
+    assert said[4].startswith(f"leaving NLB {shared} (nlb)")
+    assert cluster.server.names("services") == {"web"}
