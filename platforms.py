@@ -9,18 +9,18 @@ import pulumi_kubernetes as kubernetes
 
 from components.anti_affinity import AntiAffinity, AntiAffinityArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
-from components.drain import DrainArgs, Gate
+from components.drain import DrainArgs, SecondDrain
 from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity
 from components.ingress import exoscale_annotations
 from components.kubeconfig import Kubeconfig, KubeconfigArgs, on_demand
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.local_cluster import LocalCluster, LocalClusterArgs
-from components.mark import Mark, MarkArgs
 from components.nodepool import Nodepool, NodepoolArgs
 from components.nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
-from components.prices import estimate
+from components.stack_id import StackId, StackIdArgs
 from settings import IngressSettings, Settings
+from teardown.cloud.prices import estimate
 
 INGRESS = "ingress"
 
@@ -59,7 +59,7 @@ class Platform:
 def on_exoscale(settings: Settings) -> Platform:
     """Control plane, firewall, nodepools, kubeconfig and the load balancer of the ingress controller."""
     zone, ingress = settings.zone, settings.ingress
-    who = replace(settings.identity, stack_id=Mark("stack", MarkArgs(settings.identity, zone)).stack_id)
+    who = StackId("stack", StackIdArgs(settings.identity, zone, settings.organization)).identity(settings.identity)
     if ingress and not settings.open_node_ports:
         pulumi.warn("firewall.open-node-ports is false: the NLB cannot reach the ingress controller's nodes")
     control_plane = ControlPlane(
@@ -68,7 +68,7 @@ def on_exoscale(settings: Settings) -> Platform:
             who, zone, level=settings.level, cni=settings.cni, version=settings.version, csi=settings.storage.csi
         ),
     )
-    firewall = Firewall("nodes", FirewallArgs(who, settings.cni, settings.open_node_ports))
+    firewall = Firewall("nodes", FirewallArgs(who, zone, settings.cni, settings.open_node_ports))
     groups = {
         name: AntiAffinity(name, AntiAffinityArgs(who, name))
         for name, pool in settings.nodepools.items()
@@ -120,26 +120,26 @@ def on_exoscale(settings: Settings) -> Platform:
         on_destroy=settings.storage.on_destroy,
         wait_seconds=settings.drain_wait_seconds,
     )
-    gate = Gate("gate", drain)
+    second_drain = SecondDrain("second-drain", drain)
     balancer = None
     if ingress and ingress.load_balancer == "managed":
-        balancer = LoadBalancer(INGRESS, LoadBalancerArgs(who, zone, targets=[gate]))
+        balancer = LoadBalancer(INGRESS, LoadBalancerArgs(who, zone, targets=[second_drain]))
     return Platform(
         endpoint=control_plane.endpoint,
         kubeconfig=kubeconfig.content,
         kubeconfig_path=kubeconfig.path,
         provider=_provider(
-            on_demand(kubeconfig.content, control_plane.cluster_id, zone, who.stack),
+            on_demand(kubeconfig.content, control_plane.cluster_id, zone, who.stack, who.organization_id),
             # What a change of replaces the cluster, see docs/adr/0004.
             f"{who.name('cluster')} {zone} {settings.level} {settings.cni}",
         ),
         cluster_id=control_plane.cluster_id,
-        nodes=[gate, *([balancer] if balancer else [])],
+        nodes=[second_drain, *([balancer] if balancer else [])],
         monthly_cost=str(estimate(settings.level, settings.nodepools, load_balancers=1 if ingress else 0)),
         nodepools={name: _report(settings, name, pool) for name, pool in pools.items()},
         annotations=_annotations(who, ingress, pools, balancer) if ingress else {},
         address=balancer.ip_address if balancer else None,
-        drain=replace(drain, releases=ingress is not None, after=[gate, kubeconfig]),
+        drain=replace(drain, releases=ingress is not None, after=[second_drain, kubeconfig]),
     )
 
 

@@ -107,6 +107,7 @@ class Settings:
 
     identity: Identity
     platform: str
+    organization: str
     zone: str
     level: str
     cni: str
@@ -136,6 +137,7 @@ def load() -> Settings:
     settings = Settings(
         identity=Identity(project, stack, top.text("owner", form=LABEL_VALUE)),
         platform=platform,
+        organization=top.text("organization", form=ANY),
         zone=top.text("zone", allowed=catalogue.ZONES),
         level=top.text("level", allowed=catalogue.LEVELS),
         cni=top.text("cni", allowed=catalogue.CNIS),

@@ -25,6 +25,7 @@ clusters: [{{name: c, cluster: {{server: https://cluster.sks-ch-gva-2.exo.io:443
 users: [{{name: kubernetes-admin, user: {{client-certificate-data: Q0VSVA==, client-key-data: {CLIENT_KEY}}}}}]
 """
 STACK_ID = "5fac1d000001"
+ORGANIZATION = "0a1b2c3d-0000-4000-8000-000000000001"
 
 # What the cloud and the plugins would answer beside the inputs.
 ANSWERS: dict[str, dict[str, Any]] = {
@@ -33,6 +34,11 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "exoscale:index/sksKubeconfig:SksKubeconfig": {"kubeconfig": KUBECONFIG},
     "exoscale:index/nlb:Nlb": {"ipAddress": "198.51.100.7"},
     "command:local:Command": {"stdout": KUBECONFIG},
+    "exoscale-teardown:index:StackId": {
+        "stackId": STACK_ID,
+        "organizationId": ORGANIZATION,
+        "organizationName": "acme",
+    },
     "kubernetes:helm.sh/v3:Release": {
         "resourceNames": {"Service/v1": ["ingress/ingress-controller-admission", "ingress/ingress-controller"]}
     },
@@ -78,8 +84,7 @@ class World(mocks.Mocks):
     warnings: list[str] = field(default_factory=list)
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        answer = {"stdout": STACK_ID} if args.name == "stack-id" else ANSWERS.get(args.typ, {})
-        return f"{args.name}-id", {**args.inputs, **answer}
+        return f"{args.name}-id", {**args.inputs, **ANSWERS.get(args.typ, {})}
 
     def debug(self, message: str) -> None: ...
     def info(self, message: str) -> None: ...

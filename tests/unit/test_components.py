@@ -13,16 +13,16 @@ import pytest
 
 from components.anti_affinity import AntiAffinity, AntiAffinityArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
-from components.drain import Drain, DrainArgs, Gate
+from components.drain import Drain, DrainArgs, SecondDrain
 from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity
 from components.ingress import CONTROLLERS, IngressController, IngressControllerArgs
 from components.kubeconfig import Kubeconfig, KubeconfigArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.local_cluster import LocalCluster, LocalClusterArgs
-from components.mark import Mark, MarkArgs
 from components.nodepool import Nodepool, NodepoolArgs
 from components.nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
+from components.stack_id import StackId, StackIdArgs
 from tests.unit.conftest import World, configure, execute
 
 ME = Identity("someones", "other", "program")
@@ -38,15 +38,15 @@ def ingress(name: str, _: Path) -> IngressController:
 
 COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     ControlPlane: lambda name, _: ControlPlane(name, ControlPlaneArgs(ME, ZONE)),
-    Firewall: lambda name, _: Firewall(name, FirewallArgs(ME, "cilium")),
+    Firewall: lambda name, _: Firewall(name, FirewallArgs(ME, ZONE, "cilium")),
     Nodepool: lambda name, _: Nodepool(name, NodepoolArgs(ME, "cluster", ZONE, 1, "standard.small", 20, ["group"])),
     Kubeconfig: lambda name, folder: Kubeconfig(name, KubeconfigArgs("cluster", ZONE, folder / name)),
     LoadBalancer: lambda name, _: LoadBalancer(name, LoadBalancerArgs(ME, ZONE)),
     IngressController: ingress,
     AntiAffinity: lambda name, _: AntiAffinity(name, AntiAffinityArgs(ME, name)),
-    Mark: lambda name, _: Mark(name, MarkArgs(ME, ZONE)),
+    StackId: lambda name, _: StackId(name, StackIdArgs(ME, ZONE)),
     NodepoolSweep: lambda name, _: NodepoolSweep(name, NodepoolSweepArgs(ME, ZONE, "cluster")),
-    Gate: lambda name, _: Gate(name, DrainArgs(ME, ZONE, "cluster", ["pool"])),
+    SecondDrain: lambda name, _: SecondDrain(name, DrainArgs(ME, ZONE, "cluster", ["pool"])),
     Drain: lambda name, _: Drain(name, DrainArgs(ME, ZONE, "cluster", ["pool"])),
     LocalCluster: lambda name, folder: LocalCluster(name, LocalClusterArgs(name, folder / name)),
 }

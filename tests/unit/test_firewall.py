@@ -35,7 +35,7 @@ def row(rule: dict[str, Any]) -> tuple[Any, ...]:
 def test_each_network_plugin_gets_its_own_rules_and_node_ports_can_be_closed(
     cni: str, open_node_ports: bool, expected: set[tuple[Any, ...]]
 ) -> None:
-    args = FirewallArgs(Identity("p", "dev", "me"), cni, open_node_ports)
+    args = FirewallArgs(Identity("p", "dev", "me"), "ch-gva-2", cni, open_node_ports)
     world = execute(lambda: Firewall("nodes", args), configure({}))
 
     assert {row(item.inputs) for item in world.of("SecurityGroupRule")} == expected

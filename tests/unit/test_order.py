@@ -60,10 +60,9 @@ def when(world: World) -> dict[str, range]:
     return found
 
 
-def named(world: World, name: str) -> str:
-    """The URN of the one resource of that name that the engine runs."""
-    (urn,) = [item.urn for item in world.registrations.values() if item.request.name == name and item.request.custom]
-    return urn
+def step(world: World, kind: str) -> str:
+    """The URN of our provider's one resource of that type."""
+    return world.one(f"index:{kind}").urn
 
 
 # kind, and what may only be deleted in a later layer
@@ -98,20 +97,20 @@ def test_a_destroy_drains_before_and_sweeps_after_everything_else(
 ) -> None:
     world = run(config if with_ingress else {**config, "ingress": {"controller": "none"}})
 
-    drain, gate, mark = (named(world, name) for name in ("drain-drain", "gate-gate", "stack-id"))
+    drain, second, stack_id = (step(world, kind) for kind in ("Drain", "SecondDrain", "StackId"))
     custom = {item.urn for item in world.registrations.values() if item.request.custom}
     inside = {item.urn for kind in ("Release", "Nlb") for item in world.of(kind)}
-    assert {gate, *inside, *(item.urn for item in world.of("SksKubeconfig"))} <= world.leans_on(drain)
-    assert all(gate in world.leans_on(urn) for urn in inside)
-    assert {item.urn for item in world.of("SksNodepool")} <= world.leans_on(gate)
-    sweep, cluster = named(world, "nodepools-sweep"), world.one("SksCluster").urn
+    assert {second, *inside, *(item.urn for item in world.of("SksKubeconfig"))} <= world.leans_on(drain)
+    assert all(second in world.leans_on(urn) for urn in inside)
+    assert {item.urn for item in world.of("SksNodepool")} <= world.leans_on(second)
+    sweep, cluster = step(world, "NodepoolSweep"), world.one("SksCluster").urn
     assert all(sweep in world.leans_on(item.urn) for item in world.of("SksNodepool"))
     groups = {item.urn for kind in ("SecurityGroup", "AntiAffinityGroup") for item in world.of(kind)}
     assert {cluster, *groups} <= world.leans_on(sweep)
-    rules = named(world, "nodes-sweep")
+    rules = step(world, "RuleSweep")
     assert all(rules in world.leans_on(item.urn) for item in world.of("SecurityGroupRule"))
     assert world.one("SecurityGroup").urn in world.leans_on(rules)
-    assert all(mark in world.leans_on(urn) for urn in custom - {mark})
+    assert all(stack_id in world.leans_on(urn) for urn in custom - {stack_id})
     assert not any(drain in world.leans_on(urn) for urn in custom)
 
 
@@ -131,7 +130,9 @@ def test_the_order_comes_from_edges_and_not_from_how_deep_the_graph_happens_to_b
 
 def test_the_check_sees_a_graph_without_order(run: Run) -> None:
     world = copy.deepcopy(run({"ingress": {"load-balancer": "ccm"}}))
-    for urn in [urn for urn, item in world.registrations.items() if item.request.name.startswith(("drain", "gate"))]:
+    for urn in [
+        urn for urn, item in world.registrations.items() if item.request.name.startswith(("drain", "second-drain"))
+    ]:
         del world.registrations[urn]
     for kind in ("Release", "kubernetes"):  # the tutorial's way: a kubeconfig file, no edge to the cluster
         request = world.one(kind).request

@@ -26,9 +26,10 @@ LABELS = {"project": "exoscale-sks", "stack": "dev", "owner": "nobody", "stack-i
 LABELLED = ("SksCluster", "SksNodepool", "Nlb")
 NAMED = (*LABELLED, "SecurityGroup", "AntiAffinityGroup")
 
-EXPECTED = {
+STEPS = dict.fromkeys(("StackId", "Drain", "SecondDrain", "NodepoolSweep", "RuleSweep"), 1)
+EXPECTED: dict[str, dict[str, int]] = {
     "exoscale": {
-        "Command": 5,
+        **STEPS,
         "SksCluster": 1,
         "SecurityGroup": 1,
         "SecurityGroupRule": 4,
@@ -40,7 +41,7 @@ EXPECTED = {
         "Release": 1,
     },
     "exoscale, ccm": {
-        "Command": 5,
+        **STEPS,
         "SksCluster": 1,
         "SecurityGroup": 1,
         "SecurityGroupRule": 4,
@@ -51,7 +52,7 @@ EXPECTED = {
         "Release": 1,
     },
     "exoscale, no ingress, cilium, closed, two pools": {
-        "Command": 5,
+        **STEPS,
         "SksCluster": 1,
         "SecurityGroup": 1,
         "SecurityGroupRule": 4,
@@ -132,7 +133,9 @@ def test_what_has_a_name_in_the_account_carries_the_stack_in_name_and_descriptio
 def test_the_release_leans_on_every_node_and_load_balancer(run: Run, shape: str) -> None:
     world = run(SHAPES[shape])
     outlive = {item.urn for kind in ("SksNodepool", "Nlb", "SksCluster", "kubernetes") for item in world.of(kind)}
-    outlive |= {item.urn for item in world.of("Command") if not item.urn.endswith(("kubeconfig", "drain-drain"))}
+    outlive |= {
+        item.urn for kind in ("StackId", "SecondDrain", "NodepoolSweep", "RuleSweep") for item in world.of(kind)
+    }
 
     assert all(outlive <= world.leans_on(release.urn) for release in world.of("Release"))
 
@@ -201,6 +204,11 @@ def test_a_change_that_the_plugin_would_swallow_replaces_the_cluster(run: Run) -
 
     assert list(request.replaceOnChanges) == ["serviceLevel", "cni"]
     assert request.deleteBeforeReplace
+
+
+@pytest.mark.parametrize("kind", ["SecurityGroup", "AntiAffinityGroup"])
+def test_a_group_is_never_replaced_for_a_text_that_the_cloud_cannot_change(run: Run, kind: str) -> None:
+    assert list(run().one(kind).request.ignoreChanges) == ["name", "description"]
 
 
 def test_the_outputs_of_the_stack(run: Run, tmp_path: Path) -> None:

@@ -245,6 +245,13 @@ def test_a_short_kubeconfig_is_not_renewed_at_every_up() -> None:
     assert load().kubeconfig.early_renewal_seconds == 15
 
 
+def test_the_organisation_is_open_until_somebody_pins_it() -> None:
+    configure({})
+    assert load().organization == ""
+    configure({"organization": "Acme Ltd"})
+    assert load().organization == "Acme Ltd"
+
+
 def test_an_absolute_kubeconfig_path_is_taken_as_it_is(tmp_path: Path) -> None:
     configure({"kubeconfig": {"file": str(tmp_path / "mine.yaml")}})
 

@@ -1,0 +1,127 @@
+"""The steps that keep a destroy from leaking, as resources. What each of them does is in `provider/`."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+from components.identity import Identity
+
+PACKAGE = "exoscale-teardown"  # `plugins` in Pulumi.yaml says where the engine finds its provider
+
+Inputs = Mapping[str, pulumi.Input[Any]]
+
+
+class StackIdStep(pulumi.CustomResource):
+    """Records which stack and organisation this is; its delete sweeps what is left of the stack."""
+
+    def __init__(
+        self, name: str, identity: Identity, zone: str, organization: str, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        inputs = {**_who(identity, zone), "organization": organization}
+        outputs = dict.fromkeys(("stackId", "organizationId", "organizationName"))
+        super().__init__(f"{PACKAGE}:index:StackId", name, {**inputs, **outputs}, opts)
+
+    @property
+    @pulumi.getter(name="stackId")
+    def stack_id(self) -> pulumi.Output[str]:
+        """A random id, the same for as long as the stack lives."""
+        return _output(self, "stackId")
+
+    @property
+    @pulumi.getter(name="organizationId")
+    def organization_id(self) -> pulumi.Output[str]:
+        """The Exoscale organisation that the stack lives in."""
+        return _output(self, "organizationId")
+
+    @property
+    @pulumi.getter(name="organizationName")
+    def organization_name(self) -> pulumi.Output[str]:
+        """The organisation's name when the stack was made."""
+        return _output(self, "organizationName")
+
+
+class DrainStep(pulumi.CustomResource):
+    """Its delete takes load balancers and volumes out of a cluster.
+
+    Args:
+        kind: `Drain`, or `SecondDrain` for the one that is destroyed later.
+        instance_pool_ids: of the cluster's nodepools.
+        load_balancers: names of the NLBs that are resources of the stack.
+        on_destroy: what becomes of volumes: `refuse`, `delete` or `keep`.
+        releases: whether Helm has to uninstall something afterwards.
+        wait_seconds: patience with a controller that does not do its part.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        identity: Identity,
+        zone: str,
+        cluster_id: pulumi.Input[str],
+        instance_pool_ids: Sequence[pulumi.Input[str]],
+        load_balancers: Sequence[str],
+        on_destroy: str,
+        releases: bool,
+        wait_seconds: int,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs: Inputs = {
+            **_whose(identity, zone),
+            "clusterId": cluster_id,
+            "instancePoolIds": [*instance_pool_ids],
+            "loadBalancers": [*load_balancers],
+            "onDestroy": on_destroy,
+            "releases": releases,
+            "waitSeconds": wait_seconds,
+        }
+        super().__init__(f"{PACKAGE}:index:{kind}", name, inputs, opts)
+
+
+class NodepoolSweepStep(pulumi.CustomResource):
+    """Its delete removes the nodepools of a cluster that no state knows."""
+
+    def __init__(
+        self,
+        name: str,
+        identity: Identity,
+        zone: str,
+        cluster_id: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs = {**_whose(identity, zone), "clusterId": cluster_id}
+        super().__init__(f"{PACKAGE}:index:NodepoolSweep", name, inputs, opts)
+
+
+class RuleSweepStep(pulumi.CustomResource):
+    """Its delete removes the rules of a security group that no state knows."""
+
+    def __init__(
+        self,
+        name: str,
+        identity: Identity,
+        zone: str,
+        security_group_id: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs = {**_whose(identity, zone), "securityGroupId": security_group_id}
+        super().__init__(f"{PACKAGE}:index:RuleSweep", name, inputs, opts)
+
+
+def _who(identity: Identity, zone: str) -> dict[str, pulumi.Input[Any]]:
+    return {"project": identity.project, "stack": identity.stack, "owner": identity.owner, "zone": zone}
+
+
+def _whose(identity: Identity, zone: str) -> dict[str, pulumi.Input[Any]]:
+    return {
+        **_who(identity, zone),
+        "stackId": "" if identity.stack_id is None else identity.stack_id,
+        "organizationId": identity.organization_id,
+        "organizationName": identity.organization_name,
+    }
+
+
+def _output(resource: pulumi.Resource, name: str) -> pulumi.Output[str]:
+    found: pulumi.Output[str] = pulumi.get(resource, name)
+    return found

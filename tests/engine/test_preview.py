@@ -1,0 +1,122 @@
+"""A preview says what the `up` does, for every kind of change, resource by resource."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi.automation import EngineEvent
+
+from components.steps import PACKAGE
+from sandbox.stack import SandboxStack
+from tests.engine.program import renamed
+
+pytestmark = pytest.mark.engine
+
+Operations = dict[str, list[str]]
+SMALL = {"size": 1, "instance-type": "standard.small", "disk-size-gb": 20}
+TWO_POOLS = {"default": SMALL, "second": {**SMALL, "taints": {"dedicated": "second:NoSchedule"}}}
+ONE_POOL = {"default": SMALL}
+STEPS = ("StackId", "Drain", "SecondDrain", "NodepoolSweep", "RuleSweep")
+
+# What each changes, on top of those before it; what at least has to be in the plan.
+CHANGES: dict[str, tuple[Mapping[str, Any], str]] = {
+    "the first up": ({}, "create"),
+    "nothing": ({}, ""),
+    "owner": ({"owner": "jane"}, "update"),
+    "a second nodepool": ({"nodepools": TWO_POOLS}, "create"),
+    "a larger nodepool": ({"nodepools": {**TWO_POOLS, "default": {**SMALL, "size": 2}}}, "update"),
+    "a nodepool less": ({"nodepools": ONE_POOL}, "delete"),
+    "the drain's settings": ({"drain": {"wait-seconds": 9}, "storage": {"csi": True, "on-destroy": "keep"}}, "update"),
+    "the kubeconfig's life": ({"kubeconfig": {"ttl-seconds": 3600}}, "replace"),
+    "a closed firewall": ({"firewall": {"open-node-ports": False}}, "delete"),
+    "an open firewall again": ({"firewall": {"open-node-ports": True}}, "create"),
+    "protection": ({"protect": True}, ""),
+    "no protection": ({"protect": False}, ""),
+    "level": ({"level": "pro"}, "replace"),
+    "cni": ({"cni": "cilium"}, "replace"),
+    "no ingress": ({"ingress": {"controller": "none"}}, "delete"),
+}
+# What a preview says too much. The kubeconfig for programs takes the cluster's address from the one for people, and
+# names the organisation; where one of these is made anew, it is not known before that it stays the same.
+KUBERNETES = {
+    "urn:pulumi:sandbox::exoscale-sks::pulumi:providers:kubernetes::cluster": ["update"],
+    "urn:pulumi:sandbox::exoscale-sks::exoscale-sks:components:IngressController$kubernetes:helm.sh/v3:Release"
+    "::ingress-release": ["update"],
+}
+UNKNOWN: dict[str, Operations] = {"the kubeconfig's life": KUBERNETES, "StackId": KUBERNETES}
+
+
+@pytest.fixture(scope="module")
+def stack(make_stack: Callable[..., SandboxStack], charts: Callable[[str], Path]) -> Iterator[SandboxStack]:
+    made = make_stack(
+        config={
+            "exoscale-sks:ingress": {"chart": str(charts("nginx-ingress"))},
+            "exoscale-sks:nodepools": ONE_POOL,
+        }
+    )
+    yield made
+    made.destroy()
+
+
+def configure(stack: SandboxStack, settings: Mapping[str, Any]) -> None:
+    """Changes settings; an object's other keys stay, except for nodepools, whose names are its keys."""
+    for name, value in settings.items():
+        key = f"exoscale-sks:{name}"
+        merges = isinstance(value, dict) and name != "nodepools"
+        stack.config[key] = {**stack.config.get(key, {}), **value} if merges else value
+
+
+def planned_and_done(stack: SandboxStack) -> tuple[Operations, Operations]:
+    """What a preview plans and what the `up` after it does, by URN."""
+    planned: list[EngineEvent] = []
+    done: list[EngineEvent] = []
+    stack.preview(on_event=planned.append)
+    stack.up(on_event=done.append)
+    return operations(planned), operations(done)
+
+
+def without(operations: Operations, others: Operations) -> Operations:
+    """Operations other than these."""
+    return {urn: steps for urn, steps in operations.items() if others.get(urn) != steps}
+
+
+def operations(events: list[EngineEvent]) -> Operations:
+    """Each resource's operations in their order, without what stays the same."""
+    found: Operations = {}
+    for event in events:
+        step = event.resource_pre_event and event.resource_pre_event.metadata
+        if step and step.op != "same":
+            found.setdefault(step.urn, []).append(step.op.value)
+    return found
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_preview_of_a_change_is_what_the_up_does(stack: SandboxStack, change: str) -> None:
+    settings, at_least = CHANGES[change]
+    configure(stack, settings)
+
+    planned, done = planned_and_done(stack)
+
+    assert without(planned, UNKNOWN.get(change, {})) == done
+    kinds = {kind for steps in done.values() for kind in steps}
+    assert at_least in kinds if at_least else not kinds
+
+
+@pytest.mark.parametrize("kind", STEPS)
+def test_a_preview_of_a_renamed_step_is_what_the_up_does(stack: SandboxStack, kind: str) -> None:
+    with renamed(kind):
+        planned, done = planned_and_done(stack)
+    stack.up()
+
+    assert without(planned, UNKNOWN.get(kind, {})) == without(done, UNKNOWN.get(kind, {}))
+    made = [steps for urn, steps in done.items() if f"{PACKAGE}:index:{kind}::" in urn]
+    assert sorted(made) == [["create"], ["delete"]]
+
+
+def test_a_change_of_zone_leaves_the_firewall_alone(stack: SandboxStack) -> None:
+    configure(stack, {"zone": "at-vie-1"})
+    planned, done = planned_and_done(stack)
+
+    assert planned == done
+    assert not [urn for urn in planned if "exoscale:index/securityGroup" in urn]

@@ -1,0 +1,245 @@
+"""The provider, served in this process, as an engine sees it: over its RPCs and in what it logs."""
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import grpc
+import pytest
+from google.protobuf import empty_pb2
+from google.protobuf.json_format import MessageToDict, ParseDict
+from google.protobuf.struct_pb2 import Struct
+from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, provider_pb2_grpc
+
+from provider.progress import EngineLog
+from provider.server import TeardownProvider, start
+from teardown.errors import TeardownError
+
+WHO = {"project": "shop", "stack": "dev", "owner": "jane", "zone": "ch-gva-2"}
+WHOSE = {**WHO, "stackId": "5fac1d000001", "organizationId": "org-1", "organizationName": "acme"}
+INPUTS: dict[str, dict[str, Any]] = {
+    "StackId": {**WHO, "organization": ""},
+    "Drain": {
+        **WHOSE,
+        "clusterId": "cluster-1",
+        "instancePoolIds": ["pool-1"],
+        "loadBalancers": ["shop-dev-ingress"],
+        "onDestroy": "refuse",
+        "releases": True,
+        "waitSeconds": 120,
+    },
+    "NodepoolSweep": {**WHOSE, "clusterId": "cluster-1"},
+    "RuleSweep": {**WHOSE, "securityGroupId": "group-1"},
+}
+INPUTS["SecondDrain"] = {**INPUTS["Drain"], "releases": False}
+ADDED = {
+    "StackId": {"stackId": "5fac1d000001", "organizationId": "org-1", "organizationName": "acme"},
+}
+
+
+def urn(kind: str, name: str = "step", stack: str = "dev", project: str = "shop") -> str:
+    """As the engine makes it for a child of a component."""
+    return f"urn:pulumi:{stack}::{project}::a:components:Parent$exoscale-teardown:index:{kind}::{name}"
+
+
+def state(kind: str, **others: Any) -> dict[str, Any]:
+    """What stands in the state of such a resource."""
+    return {**INPUTS[kind], **ADDED.get(kind, {}), "version": 1, **others}
+
+
+@dataclass(frozen=True)
+class Subject:
+    project: str
+    stack: str
+    owner: str
+    zone: str
+    stack_id: str = ""
+    organization: str = ""
+    organization_name: str = ""
+
+
+@dataclass(frozen=True)
+class StackIdentity:
+    stack_id: str
+    organization_id: str
+    organization_name: str
+
+
+@dataclass(frozen=True)
+class DrainTarget:
+    cluster_id: str
+    pool_ids: tuple[str, ...]
+    load_balancers: tuple[str, ...]
+    on_destroy: str
+    releases: bool
+    wait_seconds: float
+
+
+class Steps(ModuleType):
+    """`teardown.steps` that keeps its calls. A test puts a step of its own in a call's place."""
+
+    Subject, StackIdentity, DrainTarget = Subject, StackIdentity, DrainTarget
+
+    def __init__(self) -> None:
+        super().__init__("teardown.steps")
+        self.calls: list[tuple[Any, ...]] = []
+        for name in ("check_organization", "refuse_copy", "arm"):
+            self.answers(name, None)
+        for name in ("drain", "sweep_nodepools", "sweep_rules"):
+            self.answers(name, [])
+        self.answers("sweep_stack", ["receipt: nothing that costs money is left"])
+        self.answers("create_stack_id", StackIdentity("5fac1d000001", "org-1", "acme"))
+        self.answers("remaining", "63.50 CHF a month run on")
+
+    def answers(self, name: str, answer: Any) -> None:
+        """Has a step answer so, once it has said its own name."""
+
+        def step(*arguments: Any) -> Any:
+            self.calls.append((name, *(argument for argument in arguments if not callable(argument))))
+            for say in filter(callable, arguments):
+                say(f"{name} at work")
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+        setattr(self, name, step)
+
+    def refuses(self, name: str, line: str = "refused: so and so. Next: do this") -> str:
+        """Has a step refuse; its line."""
+        self.answers(name, TeardownError(line))
+        return line
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
+    """What stands in for the steps themselves."""
+    made = Steps()
+    monkeypatch.setitem(sys.modules, "teardown.steps", made)
+    return made
+
+
+class Engine(engine_pb2_grpc.EngineServicer):
+    """Keeps what it is given to log."""
+
+    def __init__(self) -> None:
+        self.logged: list[engine_pb2.LogRequest] = []
+        self.warned = threading.Event()
+        self.address = ""
+
+    def Log(self, request: engine_pb2.LogRequest, context: object) -> empty_pb2.Empty:
+        self.logged.append(request)
+        if request.severity == engine_pb2.WARNING:
+            self.warned.set()
+        return empty_pb2.Empty()
+
+    @property
+    def kept(self) -> list[str]:
+        """The lines that stay on the screen."""
+        return [line.message for line in self.logged if not line.ephemeral]
+
+    @property
+    def progress(self) -> list[str]:
+        """The lines that a display may drop."""
+        return [line.message for line in self.logged if line.ephemeral]
+
+    @property
+    def warnings(self) -> list[str]:
+        return [line.message for line in self.logged if line.severity == engine_pb2.WARNING]
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    made = Engine()
+    server = grpc.server(ThreadPoolExecutor(4))
+    engine_pb2_grpc.add_EngineServicer_to_server(made, server)
+    made.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+    yield made
+    server.stop(grace=None).wait()
+
+
+@dataclass
+class Calls:
+    """The engine's calls, with plain values."""
+
+    stub: Any
+    steps: Steps
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def check(self, kind: str, inputs: dict[str, Any] | None = None, **names: str) -> None:
+        self.stub.Check(provider_pb2.CheckRequest(urn=urn(kind, **names), news=struct(inputs or INPUTS[kind])))
+
+    def diff(self, kind: str, old: dict[str, Any], new: dict[str, Any]) -> provider_pb2.DiffResponse:
+        request = provider_pb2.DiffRequest(id="token", urn=urn(kind), olds=struct(old), news=struct(new))
+        answer: provider_pb2.DiffResponse = self.stub.Diff(request)
+        return answer
+
+    def create(
+        self, kind: str, inputs: dict[str, Any] | None = None, preview: bool = False
+    ) -> tuple[str, dict[str, Any]]:
+        request = provider_pb2.CreateRequest(urn=urn(kind), properties=struct(inputs or INPUTS[kind]), preview=preview)
+        answer = self.stub.Create(request)
+        return answer.id, MessageToDict(answer.properties)
+
+    def read(self, kind: str) -> provider_pb2.ReadResponse:
+        request = provider_pb2.ReadRequest(
+            id="token", urn=urn(kind), properties=struct(state(kind)), inputs=struct(INPUTS[kind])
+        )
+        answer: provider_pb2.ReadResponse = self.stub.Read(request)
+        return answer
+
+    def update(self, kind: str, new: dict[str, Any], preview: bool = False) -> dict[str, Any]:
+        request = provider_pb2.UpdateRequest(
+            id="token", urn=urn(kind), olds=struct(state(kind)), news=struct(new), preview=preview
+        )
+        answer: dict[str, Any] = MessageToDict(self.stub.Update(request).properties)
+        return answer
+
+    def delete(self, kind: str, properties: dict[str, Any] | None = None, **names: str) -> None:
+        self.stub.Delete(
+            provider_pb2.DeleteRequest(id="token", urn=urn(kind, **names), properties=struct(properties or state(kind)))
+        )
+
+    def cancel(self) -> None:
+        self.stub.Cancel(empty_pb2.Empty())
+
+    def named(self, step: str) -> list[tuple[Any, ...]]:
+        """The arguments of each call of a step."""
+        return [arguments for name, *arguments in self.steps.calls if name == step]  # type: ignore[misc]
+
+
+def struct(values: dict[str, Any]) -> Struct:
+    return ParseDict(values, Struct())
+
+
+@pytest.fixture
+def calls(steps: Steps, engine: Engine) -> Iterator[Calls]:
+    """Calls a provider of one run."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def run(work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, loop).result(10)
+
+    server, port = run(start(TeardownProvider(EngineLog(engine.address)), engine.address))
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield Calls(provider_pb2_grpc.ResourceProviderStub(channel), steps)
+    run(server.stop(None))
+    run(loop.shutdown_default_executor())
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+def refusal(call: Callable[[], object]) -> str:
+    """What a call of the engine's is refused with."""
+    with pytest.raises(grpc.RpcError) as refused:
+        call()
+    text: str = refused.value.details()
+    return text

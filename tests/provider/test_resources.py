@@ -1,0 +1,235 @@
+"""What the engine is told of each resource type, and which step each of its verbs is."""
+
+from typing import Any
+
+import pytest
+from pulumi.runtime.rpc import UNKNOWN
+
+from tests.provider.conftest import ADDED, INPUTS, WHO, Calls, DrainTarget, Engine, Steps, Subject, refusal, state, urn
+
+SUBJECT = Subject("shop", "dev", "jane", "ch-gva-2", "5fac1d000001", "org-1", "acme")
+SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
+KINDS = tuple(INPUTS)
+ARMED = {"Drain": "drain", "SecondDrain": "second-drain", "NodepoolSweep": "nodepool-sweep"}
+every_kind = pytest.mark.parametrize("kind", KINDS)
+every_armed_kind = pytest.mark.parametrize("kind", ARMED)
+
+
+@every_kind
+def test_the_state_holds_the_inputs_the_outputs_and_the_number_of_its_layout(calls: Calls, kind: str) -> None:
+    id_, made = calls.create(kind)
+
+    assert id_
+    assert made == state(kind)
+
+
+def test_the_stack_id_is_made_for_the_organisation_that_the_user_pinned(calls: Calls) -> None:
+    id_, _ = calls.create("StackId", {**INPUTS["StackId"], "organization": "acme"})
+
+    assert id_ == "5fac1d000001"
+    assert calls.named("create_stack_id") == [[Subject(**WHO), "acme"]]
+
+
+@every_kind
+def test_a_preview_runs_no_step_and_leaves_unknown_only_what_create_finds_out(
+    calls: Calls, steps: Steps, kind: str
+) -> None:
+    id_, made = calls.create(kind, preview=True)
+
+    assert (id_, steps.calls) == ("", [])
+    assert made == {**state(kind), **dict.fromkeys(ADDED.get(kind, {}), UNKNOWN)}
+
+
+CHANGES = [
+    *((kind, {"zone": "at-vie-1"}, []) for kind in KINDS),
+    *((kind, {"owner": "joe"}, []) for kind in KINDS),
+    *((kind, {"project": "store", "stack": "prod"}, []) for kind in KINDS),
+    *((kind, {"stackId": "5fac1d000002"}, []) for kind in KINDS if kind != "StackId"),
+    *((kind, {"clusterId": "cluster-2"}, ["clusterId"]) for kind in ARMED),
+    *((kind, {"clusterId": UNKNOWN}, ["clusterId"]) for kind in ARMED),
+    ("RuleSweep", {"securityGroupId": "group-2"}, ["securityGroupId"]),
+    ("RuleSweep", {"securityGroupId": UNKNOWN}, ["securityGroupId"]),
+    ("Drain", {"instancePoolIds": ["pool-1", "pool-2"]}, []),
+    ("Drain", {"instancePoolIds": ["pool-1", UNKNOWN]}, []),
+    ("Drain", {"onDestroy": "keep", "waitSeconds": 5, "releases": False, "loadBalancers": []}, []),
+]
+
+
+@pytest.mark.parametrize(("kind", "change", "replaces"), CHANGES)
+def test_only_another_cluster_or_group_makes_another_resource_which_the_old_one_goes_before(
+    calls: Calls, kind: str, change: dict[str, Any], replaces: list[str]
+) -> None:
+    answer = calls.diff(kind, state(kind), {**INPUTS[kind], **change})
+
+    assert answer.changes == answer.DIFF_SOME
+    assert sorted(answer.diffs) == sorted(change) == sorted(answer.detailedDiff)
+    assert list(answer.replaces) == replaces
+    assert answer.deleteBeforeReplace
+    assert set(ADDED.get(kind, {})) <= set(answer.stables)
+    assert not set(change) & set(answer.stables)
+
+
+@every_kind
+def test_the_same_inputs_are_no_change(calls: Calls, kind: str) -> None:
+    answer = calls.diff(kind, state(kind), INPUTS[kind])
+
+    assert answer.changes == answer.DIFF_NONE
+
+
+def test_an_input_of_an_earlier_release_that_is_gone_is_a_change(calls: Calls) -> None:
+    answer = calls.diff("RuleSweep", state("RuleSweep", former="x"), INPUTS["RuleSweep"])
+
+    assert {key: change.kind for key, change in answer.detailedDiff.items()} == {"former": 2}  # DELETE
+
+
+@pytest.mark.parametrize("preview", [True, False])
+@every_kind
+def test_an_update_keeps_what_create_found_out(calls: Calls, kind: str, preview: bool) -> None:
+    new = {**INPUTS[kind], "zone": "at-vie-1"}
+
+    assert calls.update(kind, new, preview) == {**state(kind), "zone": "at-vie-1"}
+
+
+@every_armed_kind
+def test_a_create_arms_the_step_by_its_id_which_a_delete_hands_over(calls: Calls, kind: str) -> None:
+    token, _ = calls.create(kind)
+    other, _ = calls.create(kind)
+    calls.delete(kind)
+
+    armed = [[SUBJECT, ARMED[kind], "cluster-1", made] for made in (token, other)]
+    assert calls.named("arm") == armed
+    assert token != other
+    step = "sweep_nodepools" if kind == "NodepoolSweep" else "drain"
+    assert [list(call)[: 3 if step == "drain" else 2] for call in calls.named(step)] == [
+        [SUBJECT, *([ARMED[kind]] if step == "drain" else []), "token"]
+    ]
+
+
+@pytest.mark.parametrize("change", [{"owner": "joe"}, {"stack": "prod"}, {"project": "store"}, {"stackId": "other"}])
+@every_armed_kind
+def test_a_step_whose_stack_got_another_name_or_owner_is_armed_again_as_itself(
+    calls: Calls, kind: str, change: dict[str, str]
+) -> None:
+    new = {**INPUTS[kind], **change}
+    calls.update(kind, new, preview=True)
+    assert calls.named("arm") == []
+    calls.update(kind, new)
+
+    ((subject, role, cluster, token),) = calls.named("arm")
+    assert (role, cluster, token) == (ARMED[kind], "cluster-1", "token")
+    assert change.items() <= {**vars(subject), "stackId": subject.stack_id}.items()
+
+
+def test_what_a_drain_only_has_to_know_later_is_written_down_without_a_call(calls: Calls, steps: Steps) -> None:
+    calls.update("Drain", {**INPUTS["Drain"], "instancePoolIds": ["pool-2"], "onDestroy": "keep"})
+
+    assert steps.calls == []
+
+
+def test_a_delete_gives_the_drain_what_the_last_up_recorded(calls: Calls) -> None:
+    calls.delete("Drain")
+    calls.delete("SecondDrain")
+
+    target = DrainTarget("cluster-1", ("pool-1",), ("shop-dev-ingress",), "refuse", True, 120)
+    second = DrainTarget("cluster-1", ("pool-1",), ("shop-dev-ingress",), "refuse", False, 120)
+    assert calls.named("drain") == [
+        [SUBJECT, "drain", "token", target],
+        [SUBJECT, "second-drain", "token", second],
+    ]
+
+
+def test_the_sweeps_get_what_they_sweep(calls: Calls) -> None:
+    for kind in ("NodepoolSweep", "RuleSweep", "StackId"):
+        calls.delete(kind)
+
+    assert calls.named("sweep_nodepools") == [[SUBJECT, "token", "cluster-1"]]
+    assert calls.named("sweep_rules") == [[SUBJECT, "group-1"]]
+    assert calls.named("sweep_stack") == [[SUBJECT]]
+
+
+@every_kind
+def test_a_delete_compares_the_state_with_the_stack_that_it_is_in_before_anything_else(
+    calls: Calls, steps: Steps, kind: str
+) -> None:
+    line = steps.refuses("refuse_copy")
+
+    assert refusal(lambda: calls.delete(kind, stack="copy", project="other")) == line
+    assert steps.calls == [("refuse_copy", SUBJECT, "other", "copy")]
+
+
+@every_kind
+def test_a_state_of_a_later_release_is_refused_by_every_verb(calls: Calls, steps: Steps, kind: str) -> None:
+    later = state(kind, version=2)
+    line = "the state was written by a later release (layout 2, this one knows 1). Next: run the same command"
+
+    assert refusal(lambda: calls.delete(kind, later)).startswith(line)
+    assert refusal(lambda: calls.diff(kind, later, INPUTS[kind])).startswith(line)
+    assert steps.calls == []
+
+
+def test_a_key_of_another_organisation_ends_preview_and_refresh_in_one_line(calls: Calls, steps: Steps) -> None:
+    line = steps.refuses("check_organization")
+
+    assert refusal(lambda: calls.diff("StackId", state("StackId"), INPUTS["StackId"])) == line
+    assert refusal(lambda: calls.read("StackId")) == line
+    assert calls.named("check_organization") == [[SUBJECT], [SUBJECT]]
+
+
+@pytest.mark.parametrize("pinned", ["acme", "org-1", ""])
+def test_a_pin_that_fits_the_recorded_organisation_is_an_update(calls: Calls, pinned: str) -> None:
+    answer = calls.diff("StackId", state("StackId", organization="x"), {**INPUTS["StackId"], "organization": pinned})
+
+    assert (list(answer.diffs), list(answer.replaces)) == (["organization"], [])
+
+
+def test_a_pin_of_another_organisation_than_the_recorded_one_is_refused(calls: Calls) -> None:
+    line = refusal(lambda: calls.diff("StackId", state("StackId"), {**INPUTS["StackId"], "organization": "other"}))
+
+    assert line.startswith("the setting organization is other, and the stack lives in acme (org-1). Next: ")
+
+
+@every_kind
+def test_a_refresh_changes_nothing(calls: Calls, kind: str) -> None:
+    answer = calls.read(kind)
+
+    assert (answer.id, answer.properties["version"]) == ("token", 1)
+
+
+def test_a_secret_input_stays_one_in_the_state_and_reaches_the_step_in_clear(calls: Calls) -> None:
+    secret = {**SECRET, "value": "jane"}
+    _, made = calls.create("NodepoolSweep", {**INPUTS["NodepoolSweep"], "owner": secret})
+    calls.delete("NodepoolSweep", made)
+
+    assert made["owner"] == secret
+    assert calls.named("sweep_nodepools") == [[SUBJECT, "token", "cluster-1"]]
+    assert calls.diff("NodepoolSweep", made, INPUTS["NodepoolSweep"]).changes == 1  # DIFF_NONE
+
+
+def test_a_type_that_does_not_exist_is_named(calls: Calls) -> None:
+    assert refusal(lambda: calls.delete("Gate", state("Drain"))).endswith("type exoscale-teardown:index:Gate")
+
+
+@pytest.mark.parametrize("kind", ["StackId", "RuleSweep"])
+def test_a_renamed_one_leaves_the_work_to_its_successor_in_the_program(
+    calls: Calls, steps: Steps, engine: Engine, kind: str
+) -> None:
+    calls.check(kind, name="new")
+    calls.delete(kind, name="old")
+
+    assert steps.calls == []
+    assert engine.kept == [f"nothing to do: {urn(kind, 'new')} has taken its place"]
+
+
+def test_a_rule_sweep_of_another_group_is_no_successor(calls: Calls) -> None:
+    calls.check("RuleSweep", {**INPUTS["RuleSweep"], "securityGroupId": "group-2"}, name="other")
+    calls.delete("RuleSweep", name="old")
+
+    assert calls.named("sweep_rules") == [[SUBJECT, "group-1"]]
+
+
+@pytest.mark.parametrize("kind", ["StackId", "RuleSweep"])
+def test_the_same_one_is_no_successor_of_itself(calls: Calls, kind: str) -> None:
+    calls.check(kind)
+    calls.delete(kind)
+
+    assert calls.named("refuse_copy")
