@@ -103,7 +103,7 @@ def test_a_second_pool_is_added_without_touching_the_first(
         "default": {**SMALL, "size": 3},
         "second": {**SMALL, "size": 1, "taints": {"dedicated": "second:NoSchedule"}},
     }
-    assert changes(stack.up()) == {"create": 4, "update": 2}  # drain and gate learn of the pool
+    assert changes(stack.up()) == {"create": 4, "update": 2}  # both drains learn of the pool
     assert cloud()["sks-nodepool"] == 2
     assert before < {pool["id"] for pool in client.list_instance_pools()["instance-pools"]}
 
@@ -125,10 +125,12 @@ def test_another_instance_type_is_an_update_of_the_pool(stack: SandboxStack, cli
 
 
 @pytest.mark.usefixtures("outputs")
-def test_an_nlb_that_somebody_deleted_by_hand_is_found_and_made_again(stack: SandboxStack, client: Any) -> None:
+def test_an_nlb_that_somebody_deleted_by_hand_is_made_again_after_a_refresh(
+    stack: SandboxStack, client: Any
+) -> None:
     [nlb] = client.list_load_balancers()["load-balancers"]
     client.wait(client.delete_load_balancer(id=nlb["id"])["id"])
-    stack.up()
+    stack.up(refresh=True)
     [again] = client.list_load_balancers()["load-balancers"]
     assert again["id"] != nlb["id"]
     assert len(again["services"]) == 2

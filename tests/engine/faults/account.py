@@ -1,13 +1,14 @@
 """What the account holds, asked of the cloud's own API: the only witness that a destroy left nothing."""
 
-import secrets
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 from sandbox.api import block_storage_volume
+from sandbox.api import organization as organizations
 from sandbox.client import connect
 from sandbox.sandbox import Sandbox
+from sandbox.store import DEFAULT_ORGANIZATION
 
 Document = dict[str, Any]
 Held = dict[str, dict[str, Document]]
@@ -61,17 +62,24 @@ class Account:
         """Makes an NLB by hand that sends traffic to an instance pool."""
         client = self.client
         made = client.wait(client.create_load_balancer(name=name)["id"])["reference"]["id"]
+        self.serve(made, pool_id)
+
+    def serve(self, balancer_id: str, pool_id: str, port: int = 80) -> str:
+        """Has an NLB send traffic to an instance pool; the service's id."""
+        client, name = self.client, f"web-{port}"
         service = client.add_service_to_load_balancer(
-            id=made,
-            name="web",
+            id=balancer_id,
+            name=name,
             instance_pool={"id": pool_id},
-            port=80,
+            port=port,
             target_port=30080,
             protocol="tcp",
             strategy="round-robin",
             healthcheck={"mode": "tcp", "port": 30080},
         )
         client.wait(service["id"])
+        services = client.get_load_balancer(id=balancer_id)["services"]
+        return next(str(one["id"]) for one in services if one["name"] == name)
 
     def plant_balancer(self, name: str, pool_id: str) -> None:
         """The same without a call, for traps, which act while the cloud answers somebody else."""
@@ -100,12 +108,10 @@ class Account:
                     cloud.store.delete(STORED.get(kind, kind), id_)
 
 
-def new_key(sandbox: Sandbox, name: str) -> tuple[str, str]:
-    """Key and secret of a new API key that may do everything, as made in the console."""
-    key, secret = f"EXO{secrets.token_hex(12)}", secrets.token_urlsafe(32)
-    with sandbox.cloud.lock:
-        sandbox.cloud.store.put("api-key", {"id": key, "key": key, "name": name, "_secret": secret})
-    return key, secret
+def new_key(sandbox: Sandbox, name: str, organization: str = DEFAULT_ORGANIZATION) -> tuple[str, str]:
+    """Key and secret of a new API key that may do everything, as made in the console of this organisation, which is
+    made where it is missing."""
+    return organizations.new_key(sandbox.cloud, name, organization)
 
 
 def besides(held: Held, others: Held) -> Held:

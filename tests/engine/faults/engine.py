@@ -61,6 +61,14 @@ class Engine:
         """SIGKILL for the engine, the plugins and the commands that they run."""
         os.killpg(self._process.pid, signal.SIGKILL)
 
+    def pause(self) -> None:
+        """Stops all of them where they are."""
+        os.killpg(self._process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Lets them go on."""
+        os.killpg(self._process.pid, signal.SIGCONT)
+
     def wait(self) -> tuple[int, str]:
         """Exit status and all that it printed, once the last of its processes has ended."""
         assert self._process.stdout is not None

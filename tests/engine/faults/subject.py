@@ -1,5 +1,6 @@
 """The stack under test: run by the real engine, with users in its cluster."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from pulumi import automation
 
+from sandbox.backend import Backend
 from sandbox.sandbox import Sandbox
 from sandbox.stack import SandboxStack
 from tests.engine.conftest import Kubectl
@@ -18,6 +20,8 @@ from tests.engine.faults.users import Recreating, Users
 from tools import path_of
 
 PREFIX = "exoscale-sks:"
+# What a destroy says of something that is gone already: the README's table answers with `--refresh`.
+GONE = ("resource not found", "Not Found", "release: not found")
 
 
 class Subject:
@@ -51,13 +55,19 @@ class Subject:
             self.stack.destroy(**options)
         return str(failed.value)
 
-    def tries(self, verb: str) -> str | None:
+    def tries(self, verb: str, **options: Any) -> str | None:
         """Runs `pulumi up` or `destroy`; what it printed if it failed."""
         try:
-            getattr(self.stack, verb)()
+            getattr(self.stack, verb)(**options)
         except automation.CommandError as error:
             return str(error)
         return None
+
+    def destroy_as_told(self) -> None:
+        """`pulumi destroy`, and where it ends over something that is gone already, once more with `--refresh`."""
+        if (printed := self.tries("destroy")) is not None:
+            assert says_gone(printed), printed
+            self.destroy(refresh=True)
 
     def fails_to_come_up(self) -> str:
         """What `pulumi up` printed when it failed, as it has to."""
@@ -71,12 +81,17 @@ class Subject:
             return engine.wait()
 
     def rescue(self) -> None:
-        """`make rescue`, which has to succeed."""
-        answer = self.teardown("rescue", self.name, "--patience", "2")
+        """`make rescue` by somebody who gives the cluster up, which has to succeed."""
+        confirm = ("--yes", "--confirm", f"exoscale-sks-{self.name}-cluster")
+        answer = self.teardown("rescue", self.name, "--patience", "2", *confirm)
         assert answer.returncode == 0, answer.stdout + answer.stderr
 
     def audit_and_fix(self) -> None:
-        """`make audit` with `--fix`, which has to leave nothing that the state does not know."""
+        """`make audit` with `--fix` after an `up` that was interrupted, which has to leave nothing that the state does
+        not know. What the `up` was creating stands in the state until a refresh, and until then nothing is deleted."""
+        refused = self.teardown("audit", self.name, "--fix", "--yes")
+        if "--clear-pending-creates" in refused.stderr:
+            self.stack.refresh(clear_pending_creates=True)
         answer = self.teardown("audit", self.name, "--fix", "--yes")
         assert answer.returncode == 0, answer.stdout + answer.stderr
 
@@ -93,28 +108,55 @@ class Subject:
         variables = {**self._sandbox.environment(), **(environment or {})}
         return Run(verb, str(self._sandbox.home), self.name, variables, self.stack.config, options)
 
-    def teardown(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """`python -m teardown …` by a person whose Pulumi is logged in to this stack's backend."""
+    def teardown(
+        self, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """`python -m teardown …` by a person whose Pulumi is logged in to this stack's backend; empty variables are as
+        good as none."""
         home = self._sandbox.home
-        environment = {
+        variables = {
             **os.environ,
             **self._sandbox.environment(),
             "PYTHONPATH": str(PROJECT),
             "PATH": f"{path_of('pulumi').parent}:{os.environ['PATH']}",
-            "PULUMI_BACKEND_URL": f"file://{home / 'pulumi'}?metadata=skip",
-            "PULUMI_HOME": str(home / "pulumi-home"),
-            "PULUMI_CONFIG_PASSPHRASE_FILE": str(home / "passphrase"),
+            **Backend(home).variables(),
+            **(environment or {}),
         }
         return subprocess.run(
             [sys.executable, "-m", "teardown", *arguments],
             cwd=home / "stacks" / self.name,  # a copy of the project's settings; rescue leaves a file
-            env=environment,
+            env={name: value for name, value in variables.items() if value},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=SECONDS,
             check=False,
         )
+
+    def state(self) -> dict[str, Any]:
+        """Its state, as `pulumi stack export` writes it."""
+        exported: dict[str, Any] = self.stack.export()
+        return exported
+
+    def recorded(self) -> dict[str, str]:
+        """What its state knows: ids by URN."""
+        return {one["urn"]: one.get("id", "") for one in self.state()["deployment"]["resources"]}
+
+    def restore(
+        self, exported: dict[str, Any], renamed: tuple[str, str] | None = None, everywhere: bool = False
+    ) -> None:
+        """Replaces its state.
+
+        Args:
+            renamed: a stack's name and the one to write instead, in the names of the resources.
+            everywhere: in what the resources record, too.
+        """
+        text = json.dumps(exported)
+        if renamed:
+            old, new = renamed
+            text = text.replace(f"urn:pulumi:{old}::", f"urn:pulumi:{new}::")
+            text = text.replace(f'"{old}"', f'"{new}"') if everywhere else text
+        self.stack.restore(json.loads(text))
 
     def forget(self) -> None:
         """Removes the stack's state, in whatever condition a killed engine left it."""
@@ -159,3 +201,8 @@ class Subject:
 
     def _kubeconfig(self) -> Path:
         return self._sandbox.control_planes.admin_kubeconfig(self.cluster_id)
+
+
+def says_gone(printed: str) -> bool:
+    """Whether a run ended over something that is gone already."""
+    return any(words in printed for words in GONE)

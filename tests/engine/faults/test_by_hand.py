@@ -20,7 +20,8 @@ def test_the_stacks_load_balancer_was_deleted_by_hand(
 ) -> None:
     balancer = account.one("load-balancer", lambda item: targets(item, subject.pool_id))
     account.client.wait(account.client.delete_load_balancer(id=balancer["id"])["id"])
-    subject.destroy()
+    assert "resource not found" in subject.refuses_to_go()
+    subject.destroy(refresh=True)
     assert_gone(subject)
 
 
@@ -38,7 +39,8 @@ def test_the_stacks_security_group_was_deleted_by_hand_after_its_nodes_were_gone
         for rule in group.get("rules", []):
             client.wait(client.delete_rule_from_security_group(id=group["id"], rule_id=rule["id"])["id"])
         client.wait(client.delete_security_group(id=group["id"])["id"])
-    subject.destroy()
+    assert "resource not found" in subject.refuses_to_go()
+    subject.destroy(refresh=True)
     assert_gone(subject)
 
 
@@ -64,7 +66,7 @@ def test_the_nodepool_is_locked_once_more_by_a_load_balancer_that_is_gone(
 def test_somebody_balances_to_the_nodes_by_hand_while_the_destroy_is_under_way(
     subject: Subject, account: Account, calls: Calls, assert_gone: AssertGone, operation: str
 ) -> None:
-    """In the drain, or after it: the gate sees it."""
+    """In the drain, or after it: the second drain sees it."""
     pool = subject.pool_id
     trap = calls.trap(operation, lambda: account.plant_balancer("by-hand", pool))
     subject.destroy()
@@ -72,10 +74,10 @@ def test_somebody_balances_to_the_nodes_by_hand_while_the_destroy_is_under_way(
     assert_gone(subject)
 
 
-def test_somebody_balances_to_the_nodes_by_hand_when_the_gate_is_past_and_is_named_by_the_error(
+def test_somebody_balances_to_the_nodes_by_hand_when_the_second_drain_is_past_and_is_named_by_the_error(
     subject: Subject, account: Account, calls: Calls, assert_gone: AssertGone
 ) -> None:
-    """The known limit: neither drain nor gate is in the state any more, so somebody has to take it away."""
+    """The known limit: no drain is in the state any more, so somebody has to take it away."""
     pool = subject.pool_id
     calls.trap("delete-sks-nodepool", lambda: account.plant_balancer("by-hand", pool))
     printed = subject.refuses_to_go()

@@ -44,7 +44,8 @@ def test_died_in_an_earlier_destroy_so_that_helms_record_of_the_release_is_gone(
 ) -> None:
     subject.kill("ccm")
     subject.users().forget_releases()
-    subject.destroy()
+    assert "release: not found" in subject.refuses_to_go()
+    subject.destroy(refresh=True)
     assert_gone(subject)
 
 

@@ -78,7 +78,7 @@ def test_a_destroy_that_was_killed_at_each_of_its_operations_in_turn_ends_in_not
     for operation in DELETING:
         killed(subject, calls, "destroy", operation)
         account.settle()
-    subject.destroy()
+    subject.destroy_as_told()
     assert_gone(subject)
 
 

@@ -83,6 +83,17 @@ def claim(name: str, namespace: str, storage_class: str) -> str:
     return f"{volume}---\n{pod}"
 
 
+def static_volume(name: str, volume_id: str, zone: str = "ch-gva-2") -> str:
+    """A PersistentVolume that a person writes, which names a volume that no driver of its cluster made."""
+    spec = {
+        "capacity": {"storage": "10Gi"},
+        "accessModes": ["ReadWriteOnce"],
+        "persistentVolumeReclaimPolicy": "Retain",
+        "csi": {"driver": "csi.exoscale.com", "volumeHandle": f"{zone}/{volume_id}", "fsType": "ext4"},
+    }
+    return _yaml("v1", "PersistentVolume", {"name": name}, spec=spec)
+
+
 def held_config_map(name: str, namespace: str) -> str:
     """A ConfigMap with a finalizer that nobody removes: a namespace that holds it never goes."""
     return _yaml("v1", "ConfigMap", {"name": name, "namespace": namespace, "finalizers": [FINALIZER]})

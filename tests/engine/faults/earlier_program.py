@@ -1,0 +1,126 @@
+"""The program as it was before it had a provider of its own: its steps are shell commands in the state.
+
+Run as its `with` block says, the program of today records what that one did, so that states of before can be made.
+"""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import pulumi
+import pulumi_command as command
+
+from components.identity import Identity
+
+Input = pulumi.Input[Any]
+
+
+@contextmanager
+def shell_steps() -> Iterator[None]:
+    """Within it the program registers the commands of before."""
+    with (
+        patch("components.stack_id.StackIdStep", _Mark),
+        patch("components.drain.DrainStep", _drain),
+        patch("components.nodepool_sweep.NodepoolSweepStep", _nodepool_sweep),
+        patch("components.firewall.RuleSweepStep", _rule_sweep),
+    ):
+        yield
+
+
+class _Mark:
+    def __init__(
+        self, name: str, identity: Identity, zone: str, organization: str, opts: pulumi.ResourceOptions
+    ) -> None:
+        who = {"project": identity.project, "stack": identity.stack, "owner": identity.owner}
+        made = command.local.Command(
+            name,
+            create=_line("mark", zone=zone, stack=identity.stack),
+            update='printf %s "$PULUMI_COMMAND_STDOUT"',
+            delete=f'{_line("sweep", zone=zone, **who)} --stack-id "$PULUMI_COMMAND_STDOUT"',
+            opts=opts,
+        )
+        self.stack_id = made.stdout
+        self.organization_id = self.organization_name = pulumi.Output.from_input("")
+
+
+def _drain(
+    kind: str,
+    name: str,
+    identity: Identity,
+    zone: str,
+    cluster_id: Input,
+    instance_pool_ids: Sequence[Input],
+    load_balancers: Sequence[str],
+    on_destroy: str,
+    releases: bool,
+    wait_seconds: int,
+    opts: pulumi.ResourceOptions,
+) -> command.local.Command:
+    def line(values: dict[str, Any]) -> str:
+        return _line(
+            "drain",
+            zone=zone,
+            project=identity.project,
+            stack=identity.stack,
+            owner=identity.owner,
+            on_destroy=on_destroy,
+            releases=releases,
+            wait_seconds=wait_seconds,
+            keep_nlb=list(load_balancers),
+            **values,
+        )
+
+    def admit(cluster: str) -> str:
+        return _line("admit", zone=zone, cluster=cluster, stack=identity.stack)
+
+    values = pulumi.Output.all(stack_id=identity.stack_id, cluster=cluster_id, pool=[*instance_pool_ids])
+    return command.local.Command(
+        name,
+        create=pulumi.Output.from_input(cluster_id).apply(admit) if kind == "SecondDrain" else None,
+        delete=values.apply(line),
+        triggers=[cluster_id],
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True)),
+    )
+
+
+def _nodepool_sweep(
+    name: str,
+    identity: Identity,
+    zone: str,
+    cluster_id: Input,
+    opts: pulumi.ResourceOptions,
+) -> command.local.Command:
+    who = {"project": identity.project, "stack": identity.stack, "owner": identity.owner}
+    values = pulumi.Output.all(stack_id=identity.stack_id, cluster=cluster_id)
+    return command.local.Command(
+        name,
+        delete=values.apply(lambda ids: _line("sweep", zone=zone, **who, **ids)),
+        triggers=[cluster_id],
+        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True)),
+    )
+
+
+def _rule_sweep(
+    name: str,
+    identity: Identity,
+    zone: str,
+    security_group_id: Input,
+    opts: pulumi.ResourceOptions,
+) -> command.local.Command:
+    def line(group: str) -> str:
+        return _line("sweep-rules", security_group=group, stack=identity.stack)
+
+    return command.local.Command(name, delete=pulumi.Output.from_input(security_group_id).apply(line), opts=opts)
+
+
+def _line(verb: str, **options: Any) -> str:
+    words = ["sh", "teardown/run.sh", verb]
+    for key, value in options.items():
+        flag = f"--{key.replace('_', '-')}"
+        if isinstance(value, bool):
+            words += [flag] if value else []
+        else:
+            words += [word for one in (value if isinstance(value, list) else [value]) for word in (flag, str(one))]
+    return shlex.join(words)
