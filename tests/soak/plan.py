@@ -20,6 +20,7 @@ EVENTS = {
 }
 # How many calls our up and destroy make of the cloud, about: an event beyond the last one never happens.
 CALLS = {"up": 70, "destroy": 70}
+NEIGHBOURS = ("shared load balancer", "attached service", "static volume", "another organisation's key")
 USERS = ("load balancer", "second load balancer", "changed ports", "lost annotation", "stateful set", "recreating")
 
 
@@ -49,7 +50,8 @@ class Plan:
         events: what goes wrong.
         again: whether an `up` that failed is tried again before the destroy.
         locked: whether the cloud refuses to delete a nodepool that an NLB targets, which nobody has recorded for
-            nodepools (facts §4).
+            nodepools (docs/exoscale.md).
+        neighbours: what others have in the account, beside the second stack.
     """
 
     number: int
@@ -60,6 +62,7 @@ class Plan:
     events: tuple[Event, ...]
     again: bool
     locked: bool
+    neighbours: tuple[str, ...] = ()
 
     @property
     def nodepools(self) -> dict[str, Any]:
@@ -91,6 +94,7 @@ class Plans:
             events=tuple(self._event(draw) for _ in range(draw.choice((0, 1, 1, 2, 2, 3)))),
             again=draw.random() < 0.5,
             locked=draw.random() < 0.5,
+            neighbours=tuple(draw.sample(NEIGHBOURS, draw.choice((0, 1, 1, 2)))),
         )
 
     def _event(self, draw: random.Random) -> Event:

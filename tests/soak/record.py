@@ -1,7 +1,7 @@
 """What the soak prints, keeps and draws. The record is the CSV: a later call with the same file goes on from there."""
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from tests.soak.plan import Plan
@@ -12,8 +12,17 @@ _ENDED = (
     "destroys",
     "gone",
     "leaked",
-)  # how often it was run, whether the last one succeeded, what the cloud still holds
-COLUMNS = ("seed", "run", "settings", "users", "faults", *(f"{way} {what}" for way in WAYS for what in _ENDED))
+    "touched",
+)  # how often it was run, whether the last one succeeded, what the cloud still holds, what of others changed
+COLUMNS = (
+    "seed",
+    "run",
+    "settings",
+    "users",
+    "neighbours",
+    "faults",
+    *(f"{way} {what}" for way in WAYS for what in _ENDED),
+)
 
 
 def row(seed: int, plan: Plan, results: Iterable[Result]) -> Row:
@@ -26,11 +35,13 @@ def row(seed: int, plan: Plan, results: Iterable[Result]) -> Row:
         "run": str(plan.number),
         "settings": ", ".join(settings),
         "users": ", ".join(plan.users),
+        "neighbours": ", ".join(plan.neighbours),
     }
     for result in results:
         found[f"{result.way} destroys"] = str(result.destroys)
         found[f"{result.way} gone"] = "no" if result.stuck else "yes"
-        found[f"{result.way} leaked"] = ", ".join(f"{number} {kind}" for kind, number in result.leaked.items())
+        found[f"{result.way} leaked"] = _counts(result.leaked)
+        found[f"{result.way} touched"] = _counts(result.touched)
         if result.way == WAYS[0]:
             found["faults"] = "; ".join(result.events)
     return found
@@ -38,11 +49,12 @@ def row(seed: int, plan: Plan, results: Iterable[Result]) -> Row:
 
 def line(plan: Plan, result: Result, done: int, runs: int) -> str:
     """One result, as progress."""
-    left = ", ".join(f"{number} {kind}" for kind, number in result.leaked.items()) or "nothing"
+    left = _counts(result.leaked) or "nothing"
+    touched = f", TOUCHED {_counts(result.touched)}" if result.touched else ""
     stuck = f", stuck: {' '.join(result.stuck)}" if result.stuck else ""
     how = f"{result.destroys} destroy{'s' if result.destroys > 1 else ''}{stuck}, {result.seconds:.0f} s"
     faults = "; ".join(result.events) or "no fault"
-    return f"[{done}/{runs}] run {plan.number}, {result.way}: {left} left ({how}; {faults})"
+    return f"[{done}/{runs}] run {plan.number}, {result.way}: {left} left{touched} ({how}; {faults})"
 
 
 def read(file: Path | None, seed: int) -> dict[int, Row]:
@@ -63,7 +75,12 @@ def write(file: Path, rows: Iterable[Row]) -> None:
 
 def leaks(rows: Iterable[Row], way: str) -> int:
     """Billable things that this way left, in all runs."""
-    return sum(_leaked(found, way) for found in rows)
+    return sum(_number(found[f"{way} leaked"]) for found in rows)
+
+
+def touches(rows: Iterable[Row], way: str) -> int:
+    """Things of others that this way changed or deleted, in all runs."""
+    return sum(_number(found[f"{way} touched"]) for found in rows)
 
 
 def summary(rows: Sequence[Row]) -> str:
@@ -72,12 +89,13 @@ def summary(rows: Sequence[Row]) -> str:
     parts = []
     for way in WAYS:
         of_way = [found for found in rows if found[f"{way} gone"]]
-        leaking = [found for found in of_way if _leaked(found, way)]
+        leaking = [found for found in of_way if found[f"{way} leaked"]]
         silent = sum(found[f"{way} gone"] == "yes" for found in leaking)
         if of_way:
             parts.append(
                 f"{way}: {leaks(rows, way)} leaked billable objects in {len(leaking)} runs"
-                f" ({len(leaking) / len(of_way):.0%}), in {silent} of them though destroy had reported success"
+                f" ({len(leaking) / len(of_way):.0%}), in {silent} of them though destroy had reported success, "
+                f"and {touches(rows, way)} things of others touched"
             )
     return f"{len(rows)} runs, {faults} faults; {'; '.join(parts)}"
 
@@ -91,7 +109,7 @@ def draw(file: Path, rows: Iterable[Row]) -> None:
     for way in WAYS:
         curve = [0]
         for found in ordered:
-            curve.append(curve[-1] + _leaked(found, way))
+            curve.append(curve[-1] + _number(found[f"{way} leaked"]))
         axes.step(range(len(curve)), curve, where="post", label=f"{way}: {curve[-1]}")
     axes.set(xlabel="runs", ylabel="billable things left in the cloud, summed up")
     axes.legend()
@@ -99,6 +117,9 @@ def draw(file: Path, rows: Iterable[Row]) -> None:
     figure.savefig(file, metadata={"Date": None})
 
 
-def _leaked(found: Row, way: str) -> int:
-    kinds = found[f"{way} leaked"]
-    return sum(int(kind.split()[0]) for kind in kinds.split(", ")) if kinds else 0
+def _counts(by_kind: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {kind}" for kind, number in by_kind.items())
+
+
+def _number(counts: str) -> int:
+    return sum(int(kind.split()[0]) for kind in counts.split(", ")) if counts else 0

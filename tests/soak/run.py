@@ -3,21 +3,24 @@
 import contextlib
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from pulumi import automation
 
+from sandbox.plugins.provider import Provider
 from sandbox.plugins.timing import Timing
 from sandbox.sandbox import Sandbox
 from sandbox.stack import SandboxStack
 from tests.engine.conftest import Kubectl
 from tests.engine.faults.account import Account, Held, besides
-from tests.engine.faults.subject import PREFIX, PROJECT, Subject
+from tests.engine.faults.subject import PREFIX, PROJECT, Subject, says_gone
 from tests.engine.faults.users import Users
+from tests.soak.classic import NoTeardown
+from tests.soak.neighbours import KEY, STACK, Neighbours, touched
 from tests.soak.people import People
 from tests.soak.plan import Plan
 from tests.soak.trouble import Trouble
@@ -26,6 +29,7 @@ WAYS = ("ours", "classic")
 TRIES = 4
 PATIENCE_SECONDS = 3
 BILLABLE = ("sks-cluster", "instance", "load-balancer", "block-storage-volume", "block-storage-snapshot")
+BARE = Plan(0, (1,), "nginx", True, (), (), again=False, locked=True)  # the second stack
 CHARTS = {"nginx": "nginx-ingress", "ingress-nginx": "ingress-nginx", "traefik": "traefik"}
 
 
@@ -39,6 +43,7 @@ class Result:
         destroys: how often `destroy` was run.
         stuck: the errors of the last one; empty where it said that all is gone.
         leaked: number of billable things that the cloud still holds, by kind.
+        touched: number of things of others that are not what they were, by kind.
         seconds: how long it all took.
     """
 
@@ -47,15 +52,16 @@ class Result:
     destroys: int
     stuck: tuple[str, ...]
     leaked: Mapping[str, int]
+    touched: Mapping[str, int]
     seconds: float
 
 
 class Runner:
     """Carries plans out, one after the other, on a sandbox of its own.
 
-    The classic way is our own program with the load balancer left to the cloud controller manager and with teardown
-    commands that do nothing: it keeps our order, our refresh and our credentials, so it is better than what it stands
-    for.
+    The classic way is our own program with the load balancer left to the cloud controller manager and with a provider
+    whose steps do nothing (`tests.soak.classic`): it keeps our order and our credentials, so it is better than what it
+    stands for.
 
     Args:
         sandbox: a running one.
@@ -69,6 +75,8 @@ class Runner:
         self._trouble = Trouble(sandbox, self._clusters)
         sandbox.cloud.faults = self._trouble
         self._before: Held = self._account.holds()
+        self._neighbours = Neighbours(sandbox, self._account, self._neighbour)
+        self._before = self._account.holds()
 
     def run(self, plan: Plan, way: str) -> Result:
         """Up, users, trouble, destroy until it succeeds or a person would have given up; then asks the cloud."""
@@ -77,22 +85,39 @@ class Runner:
         self._sandbox.cloud.rules.nodepool_locked_by_load_balancer = plan.locked
         subject = self._subject(plan, way)
         with contextlib.ExitStack() as around:
-            around.callback(self._clear_up, subject)
-            if way == "classic":
-                around.enter_context(without_teardown())
+            around.callback(self._clear_up, subject, self._before)
+            self._neighbours.plant(plan.neighbours)
+            others = self._account.holds()
             self._up(plan, subject)
             people = around.enter_context(People(plan.users))
             for cluster in self._clusters():
-                people.work(*self._access(cluster))
+                users, pools = self._access(cluster)
+                people.work(users, pools)
+                self._neighbours.connect(plan.neighbours, users, pools)
+            if KEY in plan.neighbours:
+                failure(self._subject(plan, way, self._neighbours.other_key).destroy)
             destroys, stuck = self._destroy(plan, way, subject)
             self._trouble.end()
             self._account.settle()
-            held = besides(self._account.holds(), self._before)
+            now = self._account.holds()
+            held = besides(now, others)
             leaked = {kind: len(held[kind]) for kind in BILLABLE if held[kind]}
-        return Result(way, tuple(self._trouble.happened), destroys, stuck, leaked, time.monotonic() - began)
+        events, seconds = tuple(self._trouble.happened), time.monotonic() - began
+        return Result(way, events, destroys, stuck, leaked, touched(others, now), seconds)
 
-    def _subject(self, plan: Plan, way: str) -> Subject:
+    def _neighbour(self) -> Subject:
+        """The second stack, up."""
+        subject = Subject(self._sandbox, self._make(()), self._folder, STACK, self._settings(BARE, "managed"))
+        subject.up()
+        return subject
+
+    def _subject(self, plan: Plan, way: str, key: Mapping[str, str] | None = None) -> Subject:
         balancer = "managed" if plan.managed and way == "ours" else "ccm"
+        stand_ins = [NoTeardown()] if way == "classic" else []
+        name = f"run{plan.number}-{way}"
+        return Subject(self._sandbox, self._make(stand_ins, key), self._folder, name, self._settings(plan, balancer))
+
+    def _settings(self, plan: Plan, balancer: str) -> dict[str, Any]:
         ingress: dict[str, Any] = {"controller": plan.controller}
         if plan.controller in CHARTS:
             ingress |= {
@@ -100,14 +125,22 @@ class Runner:
                 "timeout-seconds": 20,
                 "chart": str(self._chart(CHARTS[plan.controller])),
             }
-        settings = {"nodepools": plan.nodepools, "ingress": ingress, "drain": {"wait-seconds": PATIENCE_SECONDS}}
+        return {"nodepools": plan.nodepools, "ingress": ingress, "drain": {"wait-seconds": PATIENCE_SECONDS}}
 
+    def _make(self, stand_ins: Sequence[Provider[Any]], key: Mapping[str, str] | None = None) -> Callable[..., Any]:
         def make(name: str, config: dict[str, Any]) -> SandboxStack:
             file = {f"{PREFIX}kubeconfig": {"file": str(self._folder / f"{name}.kubeconfig")}}
-            environment, timing = self._sandbox.environment(), Timing.of(0)
-            return SandboxStack(self._sandbox.home, PROJECT, name, environment, config | file, timing=timing)
+            return SandboxStack(
+                self._sandbox.home,
+                PROJECT,
+                name,
+                {**self._sandbox.environment(), **(key or {})},
+                config | file,
+                timing=Timing.of(0),
+                stand_ins=stand_ins,
+            )
 
-        return Subject(self._sandbox, make, self._folder, f"run{plan.number}-{way}", settings)
+        return make
 
     def _up(self, plan: Plan, subject: Subject) -> None:
         self._trouble.begin(plan.of("up"))
@@ -121,7 +154,7 @@ class Runner:
         self._trouble.begin(plan.of("destroy"))
         errors: tuple[str, ...] = ()
         for tried in range(1, TRIES + 1):
-            errors = failure(subject.destroy)
+            errors = failure(partial(subject.destroy, refresh=says_gone(" ".join(errors))))
             if not errors:
                 return tried, ()
             self._trouble.end()
@@ -139,14 +172,16 @@ class Runner:
         pools = [item for item in self._sandbox.cloud.store.list("sks-nodepool") if item["_cluster"] == cluster]
         return Users(Kubectl(access, folder)), [pool["instance-pool"]["id"] for pool in pools]
 
-    def _clear_up(self, subject: Subject) -> None:
+    def _clear_up(self, subject: Subject, before: Held) -> None:
         self._trouble.end()
-        self._account.remove(besides(self._account.holds(), self._before))
+        self._account.remove(besides(self._account.holds(), before))
         with contextlib.suppress(automation.CommandError, subprocess.CalledProcessError):
             subject.stack.forget()
 
     def _clusters(self) -> list[str]:
-        return [item["id"] for item in self._sandbox.cloud.store.list("sks-cluster")]
+        """Those of the stack under test."""
+        clusters = self._sandbox.cloud.store.list("sks-cluster")
+        return [item["id"] for item in clusters if item["id"] not in self._before["sks-cluster"]]
 
 
 def failure(action: Callable[[], Any]) -> tuple[str, ...]:
@@ -157,14 +192,3 @@ def failure(action: Callable[[], Any]) -> tuple[str, ...]:
         lines = [line.strip() for line in str(error).splitlines()]
         return tuple(line for line in lines if line.startswith(("error:", "* "))) or (str(error)[-200:],)
     return ()
-
-
-@contextlib.contextmanager
-def without_teardown() -> Iterator[None]:
-    """Has the program record commands that do nothing where it would drain and sweep."""
-
-    def nothing(verb: str, **_: object) -> str:
-        return "echo classic" if verb == "mark" else "true"
-
-    with patch("components.drain.teardown", nothing), patch("components.mark.teardown", nothing):
-        yield
