@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from teardown.cloud import labels, removal
+from teardown.cloud.abandoned import abandoned
 from teardown.cloud.account import accounts
-from teardown.cloud.ownership import Evidence, abandoned, resources
+from teardown.cloud.ownership import Evidence, resources
 from teardown.cloud.report import Asked, cost, costing, document, nobodys, receipt, section, table
 from teardown.cloud.resource import DATA, INSTANCE, Resource, Verdict
 from teardown.cloud.stack_ref import StackRef
@@ -212,7 +213,7 @@ def refuse_while_worked_on(backend: Backend, stack: str, state: Recorded) -> Non
         )
 
 
-@click.command()
+@click.command(short_help="Show what Exoscale holds for STACK, and its price.")
 @click.argument("stack", required=False)
 @click.option("--zone", "zones", multiple=True, help="Look into this zone only; may be given again.  [default: all]")
 @click.option("--fix", "fixing", is_flag=True, help="Delete what is left of the stack and provably its own.")

@@ -15,7 +15,7 @@ from teardown.options import cluster_option, organization_option, zone_option
 _KIND, _VERSION = "ExecCredential", "client.authentication.k8s.io/v1"
 
 
-@click.command()
+@click.command(short_help="Print a client certificate for 15 minutes.")
 @zone_option
 @cluster_option
 @organization_option

@@ -12,7 +12,7 @@ from teardown.state.backend import Pulumi, plain_name, project
 from teardown.state.recorded import recorded
 
 
-@click.command()
+@click.command(short_help="Show what differs between cloud and state.")
 @click.argument("stack")
 def drift(stack: str) -> None:
     """Run `pulumi preview --refresh --expect-no-changes` for STACK. Changes nothing; exit status 1 where it drifted.

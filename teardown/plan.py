@@ -16,7 +16,7 @@ from teardown.subject import Subject
 _PATIENCE_SECONDS = 10
 
 
-@click.command()
+@click.command(short_help="List what a destroy of STACK would delete or keep.")
 @click.argument("stack")
 def plan(stack: str) -> None:
     """List the Services, NLBs and volumes that a destroy of STACK would delete, keep, or stop at. Changes nothing."""

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from teardown.cloud.ownership import abandoned, resources
+from teardown.cloud.abandoned import abandoned
+from teardown.cloud.ownership import resources
 from teardown.cloud.report import Asked, cost, costing, document, nobodys, receipt, table
 from teardown.cloud.resource import Resource
 from teardown.cloud.stack_ref import StackRef

@@ -31,7 +31,7 @@ def mark(zone: str, stack: str | None) -> None:
     click.echo(secrets.token_hex(6))
 
 
-@click.command()
+@click.command(short_help="Let a cluster make load balancers again.")
 @zone_option
 @cluster_option
 @_stack_option
@@ -44,7 +44,7 @@ def admit(zone: str, cluster: str, stack: str | None, wait_seconds: float) -> No
     admission_policy.lift(server)
 
 
-@click.command()
+@click.command(short_help="Empty a cluster of load balancers and volumes.")
 @stack_options
 @cluster_option
 @click.option("--pool", "pools", multiple=True, help="Id of an instance pool of the stack; may be given again.")
@@ -74,12 +74,12 @@ def drain(
         _print(steps.drain(subject, "", "", target, click.echo))
 
 
-@click.command()
+@click.command(short_help="Delete what is left of a stack.")
 @stack_options
 @click.option("--cluster", default="", help="Sweep only the nodepools of this SKS cluster.")
 @click.option("--wait-seconds", default=0, hidden=True)
 def sweep(subject: Subject, cluster: str, wait_seconds: int) -> None:
-    """Delete all that carries a stack's own id, and print the receipt.
+    """Delete all that carries a stack's project, name and id, and print the receipt.
 
     With --cluster it is for the moment before a cluster is deleted, when all nodepools that Pulumi knows are gone:
     another one would keep the cluster from going.

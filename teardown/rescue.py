@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from teardown.cloud import removal
+from teardown.cloud.abandoned import abandoned
 from teardown.cloud.account import Document, NotFound, accounts
-from teardown.cloud.ownership import abandoned, resources
+from teardown.cloud.ownership import resources
 from teardown.cloud.report import Asked, unproven
 from teardown.cloud.resource import INSTANCE_POOL, NODEPOOL, Resource, Verdict
 from teardown.cloud.survey import Accounts, survey
@@ -27,7 +28,7 @@ from teardown.subject import Say, Subject
 Agree = Callable[[Sequence[str]], bool]
 
 
-@click.command()
+@click.command(short_help="Make STACK destroyable whose cluster is gone.")
 @click.argument("stack")
 @click.option(
     "--patience", type=float, default=60, show_default=True, help="Seconds of silence after which nobody is waited for."

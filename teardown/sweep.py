@@ -1,8 +1,9 @@
 """Removes what an interrupted `up` made and never recorded, at the very end of a destroy; and writes the receipt."""
 
 from teardown.cloud import labels, removal
+from teardown.cloud.abandoned import abandoned
 from teardown.cloud.account import Account
-from teardown.cloud.ownership import Evidence, abandoned, resources
+from teardown.cloud.ownership import Evidence, resources
 from teardown.cloud.report import Asked, cost, costing, receipt, unproven
 from teardown.cloud.resource import BALANCER, CLUSTER, DATA, NODEPOOL, SNAPSHOT, Resource, Verdict
 from teardown.cloud.stack_ref import StackRef

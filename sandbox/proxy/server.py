@@ -152,6 +152,7 @@ class ProxyServer:
             # A refusal would be an answer.
             self._log.info("%s", silent)
             client.writer.write(_ESTABLISHED)
+            await client.reader.read(65536)  # to close with something unread would reset the connection
             return
         client.writer.write(_ESTABLISHED)
         await join(client, far)

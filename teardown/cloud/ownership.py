@@ -165,10 +165,17 @@ class _Zone:
 
     def _of_cluster(self, cluster: Document) -> Iterator[Resource]:
         owners = self._own(cluster, {SOMEBODY: "a cluster without a stack's labels"})
-        made = self._made(CLUSTER, cluster, per_month(LEVELS.get(cluster.get("level", ""))), owners)
+        nodepools = cluster.get("nodepools") or []
+        guests = {  # they would have to go with the cluster
+            label: f"nodepool {nodepool['id']} carries its labels"
+            for nodepool in nodepools
+            if (label := StackRef.from_labels(nodepool))
+        }
+        price = per_month(LEVELS.get(cluster.get("level", "")))
+        made = self._made(CLUSTER, cluster, price, {**guests, **owners})
         self._clusters[made.id] = made
         yield made
-        for nodepool in cluster.get("nodepools") or []:
+        for nodepool in nodepools:
             inherited = dict.fromkeys(owners, f"in cluster {made.id}")
             own = self._own(nodepool, inherited)
             through = made.id if own == inherited else ""
@@ -288,29 +295,3 @@ class _Zone:
 def targets_of(balancer: Document) -> dict[str, str]:
     """The instance pool that each service of an NLB sends traffic to, by the service's id."""
     return {service["id"]: service["instance-pool"]["id"] for service in balancer.get("services", [])}
-
-
-def abandoned(found: Iterable[Resource]) -> list[Resource]:
-    """What looks like a dead cluster's and is provably nobody's. To be shown, never to be deleted.
-
-    Args:
-        found: what `resources` gave.
-    """
-    items = [item for item in found if not item.owners]
-    volumes = {item.id for item in items if item.kind == VOLUME and OF_A_CLAIM.fullmatch(item.name)}
-    return [
-        item
-        for item in items
-        if (item.kind == BALANCER and (item.targets or OF_A_SERVICE.fullmatch(item.name)))
-        or item.id in volumes
-        or item.through in volumes
-    ]
-
-
-def why_abandoned(item: Resource) -> str:
-    """What is known of such a thing, in words."""
-    if item.kind == BALANCER and item.targets:
-        return f"its instance pools are gone: {', '.join(sorted(set(item.targets.values())))}"
-    if item.kind == BALANCER:
-        return "made for a Kubernetes Service, sends traffic nowhere"
-    return "of such a volume" if item.kind == SNAPSHOT else "made for a PersistentVolumeClaim, attached to nothing"

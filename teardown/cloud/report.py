@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from teardown.cloud.abandoned import why_abandoned
 from teardown.cloud.account import Account, Organization
-from teardown.cloud.ownership import why_abandoned
 from teardown.cloud.prices import CURRENCY, DATED
 from teardown.cloud.resource import Resource
 

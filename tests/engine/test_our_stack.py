@@ -125,9 +125,7 @@ def test_another_instance_type_is_an_update_of_the_pool(stack: SandboxStack, cli
 
 
 @pytest.mark.usefixtures("outputs")
-def test_an_nlb_that_somebody_deleted_by_hand_is_made_again_after_a_refresh(
-    stack: SandboxStack, client: Any
-) -> None:
+def test_an_nlb_that_somebody_deleted_by_hand_is_made_again_after_a_refresh(stack: SandboxStack, client: Any) -> None:
     [nlb] = client.list_load_balancers()["load-balancers"]
     client.wait(client.delete_load_balancer(id=nlb["id"])["id"])
     stack.up(refresh=True)

@@ -47,6 +47,13 @@ KUBERNETES = {
 UNKNOWN: dict[str, Operations] = {"the kubeconfig's life": KUBERNETES, "StackId": KUBERNETES}
 
 
+EVERY_TIME = ("the first up", "nothing", "owner", "a second nodepool")
+
+
+def _case(name: str, *every_time: str) -> Any:
+    return pytest.param(name, marks=() if name in every_time else pytest.mark.slow)
+
+
 @pytest.fixture(scope="module")
 def stack(make_stack: Callable[..., SandboxStack], charts: Callable[[str], Path]) -> Iterator[SandboxStack]:
     made = make_stack(
@@ -91,7 +98,7 @@ def operations(events: list[EngineEvent]) -> Operations:
     return found
 
 
-@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("change", [_case(name, *EVERY_TIME) for name in CHANGES])
 def test_a_preview_of_a_change_is_what_the_up_does(stack: SandboxStack, change: str) -> None:
     settings, at_least = CHANGES[change]
     configure(stack, settings)
@@ -103,7 +110,7 @@ def test_a_preview_of_a_change_is_what_the_up_does(stack: SandboxStack, change: 
     assert at_least in kinds if at_least else not kinds
 
 
-@pytest.mark.parametrize("kind", STEPS)
+@pytest.mark.parametrize("kind", [_case(name) for name in STEPS])
 def test_a_preview_of_a_renamed_step_is_what_the_up_does(stack: SandboxStack, kind: str) -> None:
     with renamed(kind):
         planned, done = planned_and_done(stack)
@@ -114,6 +121,7 @@ def test_a_preview_of_a_renamed_step_is_what_the_up_does(stack: SandboxStack, ki
     assert sorted(made) == [["create"], ["delete"]]
 
 
+@pytest.mark.slow
 def test_a_change_of_zone_leaves_the_firewall_alone(stack: SandboxStack) -> None:
     configure(stack, {"zone": "at-vie-1"})
     planned, done = planned_and_done(stack)

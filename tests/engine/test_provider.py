@@ -101,6 +101,7 @@ def living(account: Account) -> Held:
     }
 
 
+@pytest.mark.slow
 def test_a_renamed_step_touches_nothing_of_a_living_cluster_and_a_later_destroy_still_leaves_nothing(
     stack: SandboxStack, account: Account, in_use: Users
 ) -> None:
@@ -123,6 +124,7 @@ def said_at_the_end(printed: str) -> str:
     return printed.partition("Diagnostics:\n")[2]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_use")
 def test_what_a_destroy_keeps_and_its_receipt_stay_on_the_screen(
     stack: SandboxStack, account: Account, destroying: Destroying
@@ -142,8 +144,12 @@ def test_what_a_destroy_keeps_and_its_receipt_stay_on_the_screen(
 @pytest.mark.usefixtures("in_use")
 @pytest.mark.parametrize(
     ("while_it_is_asked", "how"),
-    [("delete-load-balancer", "cancelled"), ("delete-sks-nodepool", "cancelled, or failed,")],
-    ids=["our own step runs", "a step of another provider runs"],
+    [
+        pytest.param("delete-load-balancer", "cancelled", id="our own step runs"),
+        pytest.param(
+            "delete-sks-nodepool", "cancelled, or failed,", id="a step of another provider runs", marks=pytest.mark.slow
+        ),
+    ],
 )
 def test_one_ctrl_c_ends_with_what_still_runs_and_how_to_go_on(
     stack: SandboxStack, account: Account, calls: Calls, destroying: Destroying, while_it_is_asked: str, how: str

@@ -274,6 +274,7 @@ def test_a_cluster_whose_api_server_is_dead_takes_the_connection_and_says_nothin
     status, tunnel = connect(proxy, f"{ENDPOINT}:443")
     with tunnel:
         assert status == "HTTP/1.1 200 Connection established"
+        tunnel.sendall(b"a TLS hello")
         assert tunnel.recv(1) == b""
 
 

@@ -60,6 +60,13 @@ def a_cluster_without_labels_that_our_state_records(account: PaperAccount) -> Wi
     return made, {"recorded": {made}}
 
 
+@case(PARTLY, f"{NEIGHBOUR}: nodepool * carries its labels; {OURS}: its labels")
+def a_cluster_of_ours_with_a_nodepool_that_carries_another_stacks_id(account: PaperAccount) -> str:
+    cluster = account.cluster()
+    account.nodepool(cluster, NEIGHBOUR)
+    return cluster
+
+
 @case(ANOTHERS, "its labels")
 def a_cluster_that_our_state_records_and_that_carries_another_stacks_id(account: PaperAccount) -> With:
     made = account.cluster(NEIGHBOUR)

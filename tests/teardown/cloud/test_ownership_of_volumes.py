@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from teardown.cloud.ownership import abandoned, why_abandoned
+from teardown.cloud.abandoned import abandoned, why_abandoned
 from teardown.cloud.resource import Verdict
 from tests.teardown.cloud.cases import Make, Table, judged
 from tests.teardown.paper import COPY, NAMESAKE, NEIGHBOUR, OURS, OWNER, PVC, PaperAccount, found
