@@ -156,13 +156,17 @@ class CloudDrain:
         self.label(data)
         if self.keeps:
             return [f"keeping {item}: it goes on costing money" for item in data]
-        self._remove(lambda: self.data(self.look()))
+        if data:
+            self._remove(lambda: self.data(self.look()))
         return []
 
     def remove_load_balancers(self) -> None:
         """Deletes the stack's own that no controller deleted, and takes its services off all others."""
-        self._remove(lambda: self.balancers(self.look()))
-        for balancer in self.served(self.look()):
+        found = self.look()
+        if self.balancers(found):
+            self._remove(lambda: self.balancers(self.look()))
+            found = self.look()
+        for balancer in self.served(found):
             removal.take_off(self.account, balancer, self.fate(balancer), self.say)
 
     def _remove(self, find: Callable[[], list[Resource]]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from teardown.cloud.account import Organization, connect
-from teardown.cluster.api_server import CERTIFICATE_SECONDS, kubeconfig
+from teardown.cluster.kubeconfig import CERTIFICATE_SECONDS, kubeconfig
 from teardown.options import cluster_option, organization_option, zone_option
 
 _KIND, _VERSION = "ExecCredential", "client.authentication.k8s.io/v1"

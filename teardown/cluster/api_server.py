@@ -1,18 +1,17 @@
 """The Kubernetes API of a cluster, as the teardown uses it: plain objects of its JSON, and one credential per use."""
 
-import base64
 import json
 from collections.abc import Callable
 from typing import Any
 
 import urllib3
-import yaml
 from kubernetes.client.api_client import ApiClient
 from kubernetes.client.configuration import Configuration
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import load_kube_config_from_dict
 
 from teardown.cloud.account import Account, Document, NotFound
+from teardown.cluster.kubeconfig import kubeconfig
 from teardown.errors import TeardownError
 from teardown.wait import wait_until
 
@@ -20,9 +19,6 @@ Say = Callable[[str], None]
 
 _CONNECT_AND_READ_SECONDS = (5, 30)
 _LONGEST_WATCH_SECONDS = 5.0
-# Kubernetes clients ask for another certificate before it ends; a Helm release may take some minutes in one go.
-CERTIFICATE_SECONDS = 900
-USER, GROUP = "pulumi", "system:masters"
 _MERGE = "application/merge-patch+json"
 _GONE = 410
 
@@ -162,20 +158,6 @@ class ApiServer:
         if answer.status >= 400:
             raise Refused(answer.status, _message(answer))
         return answer
-
-
-def kubeconfig(account: Account, cluster_id: str) -> Document:
-    """A kubeconfig that may do everything for a quarter of an hour. Exoscale makes it at once.
-
-    Raises:
-        NotFound: the cluster is gone.
-        TeardownError: any other refusal.
-    """
-    made = account.call(
-        account.generate_sks_cluster_kubeconfig, id=cluster_id, user=USER, groups=[GROUP], ttl=CERTIFICATE_SECONDS
-    )
-    content: Document = yaml.safe_load(base64.b64decode(made["kubeconfig"]))
-    return content
 
 
 def reach(account: Account, cluster_id: str, patience: float, say: Say) -> ApiServer | None:

@@ -45,3 +45,12 @@ def test_it_runs_without_the_program_the_sandbox_or_pulumis_sdk() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_the_credential_plugin_loads_no_kubernetes_client() -> None:
+    """Helm and the Kubernetes plugin start it again and again, and the client takes longer than all the rest."""
+    script = "import sys, teardown.credential; print('kubernetes' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "False"
