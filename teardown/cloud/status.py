@@ -69,7 +69,7 @@ class Status:
             data: volumes and snapshots, too.
             included: ids of running clusters, or of what is younger than the state, that are meant all the same.
         """
-        chosen, offered = {*included}, []
+        chosen, offered = {*filter(None, included)}, []  # an empty id is every item's without a parent
         for item, status in self.rows:  # each after what it hangs on
             if {item.id, item.parent, item.through} & chosen:
                 chosen.add(item.id)
