@@ -13,11 +13,12 @@ from components.drain import DrainArgs, SecondDrain
 from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity
 from components.ingress import exoscale_annotations
-from components.kubeconfig import Kubeconfig, KubeconfigArgs, on_demand
+from components.kubeconfig import Kubeconfig, KubeconfigArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.local_cluster import LocalCluster, LocalClusterArgs
 from components.nodepool import Nodepool, NodepoolArgs
 from components.nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
+from components.program_kubeconfig import ProgramKubeconfig, ProgramKubeconfigArgs
 from components.stack_id import StackId, StackIdArgs
 from settings import IngressSettings, Settings
 from teardown.cloud.prices import estimate
@@ -111,6 +112,9 @@ def on_exoscale(settings: Settings) -> Platform:
             early_renewal_seconds=access.early_renewal_seconds,
         ),
     )
+    programs = ProgramKubeconfig(
+        "programs", ProgramKubeconfigArgs(who, zone, control_plane.cluster_id, kubeconfig.content)
+    )
     drain = DrainArgs(
         who,
         zone,
@@ -129,7 +133,7 @@ def on_exoscale(settings: Settings) -> Platform:
         kubeconfig=kubeconfig.content,
         kubeconfig_path=kubeconfig.path,
         provider=_provider(
-            on_demand(kubeconfig.content, control_plane.cluster_id, zone, who.stack, who.organization_id),
+            programs.content,
             # What a change of replaces the cluster, see docs/adr/0004.
             f"{who.name('cluster')} {zone} {settings.level} {settings.cni}",
         ),
@@ -168,7 +172,8 @@ def on_k3d(settings: Settings) -> Platform:
 
 def _provider(kubeconfig: pulumi.Output[str], identifier: str) -> kubernetes.Provider:
     # The identifier keeps a renewed kubeconfig from replacing all that is in the cluster. Never delete_unreachable:
-    # the plugin takes a refused credential for an unreachable cluster and would forget what lives (design §2).
+    # the plugin takes a refused credential for an unreachable cluster and would forget what lives
+    # (docs/plugins.md, Unreachable clusters).
     return kubernetes.Provider("cluster", kubeconfig=kubeconfig, cluster_identifier=identifier)
 
 

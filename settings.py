@@ -21,7 +21,7 @@ ON_DESTROY = ("refuse", "delete", "keep")
 NO_CONTROLLER = "none"
 LAST_PORT = 65535
 
-# Stack, owner and the labels of a nodepool become labels of Kubernetes nodes (facts §6).
+# Stack, owner and a nodepool's labels become labels of Kubernetes nodes (docs/exoscale.md, Nodepools and instances).
 LABEL = r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 LABEL_VALUE = Form(LABEL, "63 letters, digits or . _ - at most, a letter or digit at both ends")
 LABEL_KEY = Form(rf"([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?{LABEL}", "a Kubernetes label key, such as team or a.io/team")
@@ -41,7 +41,7 @@ VERSION = Form(rf"{NEWEST}|\d+\.\d+\.\d+", f"{NEWEST}, or a version such as 1.34
 MONTH, WEEK = 30 * 24 * 3600, 7 * 24 * 3600  # seconds
 OWN_LABELS = Identity("", "", "", "").labels.keys()
 
-# Where key and secret may be: the stack's configuration, or two pairs of variables (design §2 on the difference).
+# Where key and secret may be: the stack's configuration, or two pairs of variables (docs/credentials.md).
 CREDENTIALS = (
     ("exoscale:key", "exoscale:secret"),
     ("EXOSCALE_API_KEY", "EXOSCALE_API_SECRET"),
@@ -284,7 +284,7 @@ def _stack_problems(identity: Identity, platform: str) -> list[str]:
 
 
 def _credential_problems() -> list[str]:
-    """A key without its secret is refused too: the plugin would print it in clear (plugin-facts §1.2)."""
+    """A key without its secret is refused too: the plugin would print it (docs/plugins.md, Exoscale settings)."""
     config = pulumi.Config("exoscale")
     there = {f"exoscale:{name}": bool(config.get(name)) for name in ("key", "secret")}
     there |= {name: bool(os.environ.get(name)) for pair in CREDENTIALS[1:] for name in pair}

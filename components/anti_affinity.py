@@ -22,7 +22,7 @@ class AntiAffinityArgs:
 
 
 class AntiAffinity(pulumi.ComponentResource):
-    """An anti-affinity group; it holds 8 nodes at most (facts §4)."""
+    """An anti-affinity group; it holds 8 nodes at most (docs/exoscale.md, Limits)."""
 
     group_id: pulumi.Output[str]
     """Id of the anti-affinity group."""

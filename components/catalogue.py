@@ -1,4 +1,4 @@
-"""What Exoscale offers, as far as it can be checked before anything is created (facts §2, §3, §6)."""
+"""What Exoscale offers, as far as it can be checked before anything is created (docs/exoscale.md, Limits)."""
 
 ZONES = ("at-vie-1", "at-vie-2", "bg-sof-1", "ch-dk-2", "ch-gva-2", "de-fra-1", "de-muc-1", "hr-zag-1")
 LEVELS = ("starter", "pro")
@@ -38,8 +38,8 @@ INSTANCE_TYPES = frozenset(f"{family}.{size}" for family in INSTANCE_FAMILIES fo
 
 TAINT_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 
-DISK_SIZE_GB = range(20, 51200 + 1)  # of a node, facts §6
-NODEPOOLS_PER_CLUSTER = 16  # facts §6
-INSTANCES_PER_ANTI_AFFINITY_GROUP = 8  # facts §4
-INSTANCE_PREFIX_LENGTH = 30  # facts §6
+DISK_SIZE_GB = range(20, 51200 + 1)  # of a node
+NODEPOOLS_PER_CLUSTER = 16
+INSTANCES_PER_ANTI_AFFINITY_GROUP = 8
+INSTANCE_PREFIX_LENGTH = 30
 NODE_PORTS = (30000, 32767)  # first and last

@@ -18,8 +18,8 @@ class ControlPlaneArgs:
         level: service level, `starter` or `pro`.
         cni: network plugin, `calico` or `cilium`.
         version: Kubernetes version; None takes the newest when the cluster is created and keeps it.
-        csi: whether the cluster gets Exoscale's block storage driver, which cannot be taken away again (plugin-facts
-            §1.5).
+        csi: whether the cluster gets Exoscale's block storage driver, which cannot be taken away again
+            (docs/plugins.md, Updates that send nothing).
     """
 
     identity: Identity
@@ -54,8 +54,8 @@ class ControlPlane(pulumi.ComponentResource):
             exoscale_ccm=True,
             metrics_server=True,
             exoscale_csi=args.csi,
-            # The plugin takes a change of these two for done and sends nothing, at every up again (plugin-facts
-            # §1.5), so only a replacement brings it about.
+            # The plugin takes a change of these two for done and sends nothing, at every up again
+            # (docs/plugins.md, Updates that send nothing), so only a replacement brings it about.
             opts=pulumi.ResourceOptions.merge(
                 child_opts,
                 pulumi.ResourceOptions(replace_on_changes=["serviceLevel", "cni"], delete_before_replace=True),

@@ -8,11 +8,6 @@ from pathlib import Path
 
 import pulumi
 import pulumiverse_exoscale as exoscale
-import yaml
-
-# Relative, for it stands in the state: a destroy may run in another clone on another machine. The Kubernetes plugin
-# runs in the project's folder.
-_TEARDOWN = ("sh", "teardown/run.sh")
 
 
 @dataclass(frozen=True)
@@ -41,7 +36,7 @@ class KubeconfigArgs:
 class Kubeconfig(pulumi.ComponentResource):
     """A kubeconfig with a client certificate of limited life, written to a file that only its owner can read.
 
-    Exoscale cannot revoke it: it stays valid until its time is over or the cluster is gone (facts §3).
+    Nobody can revoke it: it stays valid until its time is over or the cluster is gone (docs/exoscale.md, Kubeconfigs).
     """
 
     content: pulumi.Output[str]
@@ -91,37 +86,3 @@ def write_private(file: Path, text: str) -> None:
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
-
-
-def on_demand(
-    kubeconfig: pulumi.Output[str],
-    cluster_id: pulumi.Input[str],
-    zone: str,
-    stack: str,
-    organization_id: pulumi.Input[str] = "",
-) -> pulumi.Output[str]:
-    """A kubeconfig for programs, without a credential in it: whoever uses it mints one that lives for minutes.
-
-    A stack can be destroyed long after every certificate in its state is over, and its state opens no cluster. Server
-    and authority are those of the given kubeconfig.
-
-    Args:
-        kubeconfig: any kubeconfig of the cluster.
-        stack: the Pulumi stack, whose configuration may hold the API key.
-        organization_id: the organisation that the stack lives in, whose key has to be used; empty takes any key.
-    """
-
-    def rewritten(values: list[str]) -> str:
-        content, cluster, organization = yaml.safe_load(values[0]), values[1], values[2]
-        command, *arguments = [*_TEARDOWN, "credential", "--zone", zone, "--cluster", cluster, "--stack", stack]
-        arguments += ["--organization", organization] if organization else []
-        plugin = {
-            "apiVersion": "client.authentication.k8s.io/v1",
-            "command": command,
-            "args": arguments,
-            "interactiveMode": "Never",
-        }
-        content["users"] = [{"name": user["name"], "user": {"exec": plugin}} for user in content["users"]]
-        return str(yaml.safe_dump(content, sort_keys=False))
-
-    return pulumi.Output.unsecret(pulumi.Output.all(kubeconfig, cluster_id, organization_id).apply(rewritten))

@@ -45,7 +45,7 @@ class LoadBalancer(pulumi.ComponentResource):
             description=args.identity.describe("Load balancer"),
             labels=args.identity.labels,
             zone=args.zone,
-            # Exoscale refuses to delete an instance pool that an NLB still targets (facts §4), so the NLB goes first.
+            # Exoscale refuses to delete an instance pool that an NLB still targets, so the NLB goes first.
             opts=pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[*args.targets])),
         )
 

@@ -94,6 +94,28 @@ class NodepoolSweepStep(pulumi.CustomResource):
         super().__init__(f"{PACKAGE}:index:NodepoolSweep", name, inputs, opts)
 
 
+class ProgramKubeconfigStep(pulumi.CustomResource):
+    """Keeps the kubeconfig for programs, so that previews know it."""
+
+    def __init__(
+        self,
+        name: str,
+        identity: Identity,
+        zone: str,
+        cluster_id: pulumi.Input[str],
+        kubeconfig: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs = {**_whose(identity, zone), "clusterId": cluster_id, "kubeconfig": kubeconfig}
+        super().__init__(f"{PACKAGE}:index:ProgramKubeconfig", name, inputs, opts)
+
+    @property
+    @pulumi.getter
+    def kubeconfig(self) -> pulumi.Output[str]:
+        """The text; known in a preview as long as the cluster stays."""
+        return _output(self, "kubeconfig")
+
+
 class RuleSweepStep(pulumi.CustomResource):
     """Its delete removes the rules of a security group that no state knows."""
 

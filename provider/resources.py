@@ -41,6 +41,9 @@ class Resource(ABC):
     """Inputs whose change makes another resource of it; the old one is deleted first."""
     outputs: ClassVar[tuple[str, ...]] = ()
     """What `create` adds to the inputs; no update changes it."""
+    lasting: ClassVar[tuple[str, ...]] = ()
+    """Inputs that stay what they were for as long as no input in `replacing` changes, even where a preview does not
+    know them."""
 
     def __init__(self, role: str = "") -> None:
         self._role = role
@@ -123,6 +126,16 @@ class NodepoolSweep(Resource):
         return steps.sweep_nodepools(subject(state), token, state["clusterId"], say)
 
 
+class ProgramKubeconfig(Resource):
+    """The kubeconfig for programs. Its text is made of others' outputs that a preview often does not know."""
+
+    replacing = ("clusterId",)
+    lasting = ("kubeconfig",)
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        return []
+
+
 class RuleSweep(Resource):
     """Removes rules of a security group that no state knows when it is deleted."""
 
@@ -140,6 +153,7 @@ RESOURCES: dict[str, Resource] = {
     "exoscale-teardown:index:Drain": Drain("drain"),
     "exoscale-teardown:index:SecondDrain": Drain("second-drain"),
     "exoscale-teardown:index:NodepoolSweep": NodepoolSweep("nodepool-sweep"),
+    "exoscale-teardown:index:ProgramKubeconfig": ProgramKubeconfig(),
     "exoscale-teardown:index:RuleSweep": RuleSweep(),
 }
 

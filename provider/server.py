@@ -48,6 +48,7 @@ class TeardownProvider(sdk.Provider):
     async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
         resource, state, inputs = of_urn(request.urn), plain(request.old_state), plain(request.new_inputs)
         await asyncio.to_thread(resource.verify, state, inputs)
+        inputs |= {key: state[key] for key in _remembered(resource, state, inputs)}
         before = {key: state[key] for key in state if key not in (*resource.outputs, "version")}
         changed = [
             key
@@ -83,7 +84,8 @@ class TeardownProvider(sdk.Provider):
             say = self._progress.of(request.urn)
             with self._run.operation("update", inputs):
                 await asyncio.to_thread(resource.update, request.resource_id, state, inputs, say)
-        return sdk.UpdateResponse(_state(request.news, {key: state[key] for key in resource.outputs}))
+        kept = {key: state[key] for key in (*resource.outputs, *_remembered(resource, state, inputs))}
+        return sdk.UpdateResponse(_state(request.news, kept))
 
     async def delete(self, request: sdk.DeleteRequest) -> None:
         resource, state = of_urn(request.urn), plain(request.properties)
@@ -128,6 +130,11 @@ class TeardownProvider(sdk.Provider):
         """The URN of what the program has in this one's place, which was renamed or moved."""
         others = (urn for urn in self._run.registered if urn != request.urn and of_urn(urn) is resource)
         return next((urn for urn in others if resource.gives_way_to(self._run.registered[urn], state)), None)
+
+
+def _remembered(resource: Resource, state: Values, inputs: Values) -> list[str]:
+    """Inputs that a preview does not know, and that are what they were."""
+    return [key for key in resource.lasting if key in state and is_unknown(inputs.get(key))]
 
 
 def _difference(key: str, before: Values, after: Values, resource: Resource) -> sdk.PropertyDiff:

@@ -9,7 +9,7 @@ from exoscale.api.v2 import Client
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
-_RETRIES = 4  # go-retryablehttp's default, which the provider, the CCM and exo keep (facts §1)
+_RETRIES = 4  # the default that the provider, the CCM and exo keep (docs/exoscale.md, Errors and retries)
 _RETRIED = [429, *(status for status in range(500, 600) if status != 501)]
 
 

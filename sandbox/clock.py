@@ -5,7 +5,7 @@ import time
 import uuid
 from datetime import UTC, datetime
 
-# Seconds that the real cloud takes (facts §6, "Durations"; the rest succeed at the first 3 s poll).
+# Seconds that the real cloud takes (docs/exoscale.md, Durations; the rest succeed at the first 3 s poll).
 DURATIONS: dict[str, float] = {
     "create-sks-cluster": 79,
     "delete-sks-cluster": 30,

@@ -14,7 +14,7 @@ from sandbox.store import Document, Store
 
 @dataclass
 class Rules:
-    """Refusals that no recording of the real API proves (facts §4, "assumed"); each can be switched off."""
+    """Refusals that no recording of the real API proves (docs/exoscale.md, Refusals); each can be switched off."""
 
     nodepool_locked_by_load_balancer: bool = True
     cluster_with_nodepools_refused: bool = True

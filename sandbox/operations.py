@@ -1,7 +1,7 @@
 """Asynchronous operations: every change answers `pending` first and takes effect when it is due.
 
 An operation that the API answers at once with `failure` would pass for a success in Exoscale's v3 client
-(facts §2), so each one starts as `pending`, already with the reference to its object.
+(docs/exoscale.md, Operations), so each one starts as `pending`, already with the reference to its object.
 """
 
 import threading
@@ -64,7 +64,7 @@ class Operations:
 
         Args:
             operation_id: as in the OpenAPI document, e.g. `create-load-balancer`; selects the effects.
-            noun: kind of the object that `reference` points to (facts §2: for a rule, its security group).
+            noun: kind of the object that `reference` points to (for a rule, its security group).
             object_id: id of that object, which the store must hold.
             zone: of the object; empty for a global one.
             args: what the effects need, kept as `_args`.

@@ -24,7 +24,7 @@ class Tool:
         module: the module whose version counts.
         binaries: package by name of the binary.
         stamps: linker variables that must hold the version; without them the tool reports a development
-            version that its clients refuse (design §5). `{v}` is the version with its `v`.
+            version that its clients refuse. `{v}` is the version with its `v`.
         archive: address of the publisher's archive or, with `{binary}`, of each binary; empty where the
             publisher ships none. `{os}`, `{arch}`, `{v}` (with v) and `{n}` (without) are filled in.
         checksums: address of the file with the SHA-256 sums.

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import pulumi
 
-PREFIX = "service.beta.kubernetes.io/exoscale-loadbalancer-"  # facts §5
+PREFIX = "service.beta.kubernetes.io/exoscale-loadbalancer-"  # docs/exoscale.md, Cloud controller manager
 
 Annotations = Mapping[str, pulumi.Input[str]]
 
@@ -53,7 +53,7 @@ def exoscale_annotations(
     instance_pool_id: pulumi.Input[str],
     load_balancer_id: pulumi.Input[str] | None = None,
 ) -> dict[str, pulumi.Input[str]]:
-    """Annotations that tell Exoscale's cloud controller manager (CCM) what to do for the Service (facts §5).
+    """Annotations that tell Exoscale's cloud controller manager (CCM) what to do for the Service.
 
     Args:
         name: name of the NLB that the CCM makes; ignored for one that exists.

@@ -7,7 +7,7 @@ from sandbox.operations import effect
 from sandbox.store import Document, public
 
 KIND = "anti-affinity-group"
-MAX_INSTANCES = 8  # a group holds no more (facts §4)
+MAX_INSTANCES = 8  # a group holds no more (docs/exoscale.md, Limits)
 
 
 def members(cloud: Cloud, group_id: str) -> list[Document]:

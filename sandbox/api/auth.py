@@ -1,4 +1,4 @@
-"""Exoscale's request signatures, EXO2-HMAC-SHA256 (facts §1), checked as a server must."""
+"""Exoscale's request signatures, EXO2-HMAC-SHA256, checked as a server must (docs/exoscale.md, Keys and signatures)."""
 
 import base64
 import hashlib
@@ -11,7 +11,7 @@ from sandbox.store import Document
 
 SCHEME = "EXO2-HMAC-SHA256"
 
-# The old API's words; the body of the current one is not known (facts §7). The log says which check it was.
+# The old API's words; the body of the current one is not known. The log says which check it was.
 REFUSAL = "unable to verify user credentials and/or request signature"
 
 

@@ -12,7 +12,7 @@ KIND = "block-storage"
 SNAPSHOT = "block-storage-snapshot"
 INSTANCE = "instance"
 
-# The limits of the documentation's overview of block storage [2026]; the default is the provider's (facts §3).
+# The documentation's limits of block storage [2026]; the default is the provider's (docs/exoscale.md, Volumes).
 BLOCK_SIZE = 4096
 DEFAULT_SIZE_GIB, LARGEST_SIZE_GIB = 10, 10 * 1024
 MOST_ATTACHED = 5
@@ -77,7 +77,7 @@ def attach(cloud: Cloud, call: Call) -> Document:
 def detach(cloud: Cloud, call: Call) -> Document:
     volume = settled(cloud, call)
     if not _instance_id(volume):
-        raise Conflict("Volume not attached")  # the real text: its clients look for it (facts §4)
+        raise Conflict("Volume not attached")  # the real text: its clients look for it (docs/exoscale.md, Volumes)
     volume["state"] = "detaching"
     cloud.store.put(KIND, volume)
     return _start(cloud, call, volume)
@@ -85,7 +85,7 @@ def detach(cloud: Cloud, call: Call) -> Document:
 
 @operation("resize-block-storage-volume")
 def resize(cloud: Cloud, call: Call) -> Document:
-    """Answers the volume, not an operation (facts §3)."""
+    """Answers the volume, not an operation (docs/exoscale.md, Operations)."""
     volume = settled(cloud, call)
     if _instance_id(volume):
         raise Conflict("Volume is attached: detach it to resize it")  # that it must be is what the real driver says

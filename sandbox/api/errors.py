@@ -2,7 +2,7 @@
 
 
 class ApiError(Exception):
-    """A refusal. The body is `{"message": …}`, the one key that every client reads (facts §1)."""
+    """A refusal. The body is `{"message": …}`, the one key that every client reads."""
 
     status = 500
 

@@ -58,7 +58,7 @@ class Admitted:
 
     def cluster_of(self, part: str) -> str:
         """Id of the cluster whose `ccm` or `csi` calls; empty where somebody else does. Their keys are named after
-        both (facts §4)."""
+        both (docs/exoscale.md, Clusters)."""
         name, prefix = str(self.key.get("name", "")), f"sks-{part}-"
         return name.removeprefix(prefix) if name.startswith(prefix) else ""
 
@@ -107,7 +107,7 @@ class Gateway:
             raise NotFound(f"{received.method} {received.path} not found")
         operation, parameters = found
         key: Document = {}
-        if received.authorization or operation.id != "list-zones":  # asked unsigned by the python client (facts §1)
+        if received.authorization or operation.id != "list-zones":  # asked unsigned by the python client
             key = authenticate(
                 self._cloud, received.authorization, received.method, received.path, received.query, received.body
             )

@@ -10,7 +10,7 @@ DEFAULTS = {"interval": 10, "timeout": 2}  # seconds; the OpenAPI document names
 
 
 def complete(given: Document) -> Document:
-    """The check as the API stores and echoes it. Clients compare it with what they sent (facts §5).
+    """The check as the API stores and echoes it; clients compare it with theirs (docs/exoscale.md, Load balancers).
 
     Raises:
         BadRequest: it cannot be carried out (words assumed).

@@ -28,7 +28,7 @@ def get(cloud: Cloud, call: Call) -> Document:
 
 @operation("delete-instance")
 def delete(cloud: Cloud, call: Call) -> Document:
-    """Always refused: each instance belongs to a pool, which is the one to ask (words assumed after facts §4)."""
+    """Always refused: each instance belongs to a pool, which is the one to ask (docs/exoscale.md, Refusals)."""
     instance = find(cloud, KIND, call.path["id"], call.zone)
     raise Forbidden(
         f"Operation destroyVirtualMachine on resource {instance['id']} is forbidden"
@@ -42,7 +42,7 @@ def members(cloud: Cloud, pool_id: str) -> list[Document]:
 
 
 def name(cloud: Cloud, prefix: str, pool_id: str) -> str:
-    """A new name of a pool or of one of its instances, as SKS writes it (facts §6)."""
+    """A new name of a pool or of one of its instances, as SKS writes it (docs/exoscale.md, Nodepools and instances)."""
     return f"{prefix}-{pool_id[:5]}-{cloud.ids.letters(5)}"
 
 

@@ -63,7 +63,7 @@ def refuse_if_targeted(cloud: Cloud, pool_id: str) -> None:
     """Refuses to delete a pool that a load balancer sends traffic to.
 
     Raises:
-        Forbidden: the text is the real one (facts §4).
+        Forbidden: the text is the real one (docs/exoscale.md, Destroying).
     """
     balancer = targeting(cloud, pool_id)
     if cloud.rules.nodepool_locked_by_load_balancer and balancer:
@@ -201,7 +201,7 @@ def _check_room(cloud: Cloud, pool: Document, more: int) -> None:
 
 
 def _managed(cloud: Cloud, call: Call, command: str) -> Forbidden:
-    """Why a user may not do that to a pool; who may is its manager (facts §4, words assumed)."""
+    """Why a user may not do that to a pool; who may is its manager (docs/exoscale.md, Refusals)."""
     pool = find(cloud, KIND, call.path["id"], call.zone)
     return Forbidden(
         f"Operation {command} on resource {pool['id']} is forbidden"

@@ -44,7 +44,7 @@ def create(cloud: Cloud, call: Call) -> Document:
 def update(cloud: Cloud, call: Call) -> Document:
     balancer = settled(cloud, call)
     if call.body.get("name", balancer["name"]) != balancer["name"]:
-        _refuse_taken_name(cloud, call)  # a rename that clashes is refused for sure (facts §4)
+        _refuse_taken_name(cloud, call)  # a rename that clashes is refused for sure (docs/exoscale.md, Load balancers)
     return _start(cloud, call, balancer, call.body)
 
 
@@ -55,7 +55,7 @@ def reset_field(cloud: Cloud, call: Call) -> Document:
 
 @operation("delete-load-balancer")
 def delete(cloud: Cloud, call: Call) -> Document:
-    """Services, if there are any, go with it (facts §4, assumed)."""
+    """Services, if there are any, go with it (assumed: docs/exoscale.md, Load balancers)."""
     balancer = settled(cloud, call)
     cloud.store.put(KIND, {**balancer, "state": "deleting"})
     return _start(cloud, call, balancer)

@@ -1,4 +1,4 @@
-"""Services of load balancers. They live inside their load balancer, which their operations refer to (facts §2)."""
+"""Services of load balancers. They live inside their load balancer, which their operations refer to."""
 
 import contextlib
 
@@ -25,7 +25,7 @@ def add(cloud: Cloud, call: Call) -> Document:
     service = {
         "id": cloud.ids.uuid(),
         **call.body,
-        POOL: {"id": _pool_id(cloud, call)},  # nothing but the id: the CCM compares the whole object (facts §5)
+        POOL: {"id": _pool_id(cloud, call)},  # nothing but the id: the CCM compares the whole object
         "healthcheck": healthcheck.complete(call.body["healthcheck"]),
         "state": "creating",
     }

@@ -95,8 +95,9 @@ class OpenApi:
     ) -> tuple[dict[str, str], dict[str, Any]]:
         """Checks a request and returns its query parameters and its body.
 
-        Null means "not given" wherever the document allows it, and such keys are left out (facts §3: the v3
-        clients cannot omit `oidc`, `feature-gates` and `deploy-target`). Unknown keys pass, as in the document.
+        Null means "not given" wherever the document allows it, and such keys are left out: the v3 clients cannot
+        omit `oidc`, `feature-gates` and `deploy-target` (docs/exoscale.md, Clusters). Unknown keys pass, as in the
+        document.
 
         Raises:
             BadRequest: with one entry in `errors` for each thing that is wrong.

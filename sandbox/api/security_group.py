@@ -9,7 +9,7 @@ from sandbox.operations import effect
 from sandbox.store import Document, public
 
 KIND = "security-group"
-DEFAULT = "default"  # worn by instances that name no group (facts §3)
+DEFAULT = "default"  # worn by instances that name no group (docs/exoscale.md, Security groups)
 
 
 def default(cloud: Cloud) -> Document:
@@ -52,7 +52,7 @@ def get(cloud: Cloud, call: Call) -> Document:
 @operation("create-security-group")
 def create(cloud: Cloud, call: Call) -> Document:
     default(cloud)
-    name = call.body["name"].lower()  # as the real one does, so that a mixed-case name drifts here too (facts §3)
+    name = call.body["name"].lower()  # as the real one does, so that a mixed-case name drifts here too
     if any(group["name"] == name for group in cloud.store.list(KIND)):
         raise Conflict("Security Group name is already in use")
     group = {"id": cloud.ids.uuid(), **call.body, "name": name}
@@ -69,7 +69,7 @@ def delete(cloud: Cloud, call: Call) -> Document:
         raise Conflict("Cannot delete group when it's in use by virtual machines")
     for other in cloud.store.list(KIND):
         named = _names([rule.get("security-group", {}) for rule in other.get("rules", [])], group)
-        # A group that names itself is refused for sure; one that another names, by assumption (facts §4).
+        # Sure of a group that names itself, assumed of one that another names (docs/exoscale.md, Refusals).
         if named and (other["id"] == group["id"] or cloud.rules.security_group_named_by_rule_refused):
             raise Conflict(f"conflict: Security Group {group['name']} is named by a rule of {other['name']}")
     return cloud.operations.start(call.operation_id, KIND, group["id"])

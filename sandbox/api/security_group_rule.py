@@ -28,7 +28,7 @@ def admits_everyone(cloud: Cloud, group_ids: list[str], protocol: str, port: int
 
 @operation("add-rule-to-security-group")
 def add(cloud: Cloud, call: Call) -> Document:
-    """The reference is the group, not the rule: clients read the group and look for the new rule (facts §2)."""
+    """The reference is the group, not the rule: clients read the group and look for the new rule."""
     group = find(cloud, KIND, call.path["id"])
     rule: Document = {"id": cloud.ids.uuid(), **call.body}
     if ("network" in rule) == ("security-group" in rule):
@@ -64,7 +64,7 @@ def delete(cloud: Cloud, call: Call) -> Document:
 
 @effect("delete-rule-from-security-group", "finish")
 def deleted(cloud: Cloud, operation: Document) -> None:
-    """The key `rules` goes with the last one (facts §3)."""
+    """The key `rules` goes with the last one (docs/exoscale.md, Security groups)."""
     group = cloud.store.get(KIND, operation["reference"]["id"])
     if group:
         rules = [rule for rule in group.pop("rules", []) if rule["id"] != operation["_args"]["rule"]]

@@ -102,7 +102,7 @@ def stop_control_plane(cloud: Cloud, operation: Document) -> None:
 
 @effect("delete-sks-cluster", "finish")
 def deleted(cloud: Cloud, operation: Document) -> None:
-    """What the cluster owned goes with it; load balancers that its CCM made stay (facts §4)."""
+    """What the cluster owned goes with it; load balancers that its CCM made stay (docs/exoscale.md, Destroying)."""
     cluster_id = operation["reference"]["id"]
     for nodepool in nodepools(cloud, cluster_id):
         instance_pool.remove(cloud, nodepool["instance-pool"]["id"])
@@ -150,7 +150,7 @@ def nodepools(cloud: Cloud, cluster_id: str) -> list[Document]:
 
 
 def shown(cloud: Cloud, cluster: Document) -> Document:
-    """The cluster on the wire. Whole nodepools are in it: the provider reads them nowhere else (facts §3)."""
+    """The cluster as sent, with whole nodepools: the provider reads them nowhere else (docs/exoscale.md, Clusters)."""
     return {**public(cluster), "nodepools": [public(nodepool) for nodepool in nodepools(cloud, cluster["id"])]}
 
 

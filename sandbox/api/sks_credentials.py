@@ -11,10 +11,10 @@ from sandbox.operations import effect
 from sandbox.store import Document
 
 KIND = "sks-cluster"
-DEFAULT_TTL_SECONDS = 30 * 24 * 3600  # facts §3
+DEFAULT_TTL_SECONDS = 30 * 24 * 3600  # docs/exoscale.md, Kubeconfigs
 CCM = "exoscale-cloud-controller"
 CSI = "exoscale-container-storage-interface"
-# Addons that call the Exoscale API with a key of their own, and how the key names them (facts §4).
+# Addons that call the Exoscale API with a key of their own, and how the key names them (docs/exoscale.md, Clusters).
 KEY_NAMES = {CCM: "ccm", CSI: "csi"}
 
 
@@ -26,7 +26,7 @@ def authority_cert(cloud: Cloud, call: Call) -> Document:
 
 @operation("generate-sks-cluster-kubeconfig")
 def kubeconfig(cloud: Cloud, call: Call) -> Document:
-    """Synchronous, unlike the rest (facts §3)."""
+    """Synchronous, unlike the rest (docs/exoscale.md, Kubeconfigs)."""
     cluster = _with_control_plane(cloud, call)
     ttl = call.body.get("ttl", DEFAULT_TTL_SECONDS)
     text = cloud.control_planes.kubeconfig(cluster["id"], call.body["user"], call.body["groups"], ttl)

@@ -15,7 +15,7 @@ from sandbox.cloud import Cloud
 from sandbox.operations import effect
 from sandbox.store import Document, public
 
-MAX_NODEPOOLS = 16  # of one cluster (facts §6)
+MAX_NODEPOOLS = 16  # of one cluster (docs/exoscale.md, Limits)
 # Instance names become node names, which Kubernetes wants as DNS labels; the document says "lowercase only".
 PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
@@ -116,7 +116,7 @@ def changed(cloud: Cloud, operation: Document) -> None:
 
 @effect("delete-sks-nodepool", "finish")
 def deleted(cloud: Cloud, operation: Document) -> None:
-    """The operation ends when the instances are gone (facts §4), not before."""
+    """The operation ends when the instances are gone (assumed: docs/exoscale.md, Nodepools and instances)."""
     nodepool = subject(cloud, KIND, operation)
     instance_pool.remove(cloud, nodepool["instance-pool"]["id"])
     cloud.store.delete(KIND, nodepool["id"])
@@ -158,7 +158,7 @@ def _find(cloud: Cloud, call: Call) -> Document:
 def _settled(cloud: Cloud, call: Call) -> Document:
     nodepool = _find(cloud, call)
     if nodepool["state"] not in ("running", "degraded", "error"):
-        raise Conflict("The nodepool is already being updated.")  # the real text (facts §4)
+        raise Conflict("The nodepool is already being updated.")  # the real text (docs/exoscale.md, Refusals)
     refuse_unless_settled(CLUSTER, find(cloud, CLUSTER, nodepool["_cluster"]))
     return nodepool
 

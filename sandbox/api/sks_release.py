@@ -11,7 +11,7 @@ def check_version(version: str) -> None:
     """Refuses a version that is not on offer.
 
     Raises:
-        BadRequest: the text is the real one (facts §4).
+        BadRequest: the text is the real one (docs/exoscale.md, Refusals).
     """
     available = sks_cluster_versions()
     if version not in available:

@@ -1,4 +1,4 @@
-"""A cloud controller manager that follows Exoscale's own, its leaks included (facts §5)."""
+"""A cloud controller manager that follows Exoscale's, leaks included (docs/exoscale.md, Cloud controller manager)."""
 
 from sandbox.ccm.manager import CloudControllerManager
 

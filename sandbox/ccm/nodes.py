@@ -1,4 +1,4 @@
-"""Initialises new nodes from their instances and removes those whose instance is gone (facts §5)."""
+"""Initialises new nodes from their instances and removes those whose instance is gone."""
 
 import logging
 import threading

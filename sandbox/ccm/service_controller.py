@@ -1,4 +1,4 @@
-"""Keeps a load balancer for each Service that wants one: Kubernetes' generic service controller (facts §5)."""
+"""Keeps a load balancer for each Service that wants one: Kubernetes' generic service controller."""
 
 import contextlib
 import copy

@@ -60,7 +60,7 @@ class ControlPlane:
 
     @property
     def host(self) -> str:
-        """The public name of the API server (facts §6)."""
+        """The public name of the API server (docs/exoscale.md, Clusters)."""
         return f"{self.cluster['id']}.sks-{self.cluster['_zone']}.exo.io"
 
     @property

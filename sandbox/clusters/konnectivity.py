@@ -2,7 +2,8 @@
 
 Nodes have public addresses that must never be dialled from this machine. The API server therefore connects to
 nodes, pods and services through this proxy, as the real one does through Konnectivity, and so does metrics-server.
-It knows two targets: the kubelets, which are kwok's port, and the metrics-server's Service. It refuses the rest.
+It knows two targets: the kubelets, which are kwok's port, and the metrics-server's Service. It refuses the rest, and
+every method but CONNECT, which is the one that no web page can send.
 """
 
 import asyncio
@@ -78,7 +79,8 @@ class Konnectivity:
         with contextlib.suppress(OSError, EOFError, asyncio.LimitOverrunError):
             try:
                 head = await reader.readuntil(b"\r\n\r\n")
-                await self._tunnel(head.split(b" ")[1].decode(), reader, writer)
+                method, target, *_ = head.decode().split(" ")
+                await self._tunnel(target if method == "CONNECT" else "", reader, writer)
             finally:
                 writer.close()
                 await writer.wait_closed()

@@ -22,7 +22,7 @@ from sandbox.files import write_private
 START_SECONDS = 120
 _LOOK_SECONDS = 0.5
 KUBELET_PORT = 10250
-SERVICE_CIDR = "10.96.0.0/12"  # facts §6: cluster DNS is 10.96.0.10
+SERVICE_CIDR = "10.96.0.0/12"  # cluster DNS is 10.96.0.10 (docs/exoscale.md, Inside a cluster)
 POD_CIDR = "192.168.0.1/16"  # Calico's default
 # The API server must advertise an address that is not loopback; nothing connects to this one (RFC 5737).
 ADVERTISED = "192.0.2.1"

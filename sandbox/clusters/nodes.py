@@ -1,7 +1,7 @@
 """A cluster's Node objects: one per running instance of its nodepools, as each instance's kubelet would register.
 
 kwok then plays the kubelets: it makes the nodes Ready and renews their leases. What the kubelet cannot know
-(provider id, instance type, region) the CCM adds (facts §5).
+(provider id, instance type, region) the CCM adds (docs/exoscale.md, Cloud controller manager).
 """
 
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ class Machine:
                     **SYSTEM,
                     # No machineID: kwok rewrites these unquoted, and 32 hex digits can read as a number.
                     "machineID": "",
-                    "systemUUID": self.instance["id"],  # how the CCM finds the instance (facts §5)
+                    "systemUUID": self.instance["id"],  # how the CCM finds the instance
                     "bootID": self.instance["id"],
                     "kubeletVersion": version,
                     "kubeProxyVersion": version,

@@ -1,7 +1,7 @@
 """What Exoscale runs in a cluster's kube-system: the workloads that `kubectl get pods -n kube-system` shows.
 
-Names are those of facts §6 [assumed, but for CSI], requests and tolerations those of the upstream manifests. kwok
-plays the pods. The cloud controller manager is not among them: it runs in the hidden control plane.
+Names are assumed, but for CSI (docs/exoscale.md, Inside a cluster), requests and tolerations those of the upstream
+manifests. kwok plays the pods. The cloud controller manager is not among them: it runs in the hidden control plane.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from sandbox.csi import pods
 from sandbox.store import Document
 
 NAMESPACE = "kube-system"
-DNS_ADDRESS = "10.96.0.10"  # facts §6
+DNS_ADDRESS = "10.96.0.10"  # docs/exoscale.md, Inside a cluster
 METRICS_ADDRESS = "10.96.0.11"
 METRICS_ADDON = "metrics-server"
 CLUSTER_INFO = "/api/v1/namespaces/kube-public/configmaps"

@@ -109,7 +109,7 @@ class Exoscale:
 def _refusal(name: str, error: ExoscaleAPIException) -> ExoscaleError:
     response = error.response
     status = response.status_code
-    if status == 429 or (status >= 500 and status != 501):  # retried to the end, so the body is lost (facts §1)
+    if status == 429 or (status >= 500 and status != 501):  # retried to the end, so the body is lost
         asked = f"{response.request.method} {response.request.url}"
         return ExoscaleError(f"{name}: http client do: {asked} giving up after {ATTEMPTS} attempt(s)", status)
     try:

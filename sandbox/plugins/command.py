@@ -1,4 +1,4 @@
-"""The stand-in for the pulumi-command 1.2.1 plugin: local commands with a lifecycle (plugin-facts §3)."""
+"""The stand-in for the pulumi-command 1.2.1 plugin: local commands with a lifecycle (docs/plugins.md, Commands)."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""Pulumi property values as plain Python values, to and from the wire's Struct (plugin-facts §4, "Encoding")."""
+"""Pulumi property values as plain Python values, to and from the wire's Struct (docs/plugins.md, Engine)."""
 
 from dataclasses import dataclass, field
 from typing import Any

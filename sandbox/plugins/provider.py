@@ -60,7 +60,7 @@ class Log(Protocol):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where the engine runs: a real plugin inherits it, a stand-in must be told (plugin-facts §3)."""
+    """Where the engine runs: a real plugin inherits it, a stand-in must be told (docs/plugins.md, Commands)."""
 
     directory: Path = field(default_factory=Path.cwd)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)

@@ -1,4 +1,4 @@
-"""A Provider on the engine's gRPC protocol: requests in, answers and failures out (plugin-facts §4, "Attach")."""
+"""A Provider on the engine's gRPC protocol: requests in, answers and failures out (docs/plugins.md, Engine)."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""Runs one command as Go's os/exec does for the command plugin, with its texts of failures (plugin-facts §3)."""
+"""Runs one command as Go's os/exec does for the plugin, with its texts of failures (docs/plugins.md, Commands)."""
 
 import json
 import signal

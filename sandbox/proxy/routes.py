@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-# The API and the clusters are under the first two (facts §2, §6), the old API was under the third.
+# The API and the clusters are under the first two, the old API was under the third
+# (docs/exoscale.md, Clients and endpoints).
 EXOSCALE_DOMAINS = ("exoscale.com", "exo.io", "exoscale.ch")
 _API = re.compile(r"(?:[a-z0-9_-]+\.)+exoscale\.com")
 _CLUSTER = re.compile(r"([0-9a-f-]{36})\.sks-[a-z0-9-]+\.exo\.io")

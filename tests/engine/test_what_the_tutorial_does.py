@@ -1,4 +1,4 @@
-"""The rows of design §7: the classic ways of destroying, with the results that the real parts gave."""
+"""The classic ways of destroying, with the results that the real parts gave."""
 
 import contextlib
 from collections.abc import Callable, Iterator

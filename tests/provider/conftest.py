@@ -18,7 +18,10 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, prov
 
 from provider.progress import EngineLog
 from provider.server import TeardownProvider, start
+from teardown.cloud_drain import DrainTarget
 from teardown.errors import TeardownError
+from teardown.steps import StackIdentity
+from teardown.subject import Subject
 
 WHO = {"project": "shop", "stack": "dev", "owner": "jane", "zone": "ch-gva-2"}
 WHOSE = {**WHO, "stackId": "5fac1d000001", "organizationId": "org-1", "organizationName": "acme"}
@@ -34,6 +37,7 @@ INPUTS: dict[str, dict[str, Any]] = {
         "waitSeconds": 120,
     },
     "NodepoolSweep": {**WHOSE, "clusterId": "cluster-1"},
+    "ProgramKubeconfig": {**WHOSE, "clusterId": "cluster-1", "kubeconfig": "the text"},
     "RuleSweep": {**WHOSE, "securityGroupId": "group-1"},
 }
 INPUTS["SecondDrain"] = {**INPUTS["Drain"], "releases": False}
@@ -50,34 +54,6 @@ def urn(kind: str, name: str = "step", stack: str = "dev", project: str = "shop"
 def state(kind: str, **others: Any) -> dict[str, Any]:
     """What stands in the state of such a resource."""
     return {**INPUTS[kind], **ADDED.get(kind, {}), "version": 1, **others}
-
-
-@dataclass(frozen=True)
-class Subject:
-    project: str
-    stack: str
-    owner: str
-    zone: str
-    stack_id: str = ""
-    organization: str = ""
-    organization_name: str = ""
-
-
-@dataclass(frozen=True)
-class StackIdentity:
-    stack_id: str
-    organization_id: str
-    organization_name: str
-
-
-@dataclass(frozen=True)
-class DrainTarget:
-    cluster_id: str
-    pool_ids: tuple[str, ...]
-    load_balancers: tuple[str, ...]
-    on_destroy: str
-    releases: bool
-    wait_seconds: float
 
 
 class Steps(ModuleType):

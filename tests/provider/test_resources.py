@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pulumi.runtime.rpc import UNKNOWN
 
+import teardown.steps
 from tests.provider.conftest import ADDED, INPUTS, WHO, Calls, DrainTarget, Engine, Steps, Subject, refusal, state, urn
 
 SUBJECT = Subject("shop", "dev", "jane", "ch-gva-2", "5fac1d000001", "org-1", "acme")
@@ -30,6 +31,10 @@ def test_the_stack_id_is_made_for_the_organisation_that_the_user_pinned(calls: C
     assert calls.named("create_stack_id") == [[Subject(**WHO), "acme"]]
 
 
+def test_the_roles_are_those_that_the_teardown_knows() -> None:
+    assert set(ARMED.values()) == {teardown.steps.DRAIN, teardown.steps.SECOND_DRAIN, teardown.steps.NODEPOOL_SWEEP}
+
+
 @every_kind
 def test_a_preview_runs_no_step_and_leaves_unknown_only_what_create_finds_out(
     calls: Calls, steps: Steps, kind: str
@@ -47,6 +52,9 @@ CHANGES = [
     *((kind, {"stackId": "5fac1d000002"}, []) for kind in KINDS if kind != "StackId"),
     *((kind, {"clusterId": "cluster-2"}, ["clusterId"]) for kind in ARMED),
     *((kind, {"clusterId": UNKNOWN}, ["clusterId"]) for kind in ARMED),
+    ("ProgramKubeconfig", {"clusterId": "cluster-2"}, ["clusterId"]),
+    ("ProgramKubeconfig", {"clusterId": UNKNOWN}, ["clusterId"]),
+    ("ProgramKubeconfig", {"kubeconfig": "another text"}, []),
     ("RuleSweep", {"securityGroupId": "group-2"}, ["securityGroupId"]),
     ("RuleSweep", {"securityGroupId": UNKNOWN}, ["securityGroupId"]),
     ("Drain", {"instancePoolIds": ["pool-1", "pool-2"]}, []),
@@ -74,6 +82,15 @@ def test_the_same_inputs_are_no_change(calls: Calls, kind: str) -> None:
     answer = calls.diff(kind, state(kind), INPUTS[kind])
 
     assert answer.changes == answer.DIFF_NONE
+
+
+def test_a_kubeconfig_that_a_preview_does_not_know_is_what_it_was(calls: Calls) -> None:
+    unknown = {**INPUTS["ProgramKubeconfig"], "kubeconfig": UNKNOWN}
+
+    answer = calls.diff("ProgramKubeconfig", state("ProgramKubeconfig"), unknown)
+    assert answer.changes == answer.DIFF_NONE
+    renamed = calls.update("ProgramKubeconfig", {**unknown, "stackId": UNKNOWN}, preview=True)
+    assert renamed == {**state("ProgramKubeconfig"), "stackId": UNKNOWN}
 
 
 def test_an_input_of_an_earlier_release_that_is_gone_is_a_change(calls: Calls) -> None:

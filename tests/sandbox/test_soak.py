@@ -10,7 +10,7 @@ from tests.soak.run import Result
 
 
 def result(way: str, stuck: bool = False, touched: int = 0, **leaked: int) -> Result:
-    harmed = {"volume": touched} if touched else {}
+    harmed = tuple(f"volume {number}: gone" for number in range(touched))
     return Result(way, ("up@1: CCM killed (x)",), 1, ("error: no",) if stuck else (), leaked, harmed, 1.0)
 
 
@@ -34,10 +34,10 @@ def test_what_changed_of_others_is_told_from_what_was_added_to_their_load_balanc
     def held(**fields: object) -> Held:
         return {"load-balancer": {"a": {"id": "a", "services": [{"id": "s"}], "labels": {"stack": "x"}, **fields}}}
 
-    assert touched(held(), held(services=[{"id": "s"}, {"id": "t"}])) == {}
-    assert touched(held(), held(services=[{"id": "t"}])) == {"load-balancer": 1}
-    assert touched(held(), held(labels={})) == {"load-balancer": 1}
-    assert touched(held(), {"load-balancer": {}}) == {"load-balancer": 1}
+    assert touched(held(), held(services=[{"id": "s"}, {"id": "t"}])) == ()
+    assert touched(held(), held(services=[{"id": "t"}])) == ("load-balancer a: services",)
+    assert touched(held(), held(labels={})) == ("load-balancer a: labels",)
+    assert touched(held(), {"load-balancer": {}}) == ("load-balancer a: gone",)
 
 
 def test_the_last_line_counts_runs_faults_and_leaks_of_both_ways() -> None:

@@ -1,8 +1,7 @@
 """What belongs to others in the account of a run: it has to be the same afterwards."""
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
 import yaml
 
@@ -64,21 +63,23 @@ class Neighbours:
         return dict(zip(("EXOSCALE_API_KEY", "EXOSCALE_API_SECRET"), self._rival, strict=True))
 
 
-def touched(before: Held, after: Held) -> dict[str, int]:
-    """How many things of others are not what they were, by kind. That an NLB has more services than before is no harm:
-    they are gone with whoever put them there."""
-    counts: dict[str, int] = {}
-    for kind, items in lasting(before).items():
-        now = lasting(after)[kind]
-        changed = sum(not _is_unharmed(item, now.get(id_)) for id_, item in items.items())
-        counts |= {kind: changed} if changed else {}
-    return counts
+def touched(before: Held, after: Held) -> tuple[str, ...]:
+    """What of others is not what it was, each as kind, name and what changed. That an NLB has more services than before
+    is no harm: they are gone with whoever put them there."""
+    now = lasting(after)
+    return tuple(
+        f"{kind} {item.get('name', id_)}: {harm}"
+        for kind, items in lasting(before).items()
+        for id_, item in items.items()
+        if (harm := _harm(item, now[kind].get(id_)))
+    )
 
 
-def _is_unharmed(before: Document, after: Mapping[str, Any] | None) -> bool:
+def _harm(before: Document, after: Document | None) -> str:
     if after is None:
-        return False
+        return "gone"
     services = {service["id"]: service for service in after.get("services", [])}
-    there = all(services.get(service["id"]) == service for service in before.get("services", []))
-    others = {key: value for key, value in before.items() if key != "services"}
-    return there and others == {key: value for key, value in after.items() if key != "services"}
+    changed = [key for key in {**before, **after} if key != "services" and before.get(key) != after.get(key)]
+    if any(services.get(service["id"]) != service for service in before.get("services", [])):
+        changed.append("services")
+    return " ".join(changed)

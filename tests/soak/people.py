@@ -35,7 +35,7 @@ class People:
         """Does it, as far as the cluster lets them.
 
         Args:
-            pools: instance pools of the cluster; a Service has to say which one where there are several (facts §5).
+            pools: instance pools of the cluster; a Service has to say which one where there are several.
         """
         pool = pools[0] if pools else ""
         for what in self._doing:

@@ -8,12 +8,8 @@ from tests.soak.plan import Plan
 from tests.soak.run import WAYS, Result
 
 Row = dict[str, str]
-_ENDED = (
-    "destroys",
-    "gone",
-    "leaked",
-    "touched",
-)  # how often it was run, whether the last one succeeded, what the cloud still holds, what of others changed
+# How often it was run, whether the last one succeeded, what the cloud still holds, what of others changed.
+_ENDED = ("destroys", "gone", "leaked", "touched")
 COLUMNS = (
     "seed",
     "run",
@@ -41,7 +37,7 @@ def row(seed: int, plan: Plan, results: Iterable[Result]) -> Row:
         found[f"{result.way} destroys"] = str(result.destroys)
         found[f"{result.way} gone"] = "no" if result.stuck else "yes"
         found[f"{result.way} leaked"] = _counts(result.leaked)
-        found[f"{result.way} touched"] = _counts(result.touched)
+        found[f"{result.way} touched"] = "; ".join(result.touched)
         if result.way == WAYS[0]:
             found["faults"] = "; ".join(result.events)
     return found
@@ -50,7 +46,7 @@ def row(seed: int, plan: Plan, results: Iterable[Result]) -> Row:
 def line(plan: Plan, result: Result, done: int, runs: int) -> str:
     """One result, as progress."""
     left = _counts(result.leaked) or "nothing"
-    touched = f", TOUCHED {_counts(result.touched)}" if result.touched else ""
+    touched = f", TOUCHED {'; '.join(result.touched)}" if result.touched else ""
     stuck = f", stuck: {' '.join(result.stuck)}" if result.stuck else ""
     how = f"{result.destroys} destroy{'s' if result.destroys > 1 else ''}{stuck}, {result.seconds:.0f} s"
     faults = "; ".join(result.events) or "no fault"
@@ -80,7 +76,7 @@ def leaks(rows: Iterable[Row], way: str) -> int:
 
 def touches(rows: Iterable[Row], way: str) -> int:
     """Things of others that this way changed or deleted, in all runs."""
-    return sum(_number(found[f"{way} touched"]) for found in rows)
+    return sum(len(list(filter(None, found.get(f"{way} touched", "").split("; ")))) for found in rows)
 
 
 def summary(rows: Sequence[Row]) -> str:

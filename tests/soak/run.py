@@ -43,7 +43,7 @@ class Result:
         destroys: how often `destroy` was run.
         stuck: the errors of the last one; empty where it said that all is gone.
         leaked: number of billable things that the cloud still holds, by kind.
-        touched: number of things of others that are not what they were, by kind.
+        touched: what of others is not what it was.
         seconds: how long it all took.
     """
 
@@ -52,7 +52,7 @@ class Result:
     destroys: int
     stuck: tuple[str, ...]
     leaked: Mapping[str, int]
-    touched: Mapping[str, int]
+    touched: tuple[str, ...]
     seconds: float
 
 

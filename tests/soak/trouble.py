@@ -12,7 +12,7 @@ from sandbox.sandbox import Sandbox
 from tests.engine.faults.calls import PASSING, Calls
 from tests.soak.plan import Event
 
-GIVING_UP = 5  # tries that every client makes in all (facts §1)
+GIVING_UP = 5  # tries that every client makes in all (docs/exoscale.md, Errors and retries)
 BACK_AFTER_SECONDS = 2.0  # of an API server that is only away for a while
 
 

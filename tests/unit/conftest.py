@@ -17,7 +17,7 @@ from pulumi.runtime.proto import resource_pb2, source_pb2
 PROJECT = Path(__file__).parents[2]
 PROJECT_FILE: dict[str, Any] = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())
 NAME: str = PROJECT_FILE["name"]
-SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}  # plugin-facts §4
+SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}  # docs/plugins.md, Engine
 STACK = "::pulumi:pulumi:Stack::"
 CLIENT_KEY = "a2V5IG9mIGEgY2VydGlmaWNhdGU="
 KUBECONFIG = f"""\

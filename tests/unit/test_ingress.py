@@ -137,7 +137,7 @@ def test_an_interval_is_never_shorter_than_the_time_out() -> None:
     annotations = exoscale_annotations("name", "description", "pool")
     seconds = {key: int(str(annotations[f"{PREFIX}service-healthcheck-{key}"])[:-1]) for key in ("interval", "timeout")}
 
-    assert 2 <= seconds["timeout"] <= seconds["interval"]  # facts §3, nlb_service
+    assert 2 <= seconds["timeout"] <= seconds["interval"]  # docs/exoscale.md, Load balancers
     assert f"{PREFIX}id" not in annotations
 
 

@@ -1,4 +1,4 @@
-"""The stand-in for the pulumi-exoscale 0.66.1 plugin (plugin-facts §1, exoscale-facts §3)."""
+"""The stand-in for the pulumi-exoscale 0.66.1 plugin (docs/plugins.md)."""
 
 from sandbox.plugins.exoscale.provider import ExoscaleProvider
 

@@ -1,4 +1,4 @@
-"""Why an address is refused, in the words of the plugin's validator (plugin-facts §1.4)."""
+"""Why an address is refused, in the words of the plugin's validator (docs/plugins.md, Exoscale inputs)."""
 
 import ipaddress
 from typing import Any

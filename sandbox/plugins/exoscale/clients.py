@@ -1,6 +1,7 @@
 """Exoscale's two Go clients on top of the official Python one: how they wait, and how they word a failure.
 
-Which resource uses which client decides its error texts and its route to the API (facts §2).
+Which resource uses which client decides its error texts and its route to the API
+(docs/exoscale.md, Clients and endpoints).
 """
 
 import time
@@ -150,7 +151,7 @@ class V3:
         return _reference(operation)
 
     def endpoint_of(self, zone: str) -> str:
-        """Where the API says that the zone is; signed, so that a wrong key fails here (facts §1)."""
+        """Where the API says that the zone is; signed, so that a wrong key fails here."""
 
         def ask() -> Document:
             return _decoded(self._client.http_client.get(f"{self._client.endpoint}/zone", timeout=60))
@@ -188,7 +189,7 @@ def _ask(client: SandboxClient, operation_id: str, arguments: dict[str, Any]) ->
 
     Raises:
         _Refused: the API answered with an error.
-        CloudError: no answer could be had; the last one's words are lost (facts §1).
+        CloudError: no answer could be had; the last one's words are lost (docs/exoscale.md, Errors and retries).
     """
     method = getattr(client, operation_id.replace("-", "_"))
     try:

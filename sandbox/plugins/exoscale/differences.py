@@ -1,4 +1,4 @@
-"""Diff: what changed, what it replaces, and whether the old object must go first (plugin-facts §1.3)."""
+"""Diff: what changed, what it replaces, whether the old object goes first (docs/plugins.md, Exoscale differences)."""
 
 from sandbox.plugins.exoscale.schema import DEFAULTS, Resource
 from sandbox.plugins.provider import Change, DiffRequest, DiffResult

@@ -1,4 +1,4 @@
-"""Failures of cloud calls, in the words of Exoscale's Go clients and of the Terraform bridge (plugin-facts §1.5)."""
+"""Failures of cloud calls in the words of Go clients and Terraform bridge (docs/plugins.md, Exoscale failures)."""
 
 
 class CloudError(Exception):

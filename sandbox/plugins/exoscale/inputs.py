@@ -1,4 +1,4 @@
-"""Check: defaults, made-up names, and what the plugin refuses before any call (plugin-facts §1.4)."""
+"""Check: defaults, made-up names, and what the plugin refuses before any call (docs/plugins.md, Exoscale inputs)."""
 
 import re
 from collections.abc import Mapping

@@ -108,7 +108,8 @@ def _newest(client: V3) -> str:
 
 
 def _changes(edit: Edit) -> Document:
-    """What the PUT carries. Level, CNI, CCM, metrics server, addons and OIDC are never in it (facts §3)."""
+    """What the PUT carries. Level, CNI, CCM, metrics server, addons and OIDC are never in it
+    (docs/plugins.md, Updates that send nothing)."""
     body: Document = {}
     if edit.touches("featureGates"):
         body["feature-gates"] = edit.new.get("featureGates") or []

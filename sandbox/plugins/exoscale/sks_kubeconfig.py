@@ -17,7 +17,8 @@ def create(clients: Clients, inputs: Properties) -> Created:
     """Looks for the cluster, then mints: the answer is synchronous. The id is made of the serial numbers."""
     client = clients.v2(inputs["zone"])
     cluster = client.call("get-sks-cluster", id=inputs["clusterId"])
-    for pool in cluster.get("nodepools", []):  # the old client dies of a pool without one of these (facts §3)
+    # The old client dies of a pool without one of these (docs/plugins.md, Exoscale calls).
+    for pool in cluster.get("nodepools", []):
         _ = pool["instance-pool"]["id"], pool["instance-type"]["id"], pool["template"]["id"]
     answer = client.call(
         "generate-sks-cluster-kubeconfig",

@@ -38,7 +38,7 @@ def create(clients: Clients, inputs: Properties) -> Created:
 
 def read(clients: Clients, id_: str, known: Properties) -> Properties | None:
     """Finds the pool in its cluster. A cluster that is gone is an error here: the real provider looks for the
-    other client's "not found" (facts §3)."""
+    other client's "not found" (docs/plugins.md, Exoscale calls)."""
     client = _client(clients, known["zone"])
     pool = _find(client, known["clusterId"], id_)
     if pool is None:

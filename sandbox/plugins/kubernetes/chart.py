@@ -1,4 +1,4 @@
-"""Charts: found on disk or in a repository, and looked at before anything is installed (plugin-facts §2.2)."""
+"""Charts: found on disk or in a repository, looked at before anything is installed (docs/plugins.md, Helm releases)."""
 
 import tarfile
 from dataclasses import dataclass

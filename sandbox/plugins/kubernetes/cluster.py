@@ -62,7 +62,7 @@ class Cluster:
         return self._connection.credentials.entry(seconds)
 
     def probe(self) -> None:
-        """Fetches the OpenAPI schema, by which the plugin decides whether the cluster is reachable (facts §2.1).
+        """Fetches the OpenAPI schema, by which the plugin decides whether the cluster is reachable.
 
         Raises:
             ApiError, Unreachable: it is not.

@@ -34,7 +34,7 @@ class Credentials:
     """The credential of a kubeconfig's user; one from an exec plugin is kept until it expires or is refused.
 
     Args:
-        surroundings: what the exec plugin runs with (design §3: the program's folder).
+        surroundings: what the exec plugin runs with (docs/plugins.md, Kubernetes settings).
     """
 
     def __init__(self, kubeconfig: Kubeconfig, surroundings: Surroundings) -> None:

@@ -17,7 +17,7 @@ PROPAGATION = "pulumi.com/deletionPropagationPolicy"
 PATCH_FORCE = "pulumi.com/patchForce"
 PATCH_MANAGER = "pulumi.com/patchFieldManager"
 
-# Who may have owned the fields of an object that we made, before our first apply (facts §2.3).
+# Who may have owned the fields of an object that we made, before our first apply (docs/plugins.md, Kubernetes objects).
 FIRST_MANAGER = "pulumi-kubernetes"
 _ADOPTED = {(FIRST_MANAGER, "Update"), ("kubectl", "Update"), ("kubectl", "Apply"), ("before-first-apply", "Update")}
 

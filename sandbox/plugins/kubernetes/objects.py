@@ -1,4 +1,4 @@
-"""Plain kinds: create by POST, update by server-side apply, preview by dry run (plugin-facts §2.3)."""
+"""Plain kinds: POST creates, server-side apply updates, a dry run previews (docs/plugins.md, Kubernetes objects)."""
 
 from sandbox.plugins.kubernetes import kinds, manifest
 from sandbox.plugins.kubernetes.changes import (

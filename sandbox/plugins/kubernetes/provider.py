@@ -70,7 +70,7 @@ class KubernetesProvider(Provider[Settings]):
         return CheckResult(request.news, failures)
 
     def diff_config(self, context: Context[Settings], request: ConfigRequest) -> DiffResult:
-        """Replaces the provider, and so all its resources, when it would talk to another cluster (facts §2.1)."""
+        """Replaces the provider, and so all its resources, when it would talk to another cluster."""
         olds, news = plain(request.olds), plain(request.news)
         diffs = sorted(key for key in {*olds, *news} if olds.get(key) != news.get(key))
         return DiffResult(bool(diffs), diffs, _replacing(olds, news, diffs, context.surroundings))

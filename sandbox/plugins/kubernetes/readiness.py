@@ -1,4 +1,4 @@
-"""When an object counts as ready, kind by kind, from what the API server says of it (plugin-facts §2.3)."""
+"""When an object counts as ready, kind by kind, from what the API server says (docs/plugins.md, Kubernetes objects)."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""`kubernetes:helm.sh/v3:Release`: the plugin's calls for it (plugin-facts §2.2)."""
+"""`kubernetes:helm.sh/v3:Release`: the plugin's calls for it (docs/plugins.md, Helm releases)."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A Release's inputs: defaults, values from files, and what the plugin makes of them (plugin-facts §2.2)."""
+"""A Release's inputs: defaults, values from files, what the plugin makes of them (docs/plugins.md, Helm releases)."""
 
 import os
 from collections.abc import Mapping

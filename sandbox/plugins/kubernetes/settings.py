@@ -1,4 +1,4 @@
-"""A provider's own settings, and whether its cluster can be reached (plugin-facts §2.1)."""
+"""A provider's own settings, and whether its cluster can be reached (docs/plugins.md, Unreachable clusters)."""
 
 import json
 from collections.abc import Mapping

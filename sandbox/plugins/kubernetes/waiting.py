@@ -11,11 +11,11 @@ from sandbox.plugins.kubernetes.cluster import Cluster, Object, Reference, refer
 from sandbox.plugins.kubernetes.readiness import Check, is_awaited
 from sandbox.plugins.provider import Context, Severity
 
-DEFAULT_SECONDS = 600  # facts §2.3
+DEFAULT_SECONDS = 600  # docs/plugins.md, Kubernetes objects
 TOKEN_SECONDS = 5  # of a service account's token Secret
 POLL_SECONDS = 0.25
 
-# The kinds whose deletion is awaited even with pulumi.com/skipAwait (facts §2.3).
+# The kinds whose deletion is awaited even with pulumi.com/skipAwait (docs/plugins.md, Kubernetes objects).
 _ALWAYS_AWAITED = {"Namespace", "Pod", "ReplicationController", "DaemonSet", "Deployment", "StatefulSet", "Job"}
 
 

@@ -91,7 +91,7 @@ def test_somebody_balances_to_the_nodes_by_hand_when_the_second_drain_is_past_an
 def test_somebody_added_a_rule_to_the_stacks_security_group_that_names_the_group_itself(
     subject: Subject, account: Account, assert_gone: AssertGone
 ) -> None:
-    """Exoscale refuses to delete such a group (facts §4)."""
+    """Exoscale refuses to delete such a group (docs/exoscale.md, Destroying)."""
     group = account.one("security-group", lambda item: item["name"] == f"exoscale-sks-{subject.name}-nodes")
     added = account.client.add_rule_to_security_group(
         id=group["id"],

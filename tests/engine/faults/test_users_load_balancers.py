@@ -31,7 +31,7 @@ def test_a_service_whose_ports_changed_while_the_ccm_was_dead_leaves_no_load_bal
     users = subject.users()
     users.expose("front", ports=(80, 443))
     subject.kill("ccm")
-    # The CCM removes what matches today's ports, and the NLB only when nothing else is in it (facts §5).
+    # The CCM removes what matches today's ports, and the NLB only when nothing else is in it.
     users.patch("service", "front", {"op": "remove", "path": "/spec/ports/1"})
     users.kubectl("delete", "service", "front", "--wait=false")
     subject.revive("ccm")

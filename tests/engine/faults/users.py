@@ -148,7 +148,7 @@ class Users:
         self.kubectl("patch", kind, name, "-n", namespace, "--type=json", "-p", json.dumps([change]))
 
     def forget_releases(self) -> None:
-        """Deletes Helm's records, as an uninstall does that then waits in vain (design §7)."""
+        """Deletes Helm's records, as an uninstall does that then waits in vain (docs/plugins.md, Helm releases)."""
         self.kubectl("delete", "secrets", "--all-namespaces", "--selector=owner=helm")
 
 

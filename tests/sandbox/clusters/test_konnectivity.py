@@ -47,8 +47,8 @@ def kubelet() -> Iterator[int]:
         thread.join(5)
 
 
-def _ask(connection: socket.socket, target: str, expected: bytes) -> None:
-    connection.sendall(f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode())
+def _ask(connection: socket.socket, target: str, expected: bytes, method: str = "CONNECT") -> None:
+    connection.sendall(f"{method} {target} HTTP/1.1\r\nHost: {target}\r\n\r\n".encode())
     answer = b""
     while len(answer) < len(expected):
         more = connection.recv(len(expected) - len(answer))
@@ -77,6 +77,12 @@ def test_a_kubelet_of_any_address_is_reached_on_loopback(proxy: Konnectivity, ku
 def test_an_address_without_a_route_is_refused_and_never_dialled(proxy: Konnectivity) -> None:
     with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as connection:
         _ask(connection, "203.0.113.7:443", b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
+
+
+def test_what_a_web_page_can_send_opens_no_tunnel(proxy: Konnectivity, kubelet: int) -> None:
+    proxy.route(":10250", kubelet)
+    with socket.create_connection(("127.0.0.1", proxy.port), timeout=5) as connection:
+        _ask(connection, "203.0.113.7:10250", b"HTTP/1.1 502 Bad Gateway\r\n\r\n", "POST")
 
 
 def test_the_secure_port_takes_only_clients_of_the_cluster(proxy: Konnectivity, pki: Path, kubelet: int) -> None:

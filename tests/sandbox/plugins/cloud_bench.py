@@ -40,7 +40,7 @@ class CertifiedControlPlanes:
 
 
 class Calls:
-    """The calls that reached the API, in order, as facts §3 writes them: `POST /load-balancer`."""
+    """The calls that reached the API, in order: `POST /load-balancer`."""
 
     def __init__(self) -> None:
         self._seen: list[str] = []

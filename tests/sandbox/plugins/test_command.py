@@ -1,4 +1,4 @@
-"""Local commands behave as pulumi-command's (plugin-facts §3)."""
+"""Local commands behave as pulumi-command's (docs/plugins.md, Commands)."""
 
 import time
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Each resource makes the real plugin's calls, in its order (exoscale-facts §3); P is a wait, Z the zone's look-up."""
+"""Calls in the real plugin's order; P is a wait, Z the zone's look-up (docs/plugins.md, Exoscale calls)."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Credentials, where they come from, and that they never leave this machine (plugin-facts §1.1, §1.2)."""
+"""Credentials, where they come from, and that they never leave this machine (docs/plugins.md, Exoscale settings)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

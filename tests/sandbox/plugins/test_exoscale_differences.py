@@ -1,4 +1,4 @@
-"""Diff: what is an update, what a replacement, and what is no difference at all (plugin-facts §1.3)."""
+"""Diff: what is an update, what a replacement, what no difference at all (docs/plugins.md, Exoscale differences)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the user sees, and what the state keeps, when a call fails (plugin-facts §1.5)."""
+"""What the user sees, and what the state keeps, when a call fails (docs/plugins.md, Exoscale failures)."""
 
 from collections.abc import Callable
 from typing import Any

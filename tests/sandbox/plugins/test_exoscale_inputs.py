@@ -1,4 +1,4 @@
-"""Check: defaults, names and refusals before any call (plugin-facts §1.3, §1.4)."""
+"""Check: defaults, names and refusals before any call (docs/plugins.md, Exoscale inputs)."""
 
 from typing import Any
 

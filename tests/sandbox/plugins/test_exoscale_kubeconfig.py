@@ -1,4 +1,4 @@
-"""Kubeconfigs: secret, never looked up again, and replaced when a certificate nears its end (plugin-facts §1.5)."""
+"""Kubeconfigs: secret, never looked up again, and replaced when a certificate nears its end."""
 
 import base64
 from collections.abc import Callable

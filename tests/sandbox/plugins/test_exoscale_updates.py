@@ -1,4 +1,4 @@
-"""Updates that do something, and those that only look as if (plugin-facts §1.5, "Silent updates")."""
+"""Updates that do something, and those that only look as if (docs/plugins.md, Updates that send nothing)."""
 
 from collections.abc import Callable
 from typing import Any

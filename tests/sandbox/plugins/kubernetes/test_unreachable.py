@@ -1,4 +1,4 @@
-"""What becomes of each call while the cluster cannot be reached (plugin-facts §2.1, the table)."""
+"""What becomes of each call while the cluster cannot be reached (docs/plugins.md, Unreachable clusters)."""
 
 import re
 from collections.abc import Callable, Iterator
