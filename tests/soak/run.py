@@ -175,6 +175,7 @@ class Runner:
     def _clear_up(self, subject: Subject, before: Held) -> None:
         self._trouble.end()
         self._account.remove(besides(self._account.holds(), before))
+        self._account.restore_services(before)
         with contextlib.suppress(automation.CommandError, subprocess.CalledProcessError):
             subject.stack.forget()
 

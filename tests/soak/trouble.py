@@ -75,16 +75,19 @@ class Trouble(Calls):
                 self._sandbox.control_planes.kill(cluster, part)
                 self.dead |= {cluster} if what == "API server killed" else set()
                 if what == "API server away":
-                    revive = self._sandbox.control_planes.revive
-                    timer = threading.Timer(BACK_AFTER_SECONDS, revive, (cluster, part))
+                    timer = threading.Timer(BACK_AFTER_SECONDS, self._revive, (cluster, part))
                     timer.start()
                     self._returning.append(timer)
+
+    def _revive(self, cluster: str, part: str) -> None:
+        with contextlib.suppress(LookupError):  # it may be deleted by now
+            self._sandbox.control_planes.revive(cluster, part)
 
 
 def kill_engine() -> None:
     """SIGKILL for the `pulumi` processes that this process runs."""
     for task in Path("/proc/self/task").iterdir():
-        for pid in (task / "children").read_text().split():
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # threads and processes end meanwhile
+            for pid in (task / "children").read_text().split():
                 if Path(f"/proc/{pid}/comm").read_text().strip() == "pulumi":
                     os.kill(int(pid), signal.SIGKILL)

@@ -107,6 +107,14 @@ class Account:
                 for id_ in items:
                     cloud.store.delete(STORED.get(kind, kind), id_)
 
+    def restore_services(self, held: Held) -> None:
+        """Gives the NLBs of then their services of then."""
+        store = self._sandbox.cloud.store
+        with self._sandbox.cloud.lock:
+            for id_, balancer in lasting(held)["load-balancer"].items():
+                if there := store.get("load-balancer", id_):
+                    store.put("load-balancer", {**there, "services": balancer["services"]})
+
 
 def new_key(sandbox: Sandbox, name: str, organization: str = DEFAULT_ORGANIZATION) -> tuple[str, str]:
     """Key and secret of a new API key that may do everything, as made in the console of this organisation, which is
