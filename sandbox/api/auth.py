@@ -10,6 +10,7 @@ from sandbox.cloud import Cloud
 from sandbox.store import Document
 
 SCHEME = "EXO2-HMAC-SHA256"
+MAX_LIFE_SECONDS = 3600  # of a signature; assumed. Clients sign for ten minutes
 
 # The old API's words; the body of the current one is not known. The log says which check it was.
 REFUSAL = "unable to verify user credentials and/or request signature"
@@ -49,8 +50,11 @@ def authenticate(cloud: Cloud, authorization: str, method: str, path: str, query
     wanted = base64.b64encode(hmac.digest(key["_secret"].encode(), b"\n".join(segments), hashlib.sha256))
     if not hmac.compare_digest(wanted, fields.get("signature", "").encode()):
         raise _refused(cloud, f"wrong signature for the API key {key['name']}")
-    if not (expires.isascii() and expires.isdigit()) or int(expires) < cloud.clock.now():
+    now = cloud.clock.now()
+    if not (expires.isascii() and expires.isdigit() and len(expires) < 20) or int(expires) < now:
         raise _refused(cloud, f"the signature of the API key {key['name']} has expired")
+    if int(expires) > now + MAX_LIFE_SECONDS:
+        raise _refused(cloud, f"the signature of the API key {key['name']} is good for too long")
     return key
 
 

@@ -43,6 +43,12 @@ class Conflict(ApiError):
     status = 409
 
 
+class TooLarge(ApiError):
+    """The request's body is larger than the sandbox reads; the real limit is not known."""
+
+    status = 413
+
+
 class NotSimulated(ApiError):
     """The operation exists at Exoscale, and this sandbox does not simulate it."""
 

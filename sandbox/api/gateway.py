@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from sandbox.api.auth import authenticate
-from sandbox.api.errors import ApiError, NotFound, NotSimulated
+from sandbox.api.errors import ApiError, NotFound, NotSimulated, TooLarge
 from sandbox.api.openapi import InvalidAnswer, OpenApi, Operation
 from sandbox.api.routes import HANDLERS, Call
 from sandbox.cloud import Cloud
@@ -18,6 +18,7 @@ from sandbox.faults import Fault
 from sandbox.store import Document
 
 DEFAULT_ZONE = "ch-gva-2"
+MAX_BODY_BYTES = 256 * 1024  # assumed; a nodepool's user data, the longest that a client sends, is far below
 KILLED = {"kill-ccm": "ccm", "kill-csi": "csi"}  # the part of a cluster that a fault kills, by its effect
 _HOST = re.compile(r"api-([a-z0-9-]+)\.exoscale\.com(?::\d+)?")
 _PATH = re.compile(r"(?:/zone/([a-z0-9-]+))?/v2(/.*)")
@@ -81,15 +82,15 @@ class Gateway:
         Raises:
             ReplyLost: a fault took it away; whatever the request asked for is done.
         """
-        received = Received(
-            request.method,
-            request.scope["raw_path"].decode("latin-1"),
-            request.scope["query_string"].decode("latin-1"),
-            await request.body(),
-            request.headers.get("host", ""),
-            request.headers.get("authorization", ""),
-        )
         try:
+            received = Received(
+                request.method,
+                request.scope["raw_path"].decode("latin-1"),
+                request.scope["query_string"].decode("latin-1"),
+                await _body(request),
+                request.headers.get("host", ""),
+                request.headers.get("authorization", ""),
+            )
             admitted = await run_in_threadpool(self._admit, received)
             faults = self._cloud.faults.call(admitted.operation.id)
             await _delay_or_refuse(faults)
@@ -156,6 +157,19 @@ class Gateway:
                 raise ReplyLost
         if "lose-reply" in effects:
             raise ReplyLost
+
+
+async def _body(request: Request) -> bytes:
+    """The body, read no further than it may be long. All of it is taken off the wire first: a client that still sends
+    would not hear a refusal."""
+    read, length = [], 0
+    async for part in request.stream():
+        length += len(part)
+        if length <= MAX_BODY_BYTES:
+            read.append(part)
+    if length > MAX_BODY_BYTES:
+        raise TooLarge(f"Request body too large: at most {MAX_BODY_BYTES} bytes")
+    return b"".join(read)
 
 
 async def _delay_or_refuse(faults: list[Fault]) -> None:

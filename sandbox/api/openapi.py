@@ -16,6 +16,8 @@ from referencing import Registry, Specification
 from sandbox.api.errors import BadRequest
 
 METHODS = frozenset({"get", "put", "post", "delete"})
+MAX_DEPTH = 32  # of a body: the deepest that the document describes has 7 levels
+_SHOWN = 200  # characters of an error, which repeats what it is about
 _ROOT = "urn:exoscale"
 _PARAMETER = re.compile(r"\{([^}]+)\}")
 
@@ -96,8 +98,8 @@ class OpenApi:
         """Checks a request and returns its query parameters and its body.
 
         Null means "not given" wherever the document allows it, and such keys are left out: the v3 clients cannot
-        omit `oidc`, `feature-gates` and `deploy-target` (docs/exoscale.md, Clusters). Unknown keys pass, as in the
-        document.
+        omit `oidc`, `feature-gates` and `deploy-target` (docs/exoscale.md, Clusters). A key that the document does
+        not know is left out too: no client may choose an object's id or state.
 
         Raises:
             BadRequest: with one entry in `errors` for each thing that is wrong.
@@ -121,7 +123,8 @@ class OpenApi:
                 errors.append("body: required")
         if errors:
             raise BadRequest("Invalid request: " + "; ".join(errors), errors)
-        return values, _without_nulls(body)
+        known = self._keys(operation)
+        return values, {key: value for key, value in _without_nulls(body).items() if key in known}
 
     def answer(self, operation: Operation, body: Any) -> None:
         """Checks the answer of a handler.
@@ -136,10 +139,20 @@ class OpenApi:
             raise InvalidAnswer(f"answer of {operation.id} at '{where}' breaks '{schema}': {error.message}")
 
     def _errors(self, operation: Operation, place: tuple[str, ...], value: Any, name: str = "") -> list[str]:
-        return sorted(
-            f"{'.'.join([*filter(None, [name]), *map(str, error.absolute_path)]) or 'body'}: {error.message}"
-            for error in self._validator(operation, place).iter_errors(value)
-        )
+        def told(error: Any) -> str:
+            where = ".".join([*filter(None, [name]), *map(str, error.absolute_path)]) or "body"
+            return f"{_shortened(where)}: {_shortened(error.message)}"
+
+        return sorted(map(told, self._validator(operation, place).iter_errors(value)))
+
+    def _keys(self, operation: Operation) -> set[str]:
+        """What a request's body may hold."""
+        if "requestBody" not in operation.definition:
+            return set()
+        schema = operation.definition["requestBody"]["content"]["application/json"]["schema"]
+        while "$ref" in schema:
+            schema = self.schema(schema["$ref"].rpartition("/")[2])
+        return set(schema["properties"])
 
     def _validator(self, operation: Operation, place: tuple[str, ...]) -> Any:
         key = (operation.id, *place)
@@ -185,13 +198,36 @@ def _typed(schema: dict[str, Any], text: str) -> Any:
 
 
 def _parsed(raw: bytes) -> Any:
+    """The body, an object.
+
+    Raises:
+        BadRequest: it is no JSON, no object, nested too deeply, or holds text that no answer could carry.
+    """
     try:
-        body = json.loads(raw)
-    except ValueError as error:
-        raise BadRequest("Invalid request: the body is not JSON", [f"body: {error}"]) from None
+        body = json.loads(raw.decode(), parse_constant=_no_number)
+        json.dumps(body, ensure_ascii=False).encode()  # half of a surrogate pair has no UTF-8
+    except UnicodeError:
+        raise BadRequest("Invalid request: the body is not UTF-8", ["body: not UTF-8"]) from None
+    except (ValueError, RecursionError) as error:
+        raise BadRequest("Invalid request: the body is not JSON", [f"body: {_shortened(str(error))}"]) from None
     if not isinstance(body, dict):
         raise BadRequest("Invalid request: the body is not an object", ["body: not an object"])
+    if _is_deeper(body, MAX_DEPTH):
+        raise BadRequest("Invalid request: the body is nested too deeply", [f"body: more than {MAX_DEPTH} levels"])
     return body
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON's")  # Python would take it, and answer it
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels < 0 or any(_is_deeper(item, levels - 1) for item in inside)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _without_nulls(value: Any) -> Any:

@@ -1,6 +1,8 @@
 """Where a connection to a host and port may go. Nothing of Exoscale's may reach the real cloud."""
 
+import ipaddress
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 # The API and the clusters are under the first two, the old API was under the third
@@ -60,3 +62,17 @@ def route(authority: str) -> Route:
         if cluster := _CLUSTER.fullmatch(host):
             return Cluster(cluster[1])
     raise Refused(f"the sandbox does not answer for https://{host}:{port} and never forwards it")
+
+
+def refuse_unroutable(host: str, addresses: Iterable[str]) -> None:
+    """Refuses what no public server has: link-local addresses, where clouds keep a machine's credentials, and those
+    that stand for no machine or for many.
+
+    Raises:
+        Refused: one of them is of that kind, however it is written.
+    """
+    for written in addresses:
+        address = ipaddress.ip_address(written.partition("%")[0])
+        address = getattr(address, "ipv4_mapped", None) or address
+        if address.is_link_local or address.is_multicast or address.is_unspecified:
+            raise Refused(f"{host} is at {address}, where the sandbox's proxy never goes")

@@ -9,8 +9,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from sandbox.proxy.authority import Authority
-from sandbox.proxy.routes import Api, Cluster, Elsewhere, Refused, Route, route
-from sandbox.proxy.tunnel import Connection, join, open_connection
+from sandbox.proxy.routes import Api, Cluster, Elsewhere, Refused, Route, refuse_unroutable, route
+from sandbox.proxy.tunnel import Connection, join, open_connection, open_first, resolve
 
 _CONNECT_SECONDS = 30
 _FAREWELL_SECONDS = 1
@@ -172,7 +172,9 @@ class ProxyServer:
                     raise Silent(f"the API server of SKS cluster {id_} is dead") from None
             case Elsewhere(host, port):
                 async with asyncio.timeout(_CONNECT_SECONDS):
-                    return await open_connection(host, port)
+                    addresses = await resolve(host, port)
+                    refuse_unroutable(host, addresses)
+                    return await open_first(addresses, port)
 
     async def _refuse(self, client: Connection, status: int, why: str) -> None:
         """Says why in the status line, the one thing that Go and Python show of a proxy's answer, and in the body."""

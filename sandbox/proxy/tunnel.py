@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import struct
+from collections.abc import Sequence
 
 _CHUNK = 65536
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # linger for 0 s
@@ -53,6 +54,28 @@ async def open_connection(host: str, port: int) -> Connection:
         OSError: the host is unknown or refuses.
     """
     return Connection(*await asyncio.open_connection(host, port))
+
+
+async def open_first(addresses: Sequence[str], port: int) -> Connection:
+    """Connects to the first of a host's addresses that takes it.
+
+    Raises:
+        OSError: none does.
+    """
+    for address in addresses[:-1]:
+        with contextlib.suppress(OSError):
+            return await open_connection(address, port)
+    return await open_connection(addresses[-1], port)
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a host, IPv4 first.
+
+    Raises:
+        OSError: the host is unknown.
+    """
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in sorted(found, key=lambda item: item[0] != socket.AF_INET)]
 
 
 async def join(near: Connection, far: Connection) -> None:

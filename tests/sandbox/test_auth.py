@@ -8,6 +8,7 @@ import requests
 from exoscale.api.exceptions import ExoscaleAPIAuthException
 from exoscale_auth import ExoscaleV2Auth
 
+from sandbox.api.auth import MAX_LIFE_SECONDS
 from sandbox.api.server import ApiServer
 from sandbox.client import SandboxClient
 from sandbox.cloud import Cloud
@@ -138,6 +139,16 @@ def test_an_expired_signature_is_refused(
     now = time.time()
     with monkeypatch.context() as patch:
         patch.setattr(time, "time", lambda: now - 3600)
+        request = signed("GET", "/v2/security-group")
+    assert_refused(send(request))
+
+
+def test_a_signature_that_is_good_for_too_long_is_refused(
+    signed: Callable[..., requests.PreparedRequest], send: Send, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time()
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: now + 2 * MAX_LIFE_SECONDS)
         request = signed("GET", "/v2/security-group")
     assert_refused(send(request))
 

@@ -344,6 +344,16 @@ def test_other_hosts_are_reached_directly(proxy: ProxyServer, web: int) -> None:
     assert b'"path": "/chart"' in answer
 
 
+@pytest.mark.parametrize(
+    "address", ["169.254.169.254", "[fe80::1]", "[::ffff:169.254.169.254]", "0.0.0.0", "224.0.0.1"]
+)
+def test_an_address_that_no_public_server_has_is_refused(proxy: ProxyServer, address: str) -> None:
+    status, tunnel = connect(proxy, f"{address}:80")
+    tunnel.close()
+    assert status.startswith("HTTP/1.1 403 ")
+    assert status.endswith(", where the sandbox's proxy never goes")
+
+
 def test_a_host_that_refuses_is_reported_as_such(proxy: ProxyServer, listener: Listener) -> None:
     listener.close()
     status, tunnel = connect(proxy, f"127.0.0.1:{listener.port}")
