@@ -211,8 +211,8 @@ def _nodepool(table: Table) -> NodepoolSettings:
 
 def _instance_type(table: Table) -> str:
     value = table.text("instance-type", "standard.small")
-    if value and value not in catalogue.INSTANCE_TYPES:
-        families, sizes = " ".join(catalogue.INSTANCE_FAMILIES), " ".join(catalogue.INSTANCE_SIZES)
+    if value and value not in catalogue.NODE_TYPES:
+        families, sizes = " ".join(catalogue.INSTANCE_FAMILIES), " ".join(catalogue.NODE_SIZES)
         table.refuse(table.full("instance-type"), value, f"family.size with a family of {families}; a size of {sizes}")
     return value
 

@@ -35,6 +35,8 @@ INSTANCE_SIZES = (
 )
 # Not every family has every size; which ones an account may use, only the API knows.
 INSTANCE_TYPES = frozenset(f"{family}.{size}" for family in INSTANCE_FAMILIES for size in INSTANCE_SIZES)
+NODE_SIZES = INSTANCE_SIZES[INSTANCE_SIZES.index("small") :]  # docs/exoscale.md, Nodepools and instances
+NODE_TYPES = frozenset(f"{family}.{size}" for family in INSTANCE_FAMILIES for size in NODE_SIZES)
 
 TAINT_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 

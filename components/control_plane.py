@@ -63,5 +63,10 @@ class ControlPlane(pulumi.ComponentResource):
         )
 
         self.cluster_id = cluster.id
-        self.endpoint = cluster.endpoint
+        self.endpoint = cluster.endpoint.apply(_url)
         self.register_outputs({"cluster_id": self.cluster_id, "endpoint": self.endpoint})
+
+
+def _url(endpoint: str) -> str:
+    """The API has answered a bare name since October 2025, and a URL before (docs/exoscale.md, Clusters)."""
+    return endpoint if "://" in endpoint else f"https://{endpoint}:443"

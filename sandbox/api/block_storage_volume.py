@@ -45,6 +45,7 @@ def create(cloud: Cloud, call: Call) -> Document:
     _check_size(size, least)
     volume = {
         "id": cloud.ids.uuid(),
+        "labels": {},  # the provider tells none from an empty one
         **body,
         "size": size,
         "blocksize": BLOCK_SIZE,

@@ -1,5 +1,6 @@
 """What Exoscale offers: zones, instance types, templates, Kubernetes versions and quotas, all from catalogue.toml."""
 
+import hashlib
 import tomllib
 import uuid
 from functools import cache
@@ -19,7 +20,8 @@ _VARIANTS = ("standard", "nvidia")
 
 def identity(kind: str, name: str) -> str:
     """The id of a thing that Exoscale offers: the same in every sandbox, so that recorded states stay good."""
-    return str(uuid.uuid5(_NAMESPACE, f"{kind}/{name}"))
+    known = _data()["ids"].get(kind, {})
+    return str(known.get(name) or uuid.uuid5(_NAMESPACE, f"{kind}/{name}"))
 
 
 @operation("list-zones")
@@ -124,6 +126,12 @@ def templates() -> list[Document]:
         {
             "id": identity("template", template["name"]),
             **template,
+            "description": template["name"],
+            "maintainer": "Exoscale",
+            "build": "2025-12-01-000000",
+            "checksum": hashlib.md5(template["name"].encode(), usedforsecurity=False).hexdigest(),
+            "size": 10 * 1024 * _MIB,
+            "created-at": "2025-12-01T00:00:00Z",
             "visibility": "public",
             "boot-mode": "legacy",
             "ssh-key-enabled": True,
@@ -131,6 +139,15 @@ def templates() -> list[Document]:
             "zones": official().zones,
         }
         for template in [*_data()["templates"], *nodes]
+    ]
+
+
+@cache
+def public_security_groups() -> list[Document]:
+    """Security groups that are everybody's to name in a rule, as the API shows them."""
+    return [
+        {"id": identity("security-group", group["name"]), **group, "visibility": "public"}
+        for group in _data()["public-security-groups"]
     ]
 
 

@@ -65,6 +65,8 @@ def create(cloud: Cloud, pool: Document) -> Document:
         "anti-affinity-groups": pool["anti-affinity-groups"],
         "private-networks": pool["private-networks"],
         "labels": {},
+        "secureboot-enabled": False,  # `exo compute instance show` reads both unseen
+        "tpm-enabled": False,
         "_zone": pool["_zone"],
     }
     if pool["public-ip-assignment"] == "dual":

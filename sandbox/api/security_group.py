@@ -2,6 +2,7 @@
 
 import ipaddress
 
+from sandbox.api.catalogue import public_security_groups
 from sandbox.api.errors import BadRequest, Conflict
 from sandbox.api.routes import Call, find, operation
 from sandbox.cloud import Cloud
@@ -38,15 +39,19 @@ def network(text: str) -> str:
 
 @operation("list-security-groups")
 def list_(cloud: Cloud, call: Call) -> Document:
-    """Public groups are Exoscale's own; the sandbox has none. The rows say so, the single group does not [rec]."""
+    """The organisation's own, or those of Exoscale's that are public."""
     default(cloud)
-    groups = [] if call.query.get("visibility") == "public" else cloud.store.list(KIND)
-    return {"security-groups": [{**public(group), "visibility": "private"} for group in groups]}
+    if call.query.get("visibility") == "public":
+        return {"security-groups": public_security_groups()}
+    return {"security-groups": [_shown(group) for group in cloud.store.list(KIND)]}
 
 
 @operation("get-security-group")
 def get(cloud: Cloud, call: Call) -> Document:
-    return public(find(cloud, KIND, call.path["id"]))
+    for group in public_security_groups():
+        if group["id"] == call.path["id"]:
+            return group
+    return _shown(find(cloud, KIND, call.path["id"]))
 
 
 @operation("create-security-group")
@@ -109,6 +114,10 @@ def source_removed(cloud: Cloud, operation: Document) -> None:
     if group:
         sources = [source for source in group.pop("external-sources", []) if source != operation["_args"]["cidr"]]
         cloud.store.put(KIND, {**group, "external-sources": sources} if sources else group)
+
+
+def _shown(group: Document) -> Document:
+    return {**public(group), "visibility": "private"}
 
 
 def _names(references: list[Document], group: Document) -> bool:

@@ -41,7 +41,7 @@ def create(cloud: Cloud, call: Call) -> Document:
         "enable-kube-proxy": body.get("enable-kube-proxy", body.get("cni") != "cilium"),
         "enable-operators-ca": True,
         "created-at": cloud.clock.timestamp(),
-        "endpoint": f"https://{id_}.sks-{call.zone}.exo.io:443",
+        "endpoint": f"{id_}.sks-{call.zone}.exo.io",
         "state": "creating",
         "_zone": call.zone,
     }

@@ -3,7 +3,7 @@
 import re
 
 from sandbox.api import instance_pool
-from sandbox.api.catalogue import get_instance_type
+from sandbox.api.catalogue import instance_type
 from sandbox.api.errors import BadRequest, Conflict, NotFound
 from sandbox.api.lifecycle import refuse_unless_settled, set_state, subject
 from sandbox.api.routes import Call, find, operation
@@ -16,6 +16,7 @@ from sandbox.operations import effect
 from sandbox.store import Document, public
 
 MAX_NODEPOOLS = 16  # of one cluster (docs/exoscale.md, Limits)
+TOO_SMALL = ("micro", "tiny")  # instance types that no node can have (docs/exoscale.md, Nodepools and instances)
 # Instance names become node names, which Kubernetes wants as DNS labels; the document says "lowercase only".
 PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
@@ -176,8 +177,9 @@ def _check(cloud: Cloud, call: Call) -> None:
     if not PREFIX.fullmatch(body.get("instance-prefix", "pool")):
         raise BadRequest(f"instance-prefix {body['instance-prefix']} must be lowercase letters, digits and hyphens")
     if "instance-type" in body:
-        path = {"id": body["instance-type"]["id"]}
-        get_instance_type(cloud, Call("get-instance-type", call.zone, path))
+        wanted = instance_type(body["instance-type"]["id"])
+        if wanted["size"] in TOO_SMALL:
+            raise Conflict(f"instance type {wanted['family']}.{wanted['size']} is too small for a Nodepool")
     if "deploy-target" in body:
         find(cloud, "deploy-target", body["deploy-target"]["id"], call.zone)
     for key, kind in REFERENCES.items():

@@ -47,9 +47,11 @@ def test_an_instance_type_is_read_by_its_id(client: SandboxClient) -> None:
         client.get_instance_type(id=UNKNOWN)
 
 
-def test_ids_are_the_same_in_every_sandbox(client: SandboxClient) -> None:
+def test_ids_are_the_same_in_every_sandbox_and_the_real_ones_where_those_are_public(client: SandboxClient) -> None:
     ids = {f"{kind['family']}.{kind['size']}": kind["id"] for kind in client.list_instance_types()["instance-types"]}
-    assert ids["standard.small"] == "030a7fbb-7786-55cc-968c-440fd9cad9b9"
+    assert ids["standard.small"] == "21624abb-764e-4def-81d7-9fc54b5957fb"
+    assert ids["standard.medium"] == "b6e9d1e8-89fc-4db3-aaa4-9b4c5b1d0844"
+    assert ids["standard.large"] == "28f30004-9586-5159-9ee2-dca6e88b34af"
     assert len(set(ids.values())) == len(ids)
 
 

@@ -28,7 +28,8 @@ def rules(client: SandboxClient, group: str) -> list[dict[str, Any]]:
 
 
 def test_a_new_group_has_no_rules_key(client: SandboxClient, group: str) -> None:
-    assert client.get_security_group(id=group) == {"id": group, "name": "nodes", "description": "of a test"}
+    wanted = {"id": group, "name": "nodes", "description": "of a test", "visibility": "private"}
+    assert client.get_security_group(id=group) == wanted
 
 
 def test_the_default_group_is_there_from_the_beginning_and_only_once(client: SandboxClient) -> None:
@@ -36,11 +37,14 @@ def test_the_default_group_is_there_from_the_beginning_and_only_once(client: San
         assert [row["name"] for row in client.list_security_groups()["security-groups"]] == ["default"]
 
 
-def test_rows_of_the_list_say_that_they_are_private_and_none_is_public(client: SandboxClient, group: str) -> None:
+def test_the_organisations_own_groups_are_private_and_exoscales_are_public(client: SandboxClient, group: str) -> None:
     rows = client.list_security_groups()["security-groups"]
     assert {row["visibility"] for row in rows} == {"private"}
     assert group in [row["id"] for row in rows]
-    assert client.list_security_groups(visibility="public") == {"security-groups": []}
+    public = client.list_security_groups(visibility="public")["security-groups"]
+    assert {row["visibility"] for row in public} == {"public"}
+    assert {"public-sks-apiservers", "public-nlb-healthcheck-sources"} <= {row["name"] for row in public}
+    assert [client.get_security_group(id=row["id"]) for row in public] == public
 
 
 def test_groups_are_one_store_seen_from_every_zone(group: str, connected: Callable[..., SandboxClient]) -> None:
@@ -137,9 +141,20 @@ def test_a_rule_needs_ports_for_tcp_and_a_source(client: SandboxClient, group: s
 
 
 def test_a_rule_that_names_an_unknown_group_is_refused(client: SandboxClient, group: str) -> None:
-    for other in ({"id": UNKNOWN}, {"name": "public-nlb-healthcheck-sources", "visibility": "public"}):
+    for other in ({"id": UNKNOWN}, {"name": "public-nothing", "visibility": "public"}):
         with pytest.raises(ExoscaleAPIClientException, match=r"404"):
             client.add_rule_to_security_group(id=group, **NODE_PORTS, security_group=other)
+
+
+def test_a_rule_may_name_a_public_group_by_name_or_id(client: SandboxClient, group: str) -> None:
+    [public] = [
+        row
+        for row in client.list_security_groups(visibility="public")["security-groups"]
+        if row["name"] == "public-sks-apiservers"
+    ]
+    for other in ({"id": public["id"]}, {"name": public["name"], "visibility": "public"}):
+        client.wait(client.add_rule_to_security_group(id=group, **NODE_PORTS, security_group=other)["id"])
+    assert [rule["security-group"] for rule in rules(client, group)] == [public, public]
 
 
 def test_a_deleted_rule_is_gone_and_the_last_one_takes_the_key_along(

@@ -49,7 +49,7 @@ def test_a_cluster_shows_what_the_provider_reads(bench: Bench) -> None:
         "auto-upgrade": False,
         "enable-kube-proxy": True,
         "enable-operators-ca": True,
-        "endpoint": f"https://{id_}.sks-ch-gva-2.exo.io:443",
+        "endpoint": f"{id_}.sks-ch-gva-2.exo.io",
         "state": "running",
         "nodepools": [],
         "created-at": "",

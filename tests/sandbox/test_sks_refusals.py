@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.api.catalogue import identity
 from sandbox.client import SandboxClient
 from sandbox.cloud import Cloud
 from tests.sandbox.sks_bench import CCM, NEWEST, NOWHERE, OLDER, Bench, busy, refused
@@ -74,6 +75,12 @@ def test_a_cluster_that_is_being_made_has_no_credentials_yet(bench: Bench) -> No
     id_ = bench.client.create_sks_cluster(name="c", level="starter", version=NEWEST)["reference"]["id"]
     busy(lambda: bench.client.get_sks_cluster_authority_cert(id=id_, authority="kubelet"))
     busy(lambda: bench.client.generate_sks_cluster_kubeconfig(id=id_, user="u", groups=[]))
+
+
+@pytest.mark.parametrize("size", ["micro", "tiny"])
+def test_a_nodepool_of_machines_that_are_too_small_is_refused(bench: Bench, size: str) -> None:
+    small = {"id": identity("instance-type", f"standard.{size}")}
+    assert size in refused(lambda: bench.new_nodepool(bench.cluster(), instance_type=small), 409)
 
 
 def test_credentials_of_an_addon_that_is_not_there_cannot_be_rotated(bench: Bench) -> None:

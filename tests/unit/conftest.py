@@ -29,7 +29,7 @@ ORGANIZATION = "0a1b2c3d-0000-4000-8000-000000000001"
 
 # What the cloud and the plugins would answer beside the inputs.
 ANSWERS: dict[str, dict[str, Any]] = {
-    "exoscale:index/sksCluster:SksCluster": {"endpoint": "https://cluster.sks-ch-gva-2.exo.io:443"},
+    "exoscale:index/sksCluster:SksCluster": {"endpoint": "cluster.sks-ch-gva-2.exo.io"},
     "exoscale:index/sksNodepool:SksNodepool": {"instancePoolId": "the-instance-pool"},
     "exoscale:index/sksKubeconfig:SksKubeconfig": {"kubeconfig": KUBECONFIG},
     "exoscale:index/nlb:Nlb": {"ipAddress": "198.51.100.7"},

@@ -106,8 +106,10 @@ def test_each_bad_setting_gives_one_line_with_key_value_and_what_is_allowed(conf
     assert problems(config) == [f"exoscale-sks:{line}"]
 
 
-@pytest.mark.parametrize("bad", ["medium", "standard.smal", "Standard.small", "standard", "standard.small.2", ""])
-def test_an_unknown_instance_type_gives_one_line_with_the_families_and_sizes(bad: str) -> None:
+@pytest.mark.parametrize(
+    "bad", ["medium", "standard.tiny", "standard.smal", "Standard.small", "standard", "standard.small.2", ""]
+)
+def test_a_type_that_no_node_can_be_gives_one_line_with_the_families_and_sizes(bad: str) -> None:
     (line,) = problems(pool(instance_type=bad))
 
     assert line.startswith(f'exoscale-sks:nodepools.web.instance-type is "{bad}"; allowed: ')

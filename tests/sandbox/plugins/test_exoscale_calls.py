@@ -107,7 +107,7 @@ def test_an_icmp_rule(plugin: Plugin) -> None:
 def test_a_cluster(plugin: Plugin, cluster: Make, calls: Calls) -> None:
     made = cluster(labels={"stack": "dev"})
     assert calls.take() == ["Z", "GET /sks-cluster-version", "POST /sks-cluster", "P", *READ_CLUSTER]
-    assert made["endpoint"] == f"https://{made.id}.sks-ch-gva-2.exo.io:443"
+    assert made["endpoint"] == f"{made.id}.sks-ch-gva-2.exo.io"
     assert made["createdAt"].endswith(" +0000 UTC")
     assert all(
         made[key].startswith("-----BEGIN CERTIFICATE-----") for key in ("aggregationCa", "controlPlaneCa", "kubeletCa")

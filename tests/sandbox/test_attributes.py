@@ -1,0 +1,61 @@
+"""What a public client reads without looking whether it is there is in every answer."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sandbox.client import SandboxClient
+from sandbox.cloud import Cloud
+from tests.sandbox.sks_bench import Bench
+
+# By kind, the attributes that some client takes for given (docs/exoscale.md, Clients and endpoints).
+TAKEN_FOR_GIVEN = {
+    "template": ("created-at", "build", "checksum", "description", "maintainer", "size", "zones", "boot-mode"),
+    "instance": ("created-at", "secureboot-enabled", "tpm-enabled", "instance-type", "template", "disk-size", "labels"),
+    "instance-type": ("family", "size", "cpus", "memory"),
+    "block-storage-volume": ("labels", "size", "state", "created-at"),
+    "security-group": ("name", "visibility"),
+    "sks-cluster": ("created-at", "addons", "auto-upgrade", "nodepools", "endpoint", "level", "version", "state"),
+    "sks-nodepool": (
+        "addons",
+        "anti-affinity-groups",
+        "security-groups",
+        "taints",
+        "labels",
+        "instance-pool",
+        "template",
+    ),
+    "load-balancer": ("created-at", "ip", "services", "state"),
+    "anti-affinity-group": ("name",),
+}
+
+
+@pytest.fixture
+def shown(cloud: Cloud, client: SandboxClient) -> Callable[[str], list[dict[str, Any]]]:
+    """Everything of a kind as the API shows it: as rows of the list, and each by itself."""
+    bench = Bench(cloud, client)
+    cluster = bench.cluster()
+    bench.nodepool(cluster)
+    bench.balancer()
+    bench.done(client.create_block_storage_volume(name="bare", size=10))
+    bench.done(client.create_security_group(name="bare"))
+    bench.done(client.create_anti_affinity_group(name="bare"))
+
+    def of(kind: str) -> list[dict[str, Any]]:
+        if kind == "sks-nodepool":
+            pools = client.get_sks_cluster(id=cluster)["nodepools"]
+            return [*pools, *(client.get_sks_nodepool(id=cluster, sks_nodepool_id=pool["id"]) for pool in pools)]
+        method = kind.replace("-", "_")
+        rows = getattr(client, f"list_{method}s")()[f"{kind}s"]
+        return [*rows, *(getattr(client, f"get_{method}")(id=row["id"]) for row in rows)]
+
+    return of
+
+
+@pytest.mark.parametrize("kind", TAKEN_FOR_GIVEN)
+def test_what_clients_take_for_given_is_there(shown: Callable[[str], list[dict[str, Any]]], kind: str) -> None:
+    found = shown(kind)
+
+    assert found
+    assert [(item["id"], key) for item in found for key in TAKEN_FOR_GIVEN[kind] if item.get(key) is None] == []
