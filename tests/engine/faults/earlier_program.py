@@ -25,6 +25,7 @@ def shell_steps() -> Iterator[None]:
         patch("components.drain.DrainStep", _drain),
         patch("components.nodepool_sweep.NodepoolSweepStep", _nodepool_sweep),
         patch("components.firewall.RuleSweepStep", _rule_sweep),
+        patch("components.program_kubeconfig.ProgramKubeconfigStep", _Kubeconfig),
     ):
         yield
 
@@ -43,6 +44,21 @@ class _Mark:
         )
         self.stack_id = made.stdout
         self.organization_id = self.organization_name = pulumi.Output.from_input("")
+
+
+class _Kubeconfig:
+    """No resource: the Kubernetes provider took the text from where it was made."""
+
+    def __init__(
+        self,
+        name: str,
+        identity: Identity,
+        zone: str,
+        cluster_id: Input,
+        kubeconfig: pulumi.Output[str],
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        self.kubeconfig = kubeconfig
 
 
 def _drain(
