@@ -76,12 +76,12 @@ def leaks(rows: Iterable[Row], way: str) -> int:
 
 def touches(rows: Iterable[Row], way: str) -> int:
     """Things of others that this way changed or deleted, in all runs."""
-    return sum(len(list(filter(None, found.get(f"{way} touched", "").split("; ")))) for found in rows)
+    return sum(len(_parts(found.get(f"{way} touched", ""))) for found in rows)
 
 
 def summary(rows: Sequence[Row]) -> str:
     """The last line: runs, faults, and what leaked in our way; the classic way beside it."""
-    faults = sum(len(found["faults"].split("; ")) for found in rows if found["faults"])
+    faults = sum(len(_parts(found["faults"])) for found in rows)
     parts = []
     for way in WAYS:
         of_way = [found for found in rows if found[f"{way} gone"]]
@@ -111,6 +111,10 @@ def draw(file: Path, rows: Iterable[Row]) -> None:
     axes.legend()
     figure.tight_layout()
     figure.savefig(file, metadata={"Date": None})
+
+
+def _parts(listed: str) -> list[str]:
+    return listed.split("; ") if listed else []
 
 
 def _counts(by_kind: Mapping[str, int]) -> str:

@@ -87,7 +87,10 @@ class Trouble(Calls):
 def kill_engine() -> None:
     """SIGKILL for the `pulumi` processes that this process runs."""
     for task in Path("/proc/self/task").iterdir():
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # threads and processes end meanwhile
-            for pid in (task / "children").read_text().split():
+        children: list[str] = []
+        with contextlib.suppress(FileNotFoundError):  # the thread has ended
+            children = (task / "children").read_text().split()
+        for pid in children:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # this one has, the next may not have
                 if Path(f"/proc/{pid}/comm").read_text().strip() == "pulumi":
                     os.kill(int(pid), signal.SIGKILL)
