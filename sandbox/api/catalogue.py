@@ -151,6 +151,12 @@ def public_security_groups() -> list[Document]:
     ]
 
 
+def public_security_group(reference: Document) -> Document | None:
+    """The public group that a reference names: by its id, or by its name where it has no id."""
+    key = "id" if "id" in reference else "name"
+    return next((group for group in public_security_groups() if group[key] == reference.get(key)), None)
+
+
 def _node_image(version: str, variant: str) -> str:
     return f"sks-node-{version}-{variant}"
 

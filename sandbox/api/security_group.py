@@ -2,7 +2,7 @@
 
 import ipaddress
 
-from sandbox.api.catalogue import public_security_groups
+from sandbox.api.catalogue import public_security_group, public_security_groups
 from sandbox.api.errors import BadRequest, Conflict
 from sandbox.api.routes import Call, find, operation
 from sandbox.cloud import Cloud
@@ -48,10 +48,8 @@ def list_(cloud: Cloud, call: Call) -> Document:
 
 @operation("get-security-group")
 def get(cloud: Cloud, call: Call) -> Document:
-    for group in public_security_groups():
-        if group["id"] == call.path["id"]:
-            return group
-    return _shown(find(cloud, KIND, call.path["id"]))
+    id_ = call.path["id"]
+    return public_security_group({"id": id_}) or _shown(find(cloud, KIND, id_))
 
 
 @operation("create-security-group")

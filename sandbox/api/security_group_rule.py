@@ -2,7 +2,7 @@
 
 import ipaddress
 
-from sandbox.api.catalogue import public_security_groups
+from sandbox.api.catalogue import public_security_group
 from sandbox.api.errors import BadRequest, NotFound, OperationFailed
 from sandbox.api.routes import Call, find, operation
 from sandbox.api.security_group import KIND, network
@@ -74,9 +74,8 @@ def deleted(cloud: Cloud, operation: Document) -> None:
 
 def _other_group(cloud: Cloud, reference: Document) -> Document:
     """The group that a rule names: by id, or a public one by name too."""
-    for group in public_security_groups():
-        if group["id"] == reference.get("id") or ("id" not in reference and group["name"] == reference.get("name")):
-            return {**group}
+    if group := public_security_group(reference):
+        return {**group}
     if "id" not in reference:
         raise NotFound(f"Public security group {reference.get('name')} not found")
     other = find(cloud, KIND, reference["id"])
