@@ -48,7 +48,7 @@ def test_a_claim_gets_one_volume_named_after_it_and_without_labels(cluster: Stor
     claim = cluster.find("pvc", "data")
     assert claim
     assert volume["name"] == persistent["metadata"]["name"] == f"pvc-{claim['metadata']['uid']}"
-    assert (volume["size"], volume["state"], "labels" in volume) == (20, "detached", False)
+    assert (volume["size"], volume["state"], volume["labels"]) == (20, "detached", {})
     assert persistent["spec"]["csi"]["volumeHandle"] == f"{ZONE}/{volume['id']}"
     assert persistent["spec"]["claimRef"]["uid"] == claim["metadata"]["uid"]
     assert persistent["metadata"]["annotations"][PROVISIONED_BY] == "csi.exoscale.com"
