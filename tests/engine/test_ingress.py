@@ -26,6 +26,7 @@ def test_a_chart_that_cannot_be_reached_is_one_line(stack: SandboxStack) -> None
         stack.up()
 
 
+@pytest.mark.slow
 def test_an_install_that_failed_is_made_good_by_the_next_up(
     stack: SandboxStack, charts: Callable[[str], Path], sandbox: Sandbox
 ) -> None:

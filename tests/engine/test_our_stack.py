@@ -151,6 +151,7 @@ def test_a_protected_stack_loses_nothing_to_a_destroy_until_protect_is_false_aga
     stack.up()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("outputs")
 def test_another_cni_replaces_the_cluster_and_leaves_no_second_one(
     stack: SandboxStack, client: Any, cloud: Callable[[], dict[str, int]]

@@ -11,7 +11,7 @@ from components.steps import PACKAGE
 from sandbox.stack import SandboxStack
 from tests.engine.program import renamed
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 Operations = dict[str, list[str]]
 SMALL = {"size": 1, "instance-type": "standard.small", "disk-size-gb": 20}
@@ -37,11 +37,6 @@ CHANGES: dict[str, tuple[Mapping[str, Any], str]] = {
     "cni": ({"cni": "cilium"}, "replace"),
     "no ingress": ({"ingress": {"controller": "none"}}, "delete"),
 }
-EVERY_TIME = ("the first up", "nothing", "owner", "a second nodepool")
-
-
-def _case(name: str, *every_time: str) -> Any:
-    return pytest.param(name, marks=() if name in every_time else pytest.mark.slow)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +78,7 @@ def operations(events: list[EngineEvent]) -> Operations:
     return found
 
 
-@pytest.mark.parametrize("change", [_case(name, *EVERY_TIME) for name in CHANGES])
+@pytest.mark.parametrize("change", list(CHANGES))
 def test_a_preview_of_a_change_is_what_the_up_does(stack: SandboxStack, change: str) -> None:
     settings, at_least = CHANGES[change]
     configure(stack, settings)
@@ -95,7 +90,7 @@ def test_a_preview_of_a_change_is_what_the_up_does(stack: SandboxStack, change: 
     assert at_least in kinds if at_least else not kinds
 
 
-@pytest.mark.parametrize("kind", [_case(name) for name in STEPS])
+@pytest.mark.parametrize("kind", STEPS)
 def test_a_preview_of_a_renamed_step_is_what_the_up_does(stack: SandboxStack, kind: str) -> None:
     with renamed(kind):
         planned, done = planned_and_done(stack)
@@ -106,7 +101,6 @@ def test_a_preview_of_a_renamed_step_is_what_the_up_does(stack: SandboxStack, ki
     assert sorted(made) == [["create"], ["delete"]]
 
 
-@pytest.mark.slow
 def test_a_change_of_zone_leaves_the_firewall_alone(stack: SandboxStack) -> None:
     configure(stack, {"zone": "at-vie-1"})
     planned, done = planned_and_done(stack)

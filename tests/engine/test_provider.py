@@ -26,7 +26,7 @@ from tests.engine.faults.users import Users
 from tests.engine.program import renamed
 from tools import path_of
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 Destroying = Callable[[], "subprocess.Popen[str]"]
 STEPS = ("Drain", "SecondDrain", "NodepoolSweep", "RuleSweep", "StackId")
@@ -101,7 +101,6 @@ def living(account: Account) -> Held:
     }
 
 
-@pytest.mark.slow
 def test_a_renamed_step_touches_nothing_of_a_living_cluster_and_a_later_destroy_still_leaves_nothing(
     stack: SandboxStack, account: Account, in_use: Users
 ) -> None:
@@ -124,7 +123,6 @@ def said_at_the_end(printed: str) -> str:
     return printed.partition("Diagnostics:\n")[2]
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("in_use")
 def test_what_a_destroy_keeps_and_its_receipt_stay_on_the_screen(
     stack: SandboxStack, account: Account, destroying: Destroying
@@ -146,9 +144,7 @@ def test_what_a_destroy_keeps_and_its_receipt_stay_on_the_screen(
     ("while_it_is_asked", "how"),
     [
         pytest.param("delete-load-balancer", "cancelled", id="our own step runs"),
-        pytest.param(
-            "delete-sks-nodepool", "cancelled, or failed,", id="a step of another provider runs", marks=pytest.mark.slow
-        ),
+        pytest.param("delete-sks-nodepool", "cancelled, or failed,", id="a step of another provider runs"),
     ],
 )
 def test_one_ctrl_c_ends_with_what_still_runs_and_how_to_go_on(

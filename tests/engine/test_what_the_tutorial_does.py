@@ -51,6 +51,7 @@ def failure(run: Callable[[], object]) -> str:
     return str(failed.value)
 
 
+@pytest.mark.slow
 def test_with_the_kubeconfig_as_data_the_engine_waits_for_the_release(
     classic: Callable[[Classic], SandboxStack], charts: Callable[[str], Path], cloud: Cloud
 ) -> None:
@@ -78,6 +79,7 @@ def test_with_a_kubeconfig_file_destroy_fails_and_a_second_one_works(
     assert cloud() == {}
 
 
+@pytest.mark.slow
 def test_a_users_own_load_balancer_blocks_every_destroy_until_it_is_removed_by_hand(
     classic: Callable[[Classic], SandboxStack],
     charts: Callable[[str], Path],
@@ -100,6 +102,7 @@ def test_a_users_own_load_balancer_blocks_every_destroy_until_it_is_removed_by_h
     assert cloud() == {}
 
 
+@pytest.mark.slow
 def test_with_the_api_server_gone_a_release_cannot_be_deleted_and_with_a_dead_ccm_helms_record_is_lost(
     classic: Callable[[Classic], SandboxStack], charts: Callable[[str], Path], cloud: Cloud, sandbox: Sandbox
 ) -> None:

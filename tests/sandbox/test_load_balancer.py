@@ -57,10 +57,6 @@ def test_load_balancers_belong_to_one_zone(bench: Bench, connected: Any) -> None
     assert connected(zone="de-fra-1").list_load_balancers()["load-balancers"] == []
 
 
-def test_equal_names_are_accepted_unless_the_rule_is_on(bench: Bench) -> None:
-    assert bench.balancer("same") != bench.balancer("same")
-
-
 def test_an_update_changes_only_what_is_named(bench: Bench) -> None:
     id_ = bench.done(bench.client.create_load_balancer(name="n", description="d"))
     bench.done(bench.client.update_load_balancer(id=id_, name="m"))

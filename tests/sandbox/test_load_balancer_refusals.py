@@ -82,10 +82,15 @@ def test_a_busy_service_refuses_every_change(bench: Bench) -> None:
     busy(lambda: bench.client.reset_load_balancer_service_field(**reset))
 
 
-def test_with_the_rule_on_a_name_can_be_used_once(bench: Bench) -> None:
-    bench.cloud.rules.load_balancer_names_unique = True
+def test_a_name_can_be_used_once_in_a_zone(bench: Bench, connected: Any) -> None:
     bench.balancer("n")
     assert "already exists" in refused(lambda: bench.balancer("n"), 409)
+    connected(zone="de-fra-1").create_load_balancer(name="n")
+
+
+def test_a_name_can_be_used_twice_when_the_rule_is_off(bench: Bench) -> None:
+    bench.cloud.rules.load_balancer_names_unique = False
+    assert bench.balancer("n") != bench.balancer("n")
 
 
 def test_a_load_balancer_cannot_be_renamed_to_a_taken_name(bench: Bench) -> None:

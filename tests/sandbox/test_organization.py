@@ -158,7 +158,6 @@ def test_quotas_count_what_the_organisation_has(cloud: Cloud, connected: Connect
 
 
 def test_names_are_taken_within_an_organisation_only(cloud: Cloud, connected: Connect) -> None:
-    cloud.rules.load_balancer_names_unique = True
     for client in (connected(), connected(*new_key(cloud, "person", THEIRS))):
         makes = (client.create_security_group, client.create_anti_affinity_group, client.create_load_balancer)
         for make in makes:

@@ -13,7 +13,7 @@ def make_strangers(account: Account) -> None:
     client = account.client
     started = [
         client.create_load_balancer(name=f"k8s-{uuid4()}"),
-        client.create_load_balancer(name="exoscale-sks-blue-ingress", description="of somebody else"),
+        client.create_load_balancer(name="exoscale-sks-blue-ingress-2", description="of somebody else"),
         client.create_load_balancer(name="blue", labels=SAME_NAME),
         client.create_security_group(name="exoscale-sks-blue-nodes-2", description="of somebody else"),
         client.create_anti_affinity_group(name="exoscale-sks-blue-default-2", description="of somebody else"),

@@ -59,10 +59,11 @@ def crash_in_create(subject: Subject, calls: Calls) -> None:
 def test_crashed_between_creating_a_load_balancer_and_recording_its_id(
     subject: Subject, calls: Calls, left: Left, assert_gone: AssertGone
 ) -> None:
+    """The orphan has the name that the Service's next NLB would have, so there never is one."""
     crash_in_create(subject, calls)
     subject.revive("ccm")
-    subject.users().address("front")
-    assert len(left()["load-balancer"]) == 3  # the stack's own, the orphan, and the one that was made after it
+    subject.users().await_event("front", "already exists")
+    assert len(left()["load-balancer"]) == 2  # the stack's own, and the orphan
     subject.destroy()
     assert_gone(subject)
 
@@ -87,25 +88,25 @@ def test_crashed_there_for_the_ingress_controllers_own_service_in_an_up_that_fai
     assert_gone(subject)
 
 
-def test_never_saw_the_reply_to_its_create_and_made_a_second_one(
+def test_never_saw_the_reply_to_its_create_and_was_refused_another_of_that_name(
     subject: Subject, calls: Calls, left: Left, assert_gone: AssertGone
 ) -> None:
     calls.arm(Fault("create-load-balancer", "lose-reply"))
-    subject.users().expose("front")
-    names = left()["load-balancer"]
-    assert len(names) == 3
-    assert len(set(names)) == 2  # two of the same name: one of them nobody remembers
+    subject.users().apply(load_balancer("front", "default"))
+    subject.users().await_event("front", "already exists")
+    assert len(left()["load-balancer"]) == 2
     subject.destroy()
     assert_gone(subject)
 
 
-def test_made_a_second_one_for_a_service_that_was_deleted_since_which_only_the_audit_sees(
-    subject: Subject, account: Account, calls: Calls, left: Left, assert_gone: AssertGone
+def test_never_saw_the_reply_and_the_service_was_deleted_since_so_that_only_the_audit_sees_it(
+    subject: Subject, account: Account, calls: Calls, assert_gone: AssertGone
 ) -> None:
-    """The known limit: the first one is empty, and no Service of its name is left, so nothing says whose it is."""
+    """The known limit: the NLB is empty, and no Service of its name is left, so nothing says whose it is."""
     users = subject.users()
     calls.arm(Fault("create-load-balancer", "lose-reply"))
-    users.expose("front")
+    users.apply(load_balancer("front", "default"))
+    users.await_event("front", "already exists")
     name = f"k8s-{users.service('front')['metadata']['uid']}"
     users.kubectl("delete", "service", "front")
     subject.destroy()

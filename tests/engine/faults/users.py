@@ -120,6 +120,15 @@ class Users:
         self.kubectl("wait", f"service/{name}", "-n", namespace, f"--for=jsonpath={path}", "--timeout=60s")
         return self.kubectl("get", "service", name, "-n", namespace, "-o", f"jsonpath={path}")
 
+    def await_event(self, name: str, said: str, namespace: str = "default") -> None:
+        """Returns when an event of a Service says this."""
+        about = f"involvedObject.kind=Service,involvedObject.name={name}"
+        for _ in range(TRIES):
+            events = self.kubectl.json("get", "events", "-n", namespace, f"--field-selector={about}")["items"]
+            if any(said in event["message"] for event in events):
+                return
+        raise AssertionError(f"no event of {name} says {said!r}")
+
     def load_balancer_id(self, name: str, namespace: str = "default") -> str:
         """Id of the NLB that a Service holds, as its annotation says."""
         found: str = self.service(name, namespace)["metadata"]["annotations"][f"{PREFIX}id"]

@@ -184,7 +184,7 @@ def test_unchanged_resources_show_no_difference_and_refresh_to_themselves(
 ) -> None:
     owner = cluster(labels={"a": "b"}, featureGates=["A", "B"])
     group = plugin.create("exoscale:index/securityGroup:SecurityGroup", "fw")
-    for made in (owner, nodepool(clusterId=owner.id, securityGroupIds=[group.id]), balancer(), service(), group):
+    for made in (owner, nodepool(clusterId=owner.id, securityGroupIds=[group.id]), balancer("other"), service(), group):
         assert not plugin.diff(made).diffs, made.type
         read = plugin.read(made)
         assert read is not None

@@ -57,10 +57,20 @@ def test_four_server_errors_are_ridden_out(plugin: Plugin, cloud: Cloud) -> None
     assert plugin.create(NLB, "n", zone="ch-gva-2").id
 
 
-def test_a_lost_reply_makes_a_second_object_that_nobody_knows(plugin: Plugin, cloud: Cloud) -> None:
+def test_after_a_lost_reply_the_client_asks_again_and_its_own_load_balancer_is_in_the_way(
+    plugin: Plugin, cloud: Cloud
+) -> None:
     cloud.faults.arm(Fault("create-load-balancer", "lose-reply"))
-    made = plugin.create(NLB, "n", zone="ch-gva-2")
-    ids = [balancer["id"] for balancer in cloud.store.list("load-balancer")]
+    assert "already exists" in _refused(plugin.create, NLB, "n", zone="ch-gva-2").text
+    assert len(cloud.store.list("load-balancer")) == 1
+
+
+def test_a_lost_reply_makes_a_second_object_that_nobody_knows_where_names_may_repeat(
+    plugin: Plugin, cloud: Cloud
+) -> None:
+    cloud.faults.arm(Fault("create-sks-cluster", "lose-reply"))
+    made = plugin.create(CLUSTER, "c", zone="ch-gva-2", serviceLevel="starter")
+    ids = [cluster["id"] for cluster in cloud.store.list("sks-cluster")]
     assert len(ids) == 2
     assert made.id in ids
 
