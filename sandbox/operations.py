@@ -5,6 +5,7 @@ An operation that the API answers at once with `failure` would pass for a succes
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ from sandbox.store import Document, public
 
 if TYPE_CHECKING:
     from sandbox.cloud import Cloud
+
+KEPT_SECONDS = 3600  # of an operation that ended, assumed; no client asks for one after it has ended
 
 Effect = Callable[["Cloud", Document], None]
 
@@ -54,7 +57,9 @@ class Operations:
         self._outcomes: dict[str, OperationFailed | None] = {}
         self._working: set[threading.Thread] = set()
         # Ids only, so that a tick costs the same after thousands of operations that have ended.
-        self._open = [item["id"] for item in cloud.store.list("operation") if item["state"] == "pending"]
+        operations, now = cloud.store.list("operation"), cloud.clock.now()
+        self._open = [item["id"] for item in operations if item["state"] == "pending"]
+        self._ended = deque((now, item["id"]) for item in operations if item["state"] != "pending")
 
     def start(
         self, operation_id: str, noun: str, object_id: str, zone: str = "", args: dict[str, Any] | None = None
@@ -101,10 +106,13 @@ class Operations:
         return bool(self._open)
 
     def tick(self) -> None:
-        """Ends every operation whose time is up and whose work is done."""
+        """Ends every operation whose time is up and whose work is done, and forgets those that ended long ago."""
+        now = self._cloud.clock.now()
         for document in self._pending():
-            if document["_due"] <= self._cloud.clock.now():
+            if document["_due"] <= now:
                 self._end(document)
+        while self._ended and self._ended[0][0] + KEPT_SECONDS < now:
+            self._cloud.store.delete("operation", self._ended.popleft()[1])
 
     def join(self) -> None:
         """Waits for the work that is under way; call it without the cloud's lock."""
@@ -162,6 +170,7 @@ class Operations:
             if effects.failed:
                 effects.failed(self._cloud_of(document), document)
         self._cloud.store.put("operation", document)
+        self._ended.append((self._cloud.clock.now(), document["id"]))
 
     def _cloud_of(self, document: Document) -> "Cloud":
         return self._cloud.of(document["_organization"])

@@ -9,10 +9,14 @@ import json
 import sqlite3
 import threading
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sandbox.index import Index
+
 Document = dict[str, Any]
+Documents = list[Document]
 
 ORGANIZATION = "organization"
 """Kind of the organisations. Each belongs to itself, so that it is the only one that it sees."""
@@ -49,6 +53,7 @@ class Store:
         )
         self._organization: str | None = None
         self._documents: dict[str, dict[str, Document]] = {}
+        self._indexes: dict[str, dict[str, Index]] = {}
         for kind, id_, body in self._database.execute("select kind, id, body from documents order by rowid"):
             self._documents.setdefault(kind, {})[id_] = json.loads(body)
         self.default_organization = self.organization(DEFAULT_ORGANIZATION)
@@ -97,6 +102,25 @@ class Store:
             documents = filter(self._sees, self._documents.get(kind, {}).values())
             return [copy.deepcopy(d) for d in documents if zone is None or d.get("_zone") == zone]
 
+    def where(self, kind: str, path: str, value: str) -> Documents:
+        """The documents of a kind that have this value at a path (see `Index`), in the order in which they got it.
+
+        It costs the same however many others there are.
+        """
+        with self._lock:
+            documents = self._documents.get(kind, {})
+            return [copy.deepcopy(documents[id_]) for id_ in self._ids(kind, path, value)]
+
+    def has(self, kind: str, path: str, value: str) -> bool:
+        """Whether `where` would return any."""
+        with self._lock:
+            return bool(self._ids(kind, path, value))
+
+    def count(self, kind: str) -> int:
+        """How many documents of a kind there are."""
+        with self._lock:
+            return sum(map(self._sees, self._documents.get(kind, {}).values()))
+
     def kinds(self) -> tuple[str, ...]:
         """The kinds of which there is something."""
         with self._lock:
@@ -116,7 +140,9 @@ class Store:
             owner = self._organization
             if owner is None:
                 owner = document.get("_organization") or self.default_organization
-            documents[id_] = owned = {**copy.deepcopy(document), "_organization": owner}
+            owned = {**copy.deepcopy(document), "_organization": owner}
+            self._reindex(kind, documents.get(id_), owned)
+            documents[id_] = owned
             self._database.execute(
                 "insert into documents values (?, ?, ?) on conflict (kind, id) do update set body = excluded.body",
                 (kind, id_, json.dumps(owned)),
@@ -127,7 +153,7 @@ class Store:
         with self._lock, self._database:
             documents = self._documents.get(kind, {})
             if id_ in documents and self._sees(documents[id_]):
-                del documents[id_]
+                self._reindex(kind, documents.pop(id_), None)
                 self._database.execute("delete from documents where kind = ? and id = ?", (kind, id_))
 
     def clear(self) -> None:
@@ -136,7 +162,7 @@ class Store:
             for kind, documents in self._documents.items():
                 gone = [id_ for id_, d in documents.items() if self._sees(d) and id_ != self.default_organization]
                 for id_ in gone:
-                    del documents[id_]
+                    self._reindex(kind, documents.pop(id_), None)
                 rows = [(kind, id_) for id_ in gone]
                 self._database.executemany("delete from documents where kind = ? and id = ?", rows)
 
@@ -144,6 +170,19 @@ class Store:
         """Closes the database file."""
         with self._lock:
             self._database.close()
+
+    def _ids(self, kind: str, path: str, value: str) -> Sequence[str]:
+        documents, indexes = self._documents.get(kind, {}), self._indexes.setdefault(kind, {})
+        if path not in indexes:
+            indexes[path] = Index(path, documents.values())
+        return [id_ for id_ in indexes[path].ids(value) if self._sees(documents[id_])]
+
+    def _reindex(self, kind: str, old: Document | None, new: Document | None) -> None:
+        for index in self._indexes.get(kind, {}).values():
+            if old is not None:
+                index.replace(old, new)
+            elif new is not None:
+                index.add(new)
 
     def _sees(self, document: Document) -> bool:
         return self._organization is None or document["_organization"] == self._organization

@@ -6,29 +6,34 @@ import uuid
 from sandbox.api.errors import Conflict
 from sandbox.cloud import Cloud
 
-# RFC 5737: no host on the internet has one of these, so nothing here can reach a stranger by mistake.
-INSTANCES = ("192.0.2.0/24", "198.51.100.0/24")
-LOAD_BALANCERS = ("203.0.113.0/24",)
+# No host on the internet has one of these, so nothing here can reach a stranger by mistake: the ranges of RFC 5737 for
+# documentation, and after them those of RFC 2544 for benchmarks.
+INSTANCES = ("192.0.2.0/24", "198.51.100.0/24", "198.18.0.0/16")
+LOAD_BALANCERS = ("203.0.113.0/24", "198.19.0.0/16")
+HELD_BY = (("instance", "public-ip"), ("load-balancer", "ip"))  # kind, and where it says its address
 IPV6 = ipaddress.IPv6Network("2001:db8::/32")  # RFC 3849
 
 
 def free(cloud: Cloud, networks: tuple[str, ...]) -> str:
     """An IPv4 address that no instance and no load balancer has, of whatever organisation.
 
-    It is taken from a random place, so that an address is not handed out again right after its object went:
-    who still holds on to it must notice.
+    It is taken from a random place of the first network that has one left, so that an address is not handed out again
+    right after its object went: who still holds on to it must notice.
+
+    Args:
+        networks: in the order in which they are used up.
 
     Raises:
         Conflict: all are taken.
     """
     everywhere = cloud.store.of(None)
-    taken = {instance.get("public-ip") for instance in everywhere.list("instance")}
-    taken |= {balancer["ip"] for balancer in everywhere.list("load-balancer")}
-    hosts = [str(host) for network in networks for host in ipaddress.ip_network(network).hosts()]
-    start = uuid.UUID(cloud.ids.uuid()).int % len(hosts)
-    for host in hosts[start:] + hosts[:start]:
-        if host not in taken:
-            return host
+    for network in map(ipaddress.IPv4Network, networks):
+        hosts = network.num_addresses - 2  # the first address is the network's, the last its broadcast's
+        start = uuid.UUID(cloud.ids.uuid()).int % hosts
+        for offset in range(hosts):
+            host = str(network[1 + (start + offset) % hosts])
+            if not any(everywhere.has(kind, path, host) for kind, path in HELD_BY):
+                return host
     raise Conflict(f"the sandbox has no free address left in {', '.join(networks)}")
 
 

@@ -12,11 +12,7 @@ MAX_INSTANCES = 8  # a group holds no more (docs/exoscale.md, Limits)
 
 def members(cloud: Cloud, group_id: str) -> list[Document]:
     """The instances in a group."""
-    return [
-        instance
-        for instance in cloud.store.list("instance")
-        if any(group["id"] == group_id for group in instance.get("anti-affinity-groups", []))
-    ]
+    return cloud.store.where("instance", "anti-affinity-groups.id", group_id)
 
 
 @operation("list-anti-affinity-groups")
@@ -33,7 +29,7 @@ def get(cloud: Cloud, call: Call) -> Document:
 
 @operation("create-anti-affinity-group")
 def create(cloud: Cloud, call: Call) -> Document:
-    taken = any(group["name"] == call.body["name"] for group in cloud.store.list(KIND))
+    taken = cloud.store.where(KIND, "name", call.body["name"])
     if taken and cloud.rules.anti_affinity_group_names_unique:
         raise Conflict("Anti-affinity Group name is already in use")
     group = {"id": cloud.ids.uuid(), **call.body}

@@ -167,14 +167,13 @@ def settle(cloud: Cloud, volume_id: str) -> None:
 def release(cloud: Cloud, instance_id: str) -> None:
     """Detaches the volumes of an instance that goes. They stay, and go on costing money: a user of the real cloud
     saw such a deletion succeed (tf#341, 2024-04); that the volumes stay is assumed."""
-    for volume in cloud.store.list(KIND):
-        if _instance_id(volume) == instance_id:
-            _let_go(cloud, volume)
+    for volume in cloud.store.where(KIND, "instance.id", instance_id):
+        _let_go(cloud, volume)
 
 
 def snapshots(cloud: Cloud, volume_id: str) -> list[Document]:
     """The snapshots of a volume, in every state."""
-    return [item for item in cloud.store.list(SNAPSHOT) if item["block-storage-volume"]["id"] == volume_id]
+    return cloud.store.where(SNAPSHOT, "block-storage-volume.id", volume_id)
 
 
 def shown(cloud: Cloud, volume: Document) -> Document:
@@ -203,8 +202,7 @@ def _refuse_unfit(cloud: Cloud, instance: Document) -> None:
     size = instance_type(instance["instance-type"]["id"])["size"]
     if size in TOO_SMALL:
         raise Conflict(f"Instance {instance['id']} is too small for a block storage volume: {size}")
-    held = [volume for volume in cloud.store.list(KIND) if _instance_id(volume) == instance["id"]]
-    if len(held) >= MOST_ATTACHED:
+    if len(cloud.store.where(KIND, "instance.id", instance["id"])) >= MOST_ATTACHED:
         raise Conflict(f"Instance {instance['id']} has {MOST_ATTACHED} block storage volumes, the most there can be")
 
 

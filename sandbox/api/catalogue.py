@@ -163,7 +163,7 @@ def _node_image(version: str, variant: str) -> str:
 
 def _quota(cloud: Cloud, name: str) -> Document:
     quota = _data()["quotas"][name]
-    return {"resource": name, "usage": len(cloud.store.list(quota["kind"])), "limit": quota["limit"]}
+    return {"resource": name, "usage": cloud.store.count(quota["kind"]), "limit": quota["limit"]}
 
 
 def _one(kind: str, offered: list[Document], id_: str) -> Document:

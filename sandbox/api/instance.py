@@ -38,7 +38,7 @@ def delete(cloud: Cloud, call: Call) -> Document:
 
 def members(cloud: Cloud, pool_id: str) -> list[Document]:
     """The instances of a pool, the oldest first, also those that are on their way in or out."""
-    return [instance for instance in cloud.store.list(KIND) if instance["manager"]["id"] == pool_id]
+    return cloud.store.where(KIND, "manager.id", pool_id)
 
 
 def name(cloud: Cloud, prefix: str, pool_id: str) -> str:

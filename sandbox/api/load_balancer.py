@@ -105,10 +105,7 @@ def shown_service(cloud: Cloud, service: Document) -> Document:
 
 def targeting(cloud: Cloud, pool_id: str) -> Document | None:
     """A load balancer with a service that sends traffic to the pool, if there is one, in whatever state."""
-    for balancer in cloud.store.list(KIND):
-        if any(service["instance-pool"]["id"] == pool_id for service in balancer["services"]):
-            return balancer
-    return None
+    return next(iter(cloud.store.where(KIND, "services.instance-pool.id", pool_id)), None)
 
 
 def _start(cloud: Cloud, call: Call, balancer: Document, changes: dict[str, Any] | None = None) -> Document:
@@ -116,5 +113,5 @@ def _start(cloud: Cloud, call: Call, balancer: Document, changes: dict[str, Any]
 
 
 def _refuse_taken_name(cloud: Cloud, call: Call) -> None:
-    if any(balancer["name"] == call.body["name"] for balancer in cloud.store.list(KIND, call.zone)):
+    if any(balancer["_zone"] == call.zone for balancer in cloud.store.where(KIND, "name", call.body["name"])):
         raise Conflict(f"Load Balancer {call.body['name']} already exists")

@@ -43,4 +43,4 @@ def create_key(cloud: Cloud, name: str) -> Document:
 
 def find_key(cloud: Cloud, name: str) -> Document | None:
     """The oldest API key of that name, of the organisation whose cloud this is."""
-    return next((key for key in cloud.store.list(KEY) if key["name"] == name), None)
+    return next(iter(cloud.store.where(KEY, "name", name)), None)

@@ -15,9 +15,8 @@ DEFAULT = "default"  # worn by instances that name no group (docs/exoscale.md, S
 
 def default(cloud: Cloud) -> Document:
     """The organisation's `default` group, which is there from the beginning."""
-    for group in cloud.store.list(KIND):
-        if group["name"] == DEFAULT:
-            return group
+    for group in cloud.store.where(KIND, "name", DEFAULT):
+        return group
     group = {"id": cloud.ids.uuid(), "name": DEFAULT, "description": "Default Security Group"}
     cloud.store.put(KIND, group)
     return group
@@ -56,7 +55,7 @@ def get(cloud: Cloud, call: Call) -> Document:
 def create(cloud: Cloud, call: Call) -> Document:
     default(cloud)
     name = call.body["name"].lower()  # as the real one does, so that a mixed-case name drifts here too
-    if any(group["name"] == name for group in cloud.store.list(KIND)):
+    if cloud.store.where(KIND, "name", name):
         raise Conflict("Security Group name is already in use")
     group = {"id": cloud.ids.uuid(), **call.body, "name": name}
     cloud.store.put(KIND, group)
@@ -68,12 +67,11 @@ def delete(cloud: Cloud, call: Call) -> Document:
     group = find(cloud, KIND, call.path["id"])
     if cloud.rules.default_security_group_kept and group["name"] == DEFAULT:
         raise Conflict("The default security group cannot be deleted")
-    if any(_names(instance.get("security-groups", []), group) for instance in cloud.store.list("instance")):
+    if cloud.store.where("instance", "security-groups.id", group["id"]):
         raise Conflict("Cannot delete group when it's in use by virtual machines")
-    for other in cloud.store.list(KIND):
-        named = _names([rule.get("security-group", {}) for rule in other.get("rules", [])], group)
+    for other in cloud.store.where(KIND, "rules.security-group.id", group["id"]):
         # Sure of a group that names itself, assumed of one that another names (docs/exoscale.md, Refusals).
-        if named and (other["id"] == group["id"] or cloud.rules.security_group_named_by_rule_refused):
+        if other["id"] == group["id"] or cloud.rules.security_group_named_by_rule_refused:
             raise Conflict(f"conflict: Security Group {group['name']} is named by a rule of {other['name']}")
     return cloud.operations.start(call.operation_id, KIND, group["id"])
 
@@ -116,7 +114,3 @@ def source_removed(cloud: Cloud, operation: Document) -> None:
 
 def _shown(group: Document) -> Document:
     return {**public(group), "visibility": "private"}
-
-
-def _names(references: list[Document], group: Document) -> bool:
-    return any(reference.get("id") == group["id"] for reference in references)

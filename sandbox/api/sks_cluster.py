@@ -146,7 +146,7 @@ error_on_failure(
 
 def nodepools(cloud: Cloud, cluster_id: str) -> list[Document]:
     """The nodepools of a cluster, in every state."""
-    return [nodepool for nodepool in cloud.store.list(NODEPOOL) if nodepool["_cluster"] == cluster_id]
+    return cloud.store.where(NODEPOOL, "_cluster", cluster_id)
 
 
 def shown(cloud: Cloud, cluster: Document) -> Document:

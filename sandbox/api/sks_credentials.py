@@ -4,7 +4,7 @@ import base64
 
 from sandbox.api.errors import Conflict
 from sandbox.api.lifecycle import error_on_failure, refuse_unless_settled, subject
-from sandbox.api.organization import create_key
+from sandbox.api.organization import KEY, create_key, find_key
 from sandbox.api.routes import Call, find, operation
 from sandbox.cloud import Cloud
 from sandbox.operations import effect
@@ -46,18 +46,17 @@ def rotate_csi(cloud: Cloud, call: Call) -> Document:
 def settle_keys(cloud: Cloud, cluster: Document) -> None:
     """Makes the key of each addon that has none yet, and deletes those of addons that the cluster lost."""
     delete_keys(cloud, cluster["id"], tuple(set(KEY_NAMES) - set(cluster["addons"])))
-    names = {key["name"] for key in cloud.store.list("api-key")}
     for addon in KEY_NAMES:
-        if addon in cluster["addons"] and _key_name(cluster["id"], addon) not in names:
-            create_key(cloud, _key_name(cluster["id"], addon))
+        name = _key_name(cluster["id"], addon)
+        if addon in cluster["addons"] and find_key(cloud, name) is None:
+            create_key(cloud, name)
 
 
 def delete_keys(cloud: Cloud, cluster_id: str, addons: tuple[str, ...] = tuple(KEY_NAMES)) -> None:
     """Deletes the keys of these addons of a cluster."""
-    names = [_key_name(cluster_id, addon) for addon in addons]
-    for key in cloud.store.list("api-key"):
-        if key["name"] in names:
-            cloud.store.delete("api-key", key["id"])
+    for addon in addons:
+        for key in cloud.store.where(KEY, "name", _key_name(cluster_id, addon)):
+            cloud.store.delete(KEY, key["id"])
 
 
 def _rotate(cloud: Cloud, call: Call, addon: str) -> Document:

@@ -103,16 +103,12 @@ def machines(cloud: Cloud, cluster_id: str) -> list[Machine]:
     """
     cluster = cloud.store.get("sks-cluster", cluster_id) or {}
     has_ccm = CCM in (cluster.get("addons") or [])
-    nodepools = {pool["id"]: pool for pool in cloud.store.list("sks-nodepool") if pool["_cluster"] == cluster_id}
-    by_pool = {
-        pool["id"]: nodepools[pool["manager"]["id"]]
-        for pool in cloud.store.list("instance-pool")
-        if (pool.get("manager") or {}).get("id") in nodepools
-    }
     return [
-        Machine(instance, by_pool[instance["manager"]["id"]], instance_type(instance["instance-type"]["id"]), has_ccm)
-        for instance in cloud.store.list("instance")
-        if instance["state"] in RUNNING and (instance.get("manager") or {}).get("id") in by_pool
+        Machine(instance, nodepool, instance_type(instance["instance-type"]["id"]), has_ccm)
+        for nodepool in cloud.store.where("sks-nodepool", "_cluster", cluster_id)
+        for pool in cloud.store.where("instance-pool", "manager.id", nodepool["id"])
+        for instance in cloud.store.where("instance", "manager.id", pool["id"])
+        if instance["state"] in RUNNING
     ]
 
 
