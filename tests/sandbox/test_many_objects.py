@@ -1,0 +1,53 @@
+"""What the cloud does for one object costs the same however many others there are; `bench/many_objects.py` measures it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sandbox.client import SandboxClient
+from sandbox.cloud import Cloud
+from sandbox.operations import KEPT_SECONDS
+from sandbox.store import Store
+from tests.sandbox.sks_bench import Bench
+
+# What one object costs: made, changed, shown, deleted, and what is looked up for it.
+ONE_OBJECT: dict[str, Callable[[Bench], Any]] = {
+    "security group": lambda bench: bench.client.create_security_group(name="new"),
+    "anti-affinity group": lambda bench: bench.client.create_anti_affinity_group(name="new"),
+    "load balancer": lambda bench: bench.client.create_load_balancer(name="new"),
+    "volume": lambda bench: bench.client.create_block_storage_volume(name="new", size=10),
+    "cluster": lambda bench: bench.cluster(),
+    "nodepool": lambda bench: bench.nodepool(bench.cluster()),
+    "service of a load balancer, and its health checks": lambda bench: bench.service(
+        bench.balancer(), bench.nodepool(bench.cluster())["instance-pool"]["id"]
+    ),
+}
+
+
+@pytest.mark.parametrize("act", [pytest.param(act, id=name) for name, act in ONE_OBJECT.items()])
+def test_nothing_that_is_done_for_one_object_looks_at_all_of_them(
+    cloud: Cloud, client: SandboxClient, monkeypatch: pytest.MonkeyPatch, act: Callable[[Bench], Any]
+) -> None:
+    listed: list[str] = []
+    read = Store.list
+    monkeypatch.setattr(Store, "list", lambda store, kind, zone=None: (listed.append(kind), read(store, kind, zone))[1])
+    act(Bench(cloud, client))
+    assert listed == []
+
+
+def test_an_operation_that_ended_is_forgotten_after_an_hour(
+    cloud: Cloud, client: SandboxClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = client.create_anti_affinity_group(name="apart")
+    client.wait(started["id"])
+    now = cloud.clock.now()
+    monkeypatch.setattr(cloud.clock, "now", lambda: now + KEPT_SECONDS - 60)
+    with cloud.lock:
+        cloud.operations.tick()
+    assert cloud.store.get("operation", started["id"])
+    monkeypatch.setattr(cloud.clock, "now", lambda: now + KEPT_SECONDS + 60)
+    with cloud.lock:
+        cloud.operations.tick()
+    assert cloud.store.get("operation", started["id"]) is None
+    assert cloud.store.count("anti-affinity-group") == 1
