@@ -1,4 +1,4 @@
-"""What the cloud does for one object costs the same however many others there are; `bench/many_objects.py` measures it."""
+"""What is done for one object costs the same however many others there are; `bench/many_objects.py` measures it."""
 
 from collections.abc import Callable
 from typing import Any
