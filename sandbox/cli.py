@@ -9,11 +9,11 @@ import click
 from sandbox import daemon, environment, shell
 from sandbox.admin import Admin
 from sandbox.backend import Backend
+from sandbox.clock import LEAST_PACE, PACES
 from sandbox.clusters.processes import find
 from sandbox.home import Record, SandboxError, default_home, running
 from tools.install import Unavailable
 
-PACES = {"instant": 0.0, "realistic": 1.0}
 NOT_RUNNING = "the sandbox is not running: start it with `python -m sandbox start`"
 
 
@@ -23,15 +23,16 @@ class Pace(click.ParamType[float]):
     name = "pace"
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        return "instant|realistic|NUMBER"
+        return "fast|realistic|NUMBER"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         try:
             pace = PACES[value] if value in PACES else float(value)
         except ValueError:
             pace = -1.0
-        if not 0 <= pace < float("inf"):
-            self.fail(f"{value!r} is not instant, realistic or a number of times the real durations", param, ctx)
+        if not LEAST_PACE <= pace < float("inf"):
+            wanted = f"fast, realistic or a number of times the real durations, {LEAST_PACE} or more"
+            self.fail(f"{value!r} is not {wanted}", param, ctx)
         return pace
 
 
@@ -83,9 +84,9 @@ def main(context: click.Context, home: Path) -> None:
 @click.option(
     "--pace",
     type=Pace(),
-    default="instant",
+    default="fast",
     show_default=True,
-    help="How long operations take: no time, as long as in the real cloud, or a number of times that.",
+    help="How long all takes, for whoever waits too: a twentieth of the real times, those, or a number of times those.",
 )
 @click.option("--foreground", is_flag=True, help="Stay in the terminal until Ctrl-C.")
 @click.option("--with-parent", type=int, metavar="PID", help="End when this process ends.")

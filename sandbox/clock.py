@@ -5,6 +5,12 @@ import time
 import uuid
 from datetime import UTC, datetime
 
+# How many times the real durations everything takes: operations, and the clients' polls, retries and resyncs. One
+# factor for all keeps what is slow slow beside the rest, and so the races that leak in the real cloud leak here too.
+PACES = {"fast": 0.05, "realistic": 1.0}
+FAST = PACES["fast"]
+LEAST_PACE = 0.01  # below it the clients' polls are what the machine is busy with
+
 # Seconds that the real cloud takes (docs/exoscale.md, Durations; the rest succeed at the first 3 s poll).
 DURATIONS: dict[str, float] = {
     "create-sks-cluster": 79,
@@ -23,7 +29,7 @@ class Clock:
     """Now, and how long an operation takes.
 
     Args:
-        pace: how many times the real durations operations take: 0 is `instant`, 1 is `realistic`.
+        pace: how many times the real durations operations take; 0, for tests of the API alone, ends each at once.
     """
 
     def __init__(self, pace: float = 0) -> None:

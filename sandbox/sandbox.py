@@ -13,7 +13,7 @@ from sandbox.api import families
 from sandbox.api.organization import find_key, new_key
 from sandbox.api.server import ApiServer
 from sandbox.ccm import CloudControllerManager
-from sandbox.clock import Clock
+from sandbox.clock import FAST, Clock
 from sandbox.cloud import Cloud, Rules
 from sandbox.clusters.control_planes import KwokControlPlanes
 from sandbox.clusters.kwok import StartFailed
@@ -29,8 +29,6 @@ KEY_NAME = "sandbox"
 Say = Callable[[str], None]
 
 _LOCK_SECONDS = 30
-# In instant time controllers still wait a little between their tries, where the real ones wait seconds.
-_LEAST_CONTROLLER_PACE = 0.02
 
 
 class Sandbox:
@@ -38,12 +36,14 @@ class Sandbox:
 
     Args:
         home: its folder; made where it is missing. One sandbox at a time.
-        pace: how many times the real durations operations take: 0 is `instant`, 1 is `realistic`.
+        pace: how many times the real durations everything takes, see `sandbox.clock.PACES`.
         rules: the assumed refusals; all on by default.
         say: told what happens while it starts.
     """
 
-    def __init__(self, home: Path, pace: float = 0, rules: Rules | None = None, say: Say = lambda line: None) -> None:
+    def __init__(
+        self, home: Path, pace: float = FAST, rules: Rules | None = None, say: Say = lambda line: None
+    ) -> None:
         self.home = home.resolve()
         self.pace = pace
         self._rules = rules or Rules()
@@ -196,7 +196,6 @@ class Sandbox:
     def _controller(self, part: str, cluster: Document, access: Access) -> Settings:
         name = f"sks-{part}-{cluster['id']}"
         key = self._key(cluster["_organization"], name)
-        pace = max(self.pace, _LEAST_CONTROLLER_PACE)
         return Settings(
             access=access,
             url=self.url,
@@ -204,7 +203,7 @@ class Sandbox:
             secret=key["_secret"],
             zone=cluster["_zone"],
             name=cluster["id"],
-            poll_seconds=3 * pace,
-            backoff_seconds=pace,
-            pace=pace,
+            poll_seconds=3 * self.pace,
+            backoff_seconds=self.pace,
+            pace=self.pace,
         )

@@ -20,6 +20,7 @@ from sandbox.admin import Admin
 from sandbox.backend import Backend, summary
 from sandbox.charts import reachable, stand_in
 from sandbox.cli import example, main
+from sandbox.clock import FAST
 from sandbox.environment import FOREIGN
 from sandbox.home import Record, SandboxError, running
 from sandbox.namesakes import namesakes
@@ -48,7 +49,7 @@ refresh_option = click.option(
 def up(home: Path, stack: str, replace: tuple[str, ...], refresh: bool) -> None:
     """Bring a stack up on the sandbox, which is started first where it does not run."""
     name = _name(stack)
-    record = running(home) or daemon.start(home, 0, click.echo)
+    record = running(home) or daemon.start(home, FAST, click.echo)
     subject = _stack(home, record, name, _chart(home, name))
     # Pulumi shows none where its refresh names a component before the stack, which is a matter of luck.
     ended = _run(partial(subject.up, replace=[*replace], refresh=refresh, suppress_outputs=True))
@@ -75,7 +76,7 @@ def up(home: Path, stack: str, replace: tuple[str, ...], refresh: bool) -> None:
 def preview(home: Path, stack: str, refresh: bool) -> None:
     """Show what `up` would change."""
     name = _name(stack)
-    record = running(home) or daemon.start(home, 0, click.echo)
+    record = running(home) or daemon.start(home, FAST, click.echo)
     ended = _run(partial(_stack(home, record, name, _chart(home, name)).preview, refresh=refresh))
     if ended.cancelled or not ended.result:
         sys.exit(1)
@@ -92,7 +93,7 @@ def down(home: Path, stack: str, refresh: bool) -> None:
     if not Backend(home).has(ours, name):
         others = namesakes(home, name)
         raise SandboxError(f"there is no stack {ours}/{name} on this sandbox, so nothing was removed{others}")
-    record = running(home) or daemon.start(home, 0, click.echo)
+    record = running(home) or daemon.start(home, FAST, click.echo)
     subject = _stack(home, record, name)
     ended = _run(partial(subject.destroy, refresh=refresh))
     # The engine calls a destroy that was cancelled between two steps a success.

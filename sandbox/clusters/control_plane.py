@@ -26,6 +26,7 @@ START_ATTEMPTS = 3
 SOON_SECONDS = 0.2
 RETRY_SECONDS = 2
 RESYNC_SECONDS = 10
+SILENCE_SECONDS = 40  # after which Kubernetes takes a node for lost, at a pace of its own that nobody else can set
 
 
 class ControlPlane:
@@ -199,7 +200,8 @@ class ControlPlane:
 
     def _keep_in_step(self, node_objects: nodes.Nodes, addons: list[str]) -> float:
         wanted = nodes.machines(self._cloud, self.cluster["id"])
-        unsettled = node_objects.reconcile(wanted, grace=self._cloud.clock.pace > 0)
+        pace = self._cloud.clock.pace
+        unsettled = node_objects.reconcile(wanted, SILENCE_SECONDS * pace if pace < 1 else None)
         for name, controller in self._controllers.items():
             controller.keep(ADDONS[name] in addons)
         if system.METRICS_ADDON in addons:

@@ -4,6 +4,7 @@ kwok then plays the kubelets: it makes the nodes Ready and renews their leases. 
 (provider id, instance type, region) the CCM adds (docs/exoscale.md, Cloud controller manager).
 """
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -122,17 +123,19 @@ class Nodes:
     def __init__(self, api: Cluster) -> None:
         self._api = api
         self._registered: set[str] = set()
+        self._silent_since: dict[str, float] = {}
 
-    def reconcile(self, wanted: list[Machine], grace: bool) -> bool:
+    def reconcile(self, wanted: list[Machine], grace_seconds: float | None) -> bool:
         """Registers new nodes and stops the heartbeats of those whose instance does not run. Never deletes one: that
         is the CCM's work, and without a CCM they stay NotReady.
 
         Args:
             wanted: the machines that run.
-            grace: leave it to Kubernetes to notice a silent node, after 40 s; False marks it at once.
+            grace_seconds: how long a node may be silent before it is marked; None leaves that to Kubernetes.
 
         Returns:
-            Whether a node needs another look soon: kwok may have answered for it while its lease was taken.
+            Whether a node needs another look soon: its grace is not over yet, or kwok may have answered for it while
+            its lease was taken.
         """
         nodes = {node["metadata"]["name"]: node for node in self._api.list(NODES)["items"]}
         running = {machine.instance["name"]: machine for machine in wanted}
@@ -143,11 +146,14 @@ class Nodes:
             elif self._holder(name) == STOPPED:
                 self._api.delete(f"{LEASES}/{name}")  # the instance runs again: kwok takes the lease anew
         self._registered = set(running)
+        silent, now = nodes.keys() - running.keys(), time.monotonic()
+        self._silent_since = {name: self._silent_since.get(name, now) for name in silent}
         unsettled = False
-        for name in nodes.keys() - running.keys():
+        for name in silent:
             self._stop_heartbeat(name)
-            if not grace and _is_ready(nodes[name]):
-                self._mark_unknown(nodes[name])
+            if grace_seconds is not None and _is_ready(nodes[name]):
+                if now - self._silent_since[name] >= grace_seconds:
+                    self._mark_unknown(nodes[name])
                 unsettled = True
         return unsettled
 

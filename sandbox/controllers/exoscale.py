@@ -24,11 +24,17 @@ SENTINELS = {
 
 
 class ExoscaleError(Exception):
-    """A call failed; the text is what the v3 client says. `status` is 0 where there was no answer."""
+    """A call failed; the text is what the v3 client says.
 
-    def __init__(self, message: str, status: int = 0) -> None:
-        super().__init__(message)
+    Attributes:
+        status: HTTP status; 0 where there was no answer.
+        bare: the text of a client that reads nothing but the status, as egoscale v3 since 3.1.38.
+    """
+
+    def __init__(self, message: str, status: int = 0, reason: str = "") -> None:
+        super().__init__(f"{message}: {reason}" if reason else message)
         self.status = status
+        self.bare = message
 
 
 class Exoscale:
@@ -117,7 +123,7 @@ def _refusal(name: str, error: ExoscaleAPIException) -> ExoscaleError:
     except (ValueError, KeyError, TypeError):
         message = response.text
     sentinel = SENTINELS.get(status, response.reason)
-    return ExoscaleError(f"{name}: http response: {sentinel}: {message}", status)
+    return ExoscaleError(f"{name}: http response: {sentinel}", status, message)
 
 
 def _ended(operation: Document) -> str:

@@ -1,6 +1,5 @@
 """The queue between what changed and who acts on it, as Kubernetes' controllers have it."""
 
-import heapq
 import threading
 import time
 
@@ -18,7 +17,7 @@ class WorkQueue:
         self._most = most_seconds
         self._changed = threading.Condition()
         self._ready: list[str] = []
-        self._later: list[tuple[float, str]] = []
+        self._later: dict[str, float] = {}  # when each key is due: one time per key, as client-go's queue keeps it
         self._working: set[str] = set()
         self._again: set[str] = set()
         self._failures: dict[str, int] = {}
@@ -39,7 +38,8 @@ class WorkQueue:
             failures = self._failures.get(key, 0)
             self._failures[key] = failures + 1
             wait = min(self._first * 2 ** min(failures, 60), self._most)
-            heapq.heappush(self._later, (time.monotonic() + wait, key))
+            due = time.monotonic() + wait
+            self._later[key] = min(due, self._later.get(key, due))
             self._changed.notify()
 
     def forget(self, key: str) -> None:
@@ -56,7 +56,7 @@ class WorkQueue:
                     key = self._ready.pop(0)
                     self._working.add(key)
                     return key
-                self._changed.wait(self._later[0][0] - time.monotonic() if self._later else None)
+                self._changed.wait(min(self._later.values()) - time.monotonic() if self._later else None)
             return None
 
     def done(self, key: str) -> None:
@@ -74,5 +74,7 @@ class WorkQueue:
             self._changed.notify_all()
 
     def _take_due(self) -> None:
-        while self._later and self._later[0][0] <= time.monotonic():
-            self.add(heapq.heappop(self._later)[1])
+        now = time.monotonic()
+        for key in [key for key, due in sorted(self._later.items(), key=lambda item: item[1]) if due <= now]:
+            del self._later[key]
+            self.add(key)

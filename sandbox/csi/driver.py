@@ -13,7 +13,6 @@ NAME = "csi.exoscale.com"
 ZONE_TOPOLOGY = f"topology.{NAME}/zone"
 GIB = 1024**3
 NOT_FOUND = 404
-NOT_ATTACHED = "Volume not attached"
 
 
 class DriverError(Exception):
@@ -73,13 +72,13 @@ class Driver:
         }
 
     def unpublish(self, handle: str) -> None:
-        """Detaches the volume; one that is free or gone is well."""
+        """Detaches the volume; one that is gone is well.
+
+        One that somebody detached by hand is not: the driver means to let it pass, by words that its client never
+        hears, so its attachment stays for ever (docs/exoscale.md, Volumes).
+        """
         with _over_grpc(NOT_FOUND):
-            try:
-                self._cloud.change("detach-block-storage-volume", id=_id(handle))
-            except ExoscaleError as error:
-                if NOT_ATTACHED not in str(error):
-                    raise
+            self._cloud.change("detach-block-storage-volume", id=_id(handle))
 
     def _handle(self, volume_id: str) -> str:
         return f"{self._zone}/{volume_id}"
@@ -87,12 +86,12 @@ class Driver:
 
 @contextmanager
 def _over_grpc(*fine: int) -> Iterator[None]:
-    """Words the API's refusals as gRPC does; those of a status in `fine` are none."""
+    """Words the API's refusals as gRPC does, without their reasons; those of a status in `fine` are none."""
     try:
         yield
     except ExoscaleError as error:
         if error.status not in fine:
-            raise DriverError(str(error)) from None
+            raise DriverError(error.bare) from None
 
 
 def _id(handle: str) -> str:

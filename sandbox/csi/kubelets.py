@@ -1,9 +1,15 @@
 """What the kubelet and the driver's pod on each node do for volumes; kwok's kubelets do nothing of it."""
 
+import logging
+
 from sandbox.controllers.cluster import Cluster
 from sandbox.controllers.informer import Informer
-from sandbox.controllers.objects import NODE_DRIVERS, NODES, Object
+from sandbox.controllers.mortal import Life
+from sandbox.controllers.objects import CLAIMS, NODE_DRIVERS, NODES, PODS, VOLUMES, Object
+from sandbox.controllers.settings import Settings
+from sandbox.csi import pods
 from sandbox.csi.driver import NAME, ZONE_TOPOLOGY
+from sandbox.csi.workers import Worker
 
 MOST_VOLUMES = 5  # of a node (`driver/node.go`), where the account's quota names no number
 
@@ -67,6 +73,30 @@ class Kubelets:
                     if source.get("driver") == NAME:
                         handles.add(f"kubernetes.io/csi/{NAME}^{source['volumeHandle']}")
         return sorted(handles)
+
+
+class NodesLife(Life):
+    """The threads that do it on all nodes of one cluster on which the driver has a pod."""
+
+    def __init__(self, settings: Settings) -> None:
+        log = logging.getLogger(f"sandbox.kubelets.{settings.name}")
+        super().__init__(settings, log)
+        watched = {"claims": CLAIMS, "volumes": VOLUMES, "pods": PODS, "nodes": NODES}
+        informers = {name: Informer(self._cluster, path, self._look, log) for name, path in watched.items()}
+        nodes, all_pods = informers["nodes"], informers["pods"]
+        self._pods = pods.Pods(all_pods, nodes)
+        kubelets = Kubelets(self._cluster, nodes, all_pods, informers["claims"], informers["volumes"], settings.zone)
+        self._nodes = Worker("node", kubelets.sync, lambda: True, settings.pace, log)
+        self._work("work", self._nodes.serve, informers.values())
+        for name, informer in informers.items():
+            self._watch(f"watch-{name}", informer.run)
+
+    def _wake(self) -> None:
+        self._nodes.close()
+
+    def _look(self, _old: Object | None, _new: Object | None) -> None:
+        for node in self._pods.nodes_of(pods.NODE_DRIVER):
+            self._nodes.add(node)
 
 
 def claims_of(pod: Object) -> list[str]:

@@ -9,7 +9,7 @@ from sandbox.controllers.objects import ATTACHMENTS, CLAIMS, NODES, PODS, VOLUME
 from sandbox.controllers.settings import Settings
 from sandbox.csi import attacher, pods
 from sandbox.csi.driver import Driver
-from sandbox.csi.kubelets import Kubelets
+from sandbox.csi.kubelets import NodesLife
 from sandbox.csi.provisioner import Provisioner
 from sandbox.csi.workers import Worker
 
@@ -19,20 +19,32 @@ THREADS = 3  # of each sidecar, which has 10 or 100: a StatefulSet's claims are 
 class StorageController(Mortal):
     """Talks to the cloud over HTTP with a key of its own, and to the cluster as its administrator.
 
-    Its pods run on the cluster's nodes: without a node that is Ready it does nothing. It also plays what the nodes'
-    kubelets do for volumes, which ends with it. The pace of its settings is that of what failed, 1 s to 300 s.
+    Its pods run on the cluster's nodes: without a node that is Ready it does nothing. The nodes' kubelets, and the half
+    of the driver that is on each node, live as long as the addon does: killing it kills what speaks to the cloud. The
+    pace of its settings is that of what failed, 1 s to 300 s.
     """
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(lambda: _Life(settings))
+        self._kubelets = Mortal(lambda: NodesLife(settings))
+
+    def start(self) -> None:
+        """Starts both, unless they run."""
+        self._kubelets.start()
+        super().start()
+
+    def stop(self) -> None:
+        """Ends both in good order."""
+        super().stop()
+        self._kubelets.stop()
 
 
 class _Life(Life):
     def __init__(self, settings: Settings) -> None:
         log = logging.getLogger(f"sandbox.csi.{settings.name}")
         super().__init__(settings, log)
-        cluster, zone, pace = self._cluster, settings.zone, settings.pace
-        driver = Driver(self._cloud, zone)
+        cluster, pace = self._cluster, settings.pace
+        driver = Driver(self._cloud, settings.zone)
         claims = Informer(cluster, CLAIMS, self._claim_changed, log)
         volumes = Informer(cluster, VOLUMES, self._volume_changed, log)
         attachments = Informer(cluster, ATTACHMENTS, self._attachment_changed, log)
@@ -51,10 +63,8 @@ class _Life(Life):
         self._delete = worker("volume", provisioner.sync_volume)
         self._attach = worker("attachment", attach.sync_attachment)
         self._let_go = worker("attached volume", attach.sync_volume)
-        kubelets = Kubelets(cluster, nodes, all_pods, claims, volumes, zone)
-        self._kubelets = Worker("node", kubelets.sync, lambda: True, pace, log)
-        self._workers = [self._provision, self._delete, self._attach, self._let_go, self._kubelets]
-        served = [self._provision, self._delete, self._attach] * THREADS + [self._let_go, self._kubelets]
+        self._workers = [self._provision, self._delete, self._attach, self._let_go]
+        served = [self._provision, self._delete, self._attach] * THREADS + [self._let_go]
         for each in served:
             self._work("work", each.serve, informers.values())
         for name, informer in informers.items():
@@ -68,13 +78,11 @@ class _Life(Life):
     def _claim_changed(self, _old: Object | None, new: Object | None) -> None:
         if new is not None:
             self._provision.add(key_of(new))
-        self._look_at_nodes()
 
     def _volume_changed(self, _old: Object | None, new: Object | None) -> None:
         if new is not None:
             self._delete.add(key_of(new))
             self._let_go.add(key_of(new))
-        self._look_at_nodes()
 
     def _attachment_changed(self, old: Object | None, new: Object | None) -> None:
         if new is not None and attacher.is_news(old, new):
@@ -86,8 +94,3 @@ class _Life(Life):
 
     def _pods_changed(self, _old: Object | None, _new: Object | None) -> None:
         self._pods.changed()
-        self._look_at_nodes()
-
-    def _look_at_nodes(self) -> None:
-        for node in self._pods.nodes_of(pods.NODE_DRIVER):
-            self._kubelets.add(node)

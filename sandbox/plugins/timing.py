@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Self
 
-_INSTANT = 0.05  # a poll of an instant cloud costs the cloud as much as it costs us
-
 
 @dataclass(frozen=True)
 class Timing:
@@ -20,5 +18,5 @@ class Timing:
 
     @classmethod
     def of(cls, pace: float) -> Self:
-        """The timing that fits a cloud's pace: 0 is `instant`, 1 `realistic`."""
-        return cls(max(3.0 * pace, _INSTANT), max(1.0 * pace, _INSTANT))
+        """The timing that fits a cloud's pace, see `sandbox.clock.PACES`."""
+        return cls(3.0 * pace, 1.0 * pace)

@@ -10,6 +10,7 @@ import pytest
 
 from sandbox.charts import stand_in
 from sandbox.client import connect
+from sandbox.clock import FAST
 from sandbox.plugins.timing import Timing
 from sandbox.sandbox import Sandbox
 from sandbox.stack import SandboxStack
@@ -21,8 +22,8 @@ BILLABLE = ("sks-cluster", "sks-nodepool", "instance-pool", "instance", "load-ba
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A running sandbox in instant time; its variables are this process's, as after `eval "$(sandbox env)"`."""
-    with Sandbox(tmp_path_factory.mktemp("sandbox"), pace=0) as running, pytest.MonkeyPatch.context() as patch:
+    """A running sandbox at its default pace; its variables are this process's, as after `eval "$(sandbox env)"`."""
+    with Sandbox(tmp_path_factory.mktemp("sandbox")) as running, pytest.MonkeyPatch.context() as patch:
         enter(running, patch)
         yield running
 
@@ -83,7 +84,7 @@ def stacks_on(sandbox: Sandbox) -> Callable[..., SandboxStack]:
             file = sandbox.home / f"{name}.kubeconfig"
             options["config"] = {"exoscale-sks:kubeconfig": {"file": str(file)}, **options.get("config", {})}
         environment = {**sandbox.environment(), **options.pop("variables", {})}
-        return SandboxStack(sandbox.home, project, name, environment, timing=Timing.of(0), **options)
+        return SandboxStack(sandbox.home, project, name, environment, timing=Timing.of(FAST), **options)
 
     return make
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sandbox.backend import Backend
+from sandbox.clock import FAST
 from sandbox.faults import Fault
 from sandbox.plugins.command import CommandProvider
 from sandbox.plugins.exoscale import ExoscaleProvider
@@ -69,7 +70,7 @@ def in_use(stack: SandboxStack, kubectl: Callable[[str], Kubectl]) -> Users:
 @pytest.fixture
 def destroying(stack: SandboxStack, sandbox: Sandbox, calls: Calls) -> Iterator[Destroying]:
     """Starts a plain `pulumi destroy`, as a person types it."""
-    stand_ins: tuple[Any, ...] = (ExoscaleProvider(Timing.of(0)), KubernetesProvider(), CommandProvider())
+    stand_ins: tuple[Any, ...] = (ExoscaleProvider(Timing.of(FAST)), KubernetesProvider(), CommandProvider())
     with PluginHost(stand_ins, PROJECT, sandbox.environment()) as host:
         variables = {**sandbox.environment(), **Backend(sandbox.home).variables()}
         variables |= {"PULUMI_DEBUG_PROVIDERS": host.debug_providers}

@@ -21,6 +21,7 @@ import yaml
 from sandbox import daemon
 from sandbox.backend import Backend, checkpoint
 from sandbox.client import SandboxClient, connect
+from sandbox.clock import FAST
 from sandbox.home import Record, SandboxError, running
 from sandbox.stack import SandboxStack
 from tools import path_of
@@ -141,9 +142,9 @@ class Small:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A sandbox in instant time."""
+    """A sandbox at its default pace."""
     folder = tmp_path_factory.mktemp("home")
-    daemon.start(folder, 0, lambda line: None)
+    daemon.start(folder, FAST, lambda line: None)
     yield folder
     daemon.stop(folder)
 

@@ -11,7 +11,7 @@ from sandbox import daemon
 from sandbox.api import families
 from sandbox.api.server import ApiServer
 from sandbox.client import SandboxClient, connect
-from sandbox.clock import Clock, Ids
+from sandbox.clock import FAST, Clock, Ids
 from sandbox.cloud import Cloud
 from sandbox.home import Record
 from tests.sandbox.daemons import Start
@@ -76,7 +76,7 @@ def start() -> Iterator[Start]:
 
     def launch(home: Path) -> Record:
         homes.append(home)
-        return daemon.start(home, 0, lambda line: None)
+        return daemon.start(home, FAST, lambda line: None)
 
     yield launch
     for home in homes:

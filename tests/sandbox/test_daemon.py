@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import daemon
+from sandbox.clock import FAST
 from sandbox.files import write_private
 from sandbox.home import AlreadyRunning, Record, running, start_time
 from sandbox.sandbox import Sandbox
@@ -25,7 +26,7 @@ from tests.sandbox.waiting import until
 def resident(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Record]:
     """A daemon that nobody ends."""
     home = tmp_path_factory.mktemp("resident")
-    yield daemon.start(home, 0, lambda line: None)
+    yield daemon.start(home, FAST, lambda line: None)
     daemon.stop(home)
 
 
@@ -54,7 +55,7 @@ def test_start_status_and_stop_are_safe_twice(tmp_path: Path) -> None:
         again = command(home, "start", "--pace", "realistic")
         assert again.returncode == 0
         assert f"already running (pid {record.pid})" in again.stdout
-        assert "its pace stays instant" in again.stdout
+        assert "its pace stays fast" in again.stdout
         for _ in range(2):
             assert json.loads(command(home, "status", "--json").stdout)["pid"] == record.pid
     finally:
@@ -130,7 +131,7 @@ def test_a_start_that_fails_says_why_in_one_line(tmp_path: Path) -> None:
 
 def test_a_sandbox_in_this_process_and_a_daemon_cannot_share_a_folder(tmp_path: Path) -> None:
     with Sandbox(tmp_path) as sandbox:
-        assert daemon.start(tmp_path, 0, lambda line: None).pid == os.getpid()
+        assert daemon.start(tmp_path, FAST, lambda line: None).pid == os.getpid()
         with pytest.raises(AlreadyRunning, match="another sandbox runs in"):
             Sandbox(tmp_path).start()
         assert client(sandbox.record).list_zones()["zones"]
@@ -201,7 +202,7 @@ def test_a_stop_reaches_a_sandbox_that_is_just_starting(tmp_path: Path) -> None:
 
 def test_a_sandbox_dies_with_its_parent_where_that_is_wanted(tmp_path: Path, start: Start) -> None:
     parent = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    record = daemon.start(tmp_path, 0, lambda line: None, parent=parent.pid)
+    record = daemon.start(tmp_path, FAST, lambda line: None, parent=parent.pid)
     assert running(tmp_path) == record
     parent.kill()
     parent.communicate()
@@ -212,5 +213,5 @@ def test_a_sandbox_whose_parent_is_gone_already_ends_at_once(tmp_path: Path) -> 
     parent = subprocess.Popen([sys.executable, "-c", ""])
     parent.wait()
     with contextlib.suppress(daemon.NotStarted):  # it may be gone before we read its record
-        daemon.start(tmp_path, 0, lambda line: None, parent=parent.pid)
+        daemon.start(tmp_path, FAST, lambda line: None, parent=parent.pid)
     until(lambda: running(tmp_path) is None and not processes_of(tmp_path), "the sandbox ended")

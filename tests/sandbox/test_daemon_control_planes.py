@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import daemon
+from sandbox.clock import FAST
 from sandbox.clusters.processes import find
 from sandbox.files import write_private
 from sandbox.home import Lock, Record, running
@@ -72,7 +73,7 @@ def _record(home: Path) -> Record:
 
 
 def _start(home: Path) -> Record:
-    return daemon.start(home, 0, lambda line: None)
+    return daemon.start(home, FAST, lambda line: None)
 
 
 def _kill_with_its_reaper(home: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pulumi import automation
 
+from sandbox.clock import FAST
 from sandbox.plugins.provider import Provider
 from sandbox.plugins.timing import Timing
 from sandbox.sandbox import Sandbox
@@ -136,7 +137,7 @@ class Runner:
                 name,
                 {**self._sandbox.environment(), **(key or {})},
                 config | file,
-                timing=Timing.of(0),
+                timing=Timing.of(FAST),
                 stand_ins=stand_ins,
             )
 

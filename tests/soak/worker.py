@@ -21,7 +21,7 @@ def start() -> None:
     home = Path(tempfile.mkdtemp(prefix="soak-"))
     # Its parts would tell of every fault that was armed on purpose, between the lines of the runs.
     logging.getLogger("sandbox").addHandler(logging.NullHandler())
-    sandbox = Sandbox(home / "sandbox", pace=0)
+    sandbox = Sandbox(home / "sandbox")
     sandbox.start()
     Finalize(sandbox, sandbox.stop, exitpriority=1)
     os.environ.update(sandbox.environment())

@@ -22,8 +22,8 @@ PATIENCE_SECONDS = 4
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """A running sandbox in instant time."""
-    with Sandbox(tmp_path_factory.mktemp("faults"), pace=0) as running:
+    """A running sandbox at its default pace."""
+    with Sandbox(tmp_path_factory.mktemp("faults")) as running:
         yield running
 
 

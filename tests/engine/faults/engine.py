@@ -88,12 +88,13 @@ class Engine:
 def main() -> None:
     from pulumi import automation
 
+    from sandbox.clock import FAST
     from sandbox.plugins.timing import Timing
     from sandbox.stack import SandboxStack
 
     run = Run(**json.load(sys.stdin))
     stack = SandboxStack(
-        Path(run.home), Path(run.project), run.name, run.environment, config=dict(run.config), timing=Timing.of(0)
+        Path(run.home), Path(run.project), run.name, run.environment, config=dict(run.config), timing=Timing.of(FAST)
     )
     try:
         getattr(stack, run.verb)(on_output=print, on_error=print, **run.options)

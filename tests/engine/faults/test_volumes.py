@@ -128,6 +128,22 @@ def test_a_volume_of_class_retain_and_its_snapshot_go_by_the_policy_too(
     assert_gone(subject)
 
 
+@pytest.mark.parametrize("policy", ["delete", "keep"])
+def test_a_volume_that_somebody_detached_by_hand_is_never_let_go_by_the_driver_and_the_destroy_gets_through(
+    store: Callable[[str], Subject],
+    volumes: Callable[[], dict[str, Any]],
+    account: Account,
+    assert_gone: AssertGone,
+    policy: str,
+) -> None:
+    subject = store(policy)
+    kept = sorted(volumes())
+    for volume in volumes().values():
+        account.client.wait(account.client.detach_block_storage_volume(id=volume["id"])["id"])
+    subject.destroy()
+    assert_gone(subject, kept={"block-storage-volume": kept} if policy == "keep" else {})
+
+
 def test_with_the_csi_controller_dead_the_volumes_go_all_the_same(
     store: Callable[[str], Subject], assert_gone: AssertGone
 ) -> None:

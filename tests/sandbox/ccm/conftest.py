@@ -10,7 +10,7 @@ from tests.sandbox.ccm.world import World
 
 @pytest.fixture
 def world() -> Iterator[World]:
-    """Its API answers, in instant time."""
+    """Its API answers, at once."""
     world = World("any")
     with world.api:
         yield world

@@ -51,6 +51,20 @@ def test_no_failure_waits_longer_than_the_limit() -> None:
     assert sum(_waited(queue) for _ in range(14)) < 0.02 * 2**13
 
 
+def test_a_key_that_fails_for_ever_waits_once_however_often_it_is_wanted_meanwhile() -> None:
+    """As client-go's queue: with a wait for each failure, every resync would begin another chain of tries."""
+    queue = WorkQueue(first_seconds=0.2, most_seconds=0.2)
+    for _ in range(10):
+        queue.add("a")
+        assert queue.get() == "a"
+        queue.retry("a")
+        queue.done("a")
+    assert queue.get() == "a"
+    queue.done("a")
+    threading.Timer(0.5, queue.close).start()
+    assert queue.get() is None
+
+
 def test_a_worker_that_waits_is_woken_by_the_close() -> None:
     queue = _queue()
     answers: list[str | None] = []

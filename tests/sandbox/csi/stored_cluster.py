@@ -54,6 +54,10 @@ class StoredCluster(RunningCluster):
 
     def _has_no_volume(self) -> bool:
         # Kubernetes itself gives up an attachment to a node that is gone after 6 minutes, and makes it anew before.
+        for attachment in self.objects("volumeattachment"):
+            if attachment.get("status", {}).get("detachError"):  # the driver may never let go of it
+                name = attachment["metadata"]["name"]
+                self.api_server.patch(f"{PATHS['volumeattachment']}/{name}", {"metadata": {"finalizers": None}})
         self.api_server.delete(PATHS["volumeattachment"])
         self.api_server.delete(PATHS["pv"])
         return not self.objects("pv")

@@ -66,11 +66,12 @@ def test_a_volume_is_published_on_one_node_and_unpublished(world: World, driver:
     (volume,) = volumes(world)
     assert told == {f"{NAME}/volume-id": volume["id"], f"{NAME}/volume-name": "pvc-1", f"{NAME}/volume-zone": ZONE}
     assert volume["instance"]["id"] == node.removeprefix(f"{ZONE}/")
-    with pytest.raises(DriverError, match="Conflict: Volume already attached"):
+    with pytest.raises(DriverError, match=r"Conflict$"):
         driver.publish(handle, other)
-    for _ in range(2):
-        driver.unpublish(handle)
+    driver.unpublish(handle)
     assert volumes(world)[0]["state"] == "detached"
+    with pytest.raises(DriverError, match=r"DetachBlockStorageVolume: http response: Conflict$"):
+        driver.unpublish(handle)  # it does not hear that the volume is free already
     driver.publish(handle, other)
 
 
@@ -80,14 +81,14 @@ def test_what_is_gone_is_well_for_who_detaches_or_deletes_it(world: World, drive
         driver.delete_volume(handle)
     driver.unpublish(handle)
     assert volumes(world) == []
-    with pytest.raises(DriverError, match="not found"):
+    with pytest.raises(DriverError, match=r"Not Found$"):
         driver.publish(handle, f"{ZONE}/{NOWHERE}")
 
 
-def test_a_refusal_keeps_its_words(world: World, driver: Driver) -> None:
+def test_a_refusal_loses_its_words(world: World, driver: Driver) -> None:
     handle = driver.create_volume("pvc-1", GIB)
     world.cloud.faults.arm(Fault("delete-block-storage-volume", "status", status=403, message="no"))
-    refusal = "rpc error: code = Unknown desc = DeleteBlockStorageVolume: http response: Forbidden: no"
+    refusal = "rpc error: code = Unknown desc = DeleteBlockStorageVolume: http response: Forbidden"
     with pytest.raises(DriverError) as told:
         driver.delete_volume(handle)
     assert str(told.value) == refusal

@@ -41,6 +41,53 @@ def test_a_new_cluster_shows_the_two_storage_classes_of_the_real_one(cluster: St
     ]
 
 
+@pytest.mark.parametrize(
+    ("account", "verb", "resource"),
+    [
+        ("exoscale-csi-controller", "patch", "volumeattachments.storage.k8s.io"),
+        ("exoscale-csi-controller", "list", "csinodes.storage.k8s.io"),
+        ("exoscale-csi-controller", "delete", "persistentvolumes"),
+        ("exoscale-csi-controller", "update", "leases.coordination.k8s.io"),
+        ("exoscale-csi-node", "get", "nodes"),
+    ],
+)
+def test_the_drivers_service_accounts_may_do_what_the_driver_does(
+    cluster: StoredCluster, account: str, verb: str, resource: str
+) -> None:
+    """So that the real driver starts in a cluster of ours, with the account that it is deployed with."""
+    whose = f"--as=system:serviceaccount:kube-system:{account}"
+    assert cluster.kubectl("auth", "can-i", verb, resource, whose) == "yes\n"
+
+
+def test_the_nodes_have_the_driver_without_its_controller_too(cluster: StoredCluster) -> None:
+    cluster.planes.kill(cluster.id, "csi")
+    eventually(lambda: cluster.csi_threads() == [])
+    instance = cluster.instance(cluster.workers)
+    eventually(lambda: (cluster.find("csinode", instance["name"]) or {"spec": {}})["spec"].get("drivers"))
+    cluster.destroy(instance)
+
+
+def test_a_volume_that_was_detached_by_hand_is_never_let_go(cluster: StoredCluster) -> None:
+    cluster.claim()
+    cluster.bound()
+    cluster.pod()
+    eventually(lambda: _holder(cluster))
+    with cluster.cloud.lock:
+        volume = {**cluster.only_volume(), "state": "detached"}
+        del volume["instance"]
+        cluster.cloud.store.put("block-storage", volume)
+    cluster.drop("pod", "user")
+
+    def refused() -> bool:
+        attachments = cluster.objects("volumeattachment")
+        errors = [item.get("status", {}).get("detachError") or {} for item in attachments]
+        return any(error.get("message", "").endswith("http response: Conflict") for error in errors)
+
+    eventually(refused)
+    cluster.drop("pvc", "data")
+    assert _stays(cluster) == 1
+
+
 def test_a_claim_gets_one_volume_named_after_it_and_without_labels(cluster: StoredCluster) -> None:
     cluster.claim(size="20Gi")
     persistent = cluster.bound()
@@ -62,7 +109,7 @@ def test_deleting_a_claim_deletes_its_volume_before_its_object(cluster: StoredCl
     name = cluster.bound()["metadata"]["name"]
     cluster.cloud.faults.arm(Fault("delete-block-storage-volume", "status", status=409, message="not now", times=3))
     cluster.drop("pvc", "data")
-    eventually(lambda: any("not now" in said for said in cluster.said(name, "VolumeFailedDelete")))
+    eventually(lambda: any("Conflict" in said for said in cluster.said(name, "VolumeFailedDelete")))
     eventually(lambda: not _phase(cluster, name))
     assert cluster.volumes() == []
 
@@ -226,7 +273,7 @@ def test_a_volume_that_cannot_be_attached_says_why_and_is_tried_again(cluster: S
     cluster.cloud.faults.arm(fault)
     cluster.claim()
     cluster.pod()
-    eventually(lambda: any("not now" in said for said in cluster.said("user", "FailedAttachVolume")))
+    eventually(lambda: any("Conflict" in said for said in cluster.said("user", "FailedAttachVolume")))
     cluster.cloud.faults.clear()
     eventually(lambda: _holder(cluster))
 
