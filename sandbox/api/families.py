@@ -18,6 +18,8 @@ FAMILIES = (
     "security_group",
     "security_group_rule",
     "sks_cluster",
+    "sks_inspection",
+    "sks_karpenter",
     "sks_nodepool",
 )
 

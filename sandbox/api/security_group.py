@@ -70,6 +70,9 @@ def delete(cloud: Cloud, call: Call) -> Document:
         raise Conflict("The default security group cannot be deleted")
     if any(_names(instance.get("security-groups", []), group) for instance in cloud.store.list("instance")):
         raise Conflict("Cannot delete group when it's in use by virtual machines")
+    for cluster in cloud.store.list("sks-cluster"):
+        if cloud.rules.security_group_of_cluster_kept and cluster.get("default-security-group-id") == group["id"]:
+            raise Conflict(f"conflict: Security Group {group['name']} is the default of SKS cluster {cluster['id']}")
     for other in cloud.store.list(KIND):
         named = _names([rule.get("security-group", {}) for rule in other.get("rules", [])], group)
         # Sure of a group that names itself, assumed of one that another names (docs/exoscale.md, Refusals).

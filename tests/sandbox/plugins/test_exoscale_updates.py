@@ -112,6 +112,15 @@ def test_audit_without_an_endpoint_is_refused(plugin: Plugin, cluster: Make, cal
     assert _puts(calls) == []
 
 
+def test_audit_is_turned_on_with_the_cluster_and_off_later(plugin: Plugin, cluster: Make, cloud: Cloud) -> None:
+    made = cluster(audit={"enabled": True, "endpoint": "https://audit", "bearerToken": "t"})
+    (before,) = cloud.store.list("sks-cluster")
+    assert before["audit"] == {"enabled": True, "endpoint": "https://audit", "initial-backoff": "10s"}
+    _update(plugin, made, audit={"enabled": False})
+    (after,) = cloud.store.list("sks-cluster")
+    assert after["audit"] == {**before["audit"], "enabled": False}
+
+
 def test_a_nodepools_change_sends_the_whole_pool_and_keeps_the_rest(
     plugin: Plugin, nodepool: Make, calls: Calls
 ) -> None:
