@@ -67,6 +67,8 @@ def update(cloud: Cloud, call: Call) -> Document:
     cluster = find(cloud, KIND, call.path["id"], call.zone)
     refuse_unless_settled(KIND, cluster)
     changes = dict(call.body)
+    if "oidc" in call.nulls:
+        changes["oidc"] = None  # taken away: the API takes this null at its word (docs/exoscale.md, Clusters)
     if "audit" in changes:
         changes["audit"] = sks_audit.of_updated_cluster(cluster.get("audit", {}), changes["audit"])
     sks_karpenter.check(cloud, {**cluster, **changes})
@@ -124,6 +126,7 @@ def deleted(cloud: Cloud, operation: Document) -> None:
 @effect("upgrade-sks-cluster-service-level", "finish")
 def changed(cloud: Cloud, operation: Document) -> None:
     cluster = {**subject(cloud, KIND, operation), **operation["_args"], "state": "running"}
+    cluster = {key: value for key, value in cluster.items() if value is not None}
     cloud.store.put(KIND, cluster)
     sks_credentials.settle_keys(cloud, cluster)
     cloud.control_planes.sync(cluster["id"])

@@ -43,6 +43,14 @@ def test_oidc_is_shown_as_it_was_given_and_an_update_replaces_it(bench: Bench, u
     assert updated(id_, oidc=other)["oidc"] == other
 
 
+def test_an_update_that_does_not_name_oidc_keeps_it_and_one_that_says_null_takes_it_away(
+    bench: Bench, updated: Any
+) -> None:
+    id_ = bench.cluster(oidc=OIDC)
+    assert updated(id_, name="kept")["oidc"] == OIDC
+    assert "oidc" not in updated(id_, name="gone", oidc=None)
+
+
 def test_oidc_without_an_issuer_is_refused(bench: Bench) -> None:
     assert "issuer-url" in refused(lambda: bench.cluster(oidc={"client-id": "c"}), 400)
     id_ = bench.cluster()

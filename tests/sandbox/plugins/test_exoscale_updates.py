@@ -89,6 +89,18 @@ def test_oidc_given_later_is_not_sent_and_the_state_says_it_was(plugin: Plugin, 
     assert not plugin.diff(changed, **program).diffs
 
 
+def test_an_update_of_anything_takes_the_oidc_of_a_cluster_away_and_nothing_says_so(
+    plugin: Plugin, cluster: Make, cloud: Cloud
+) -> None:
+    made = cluster(oidc={"clientId": "c", "issuerUrl": "https://issuer"})
+    (before,) = cloud.store.list("sks-cluster")
+    assert before["oidc"] == {"client-id": "c", "issuer-url": "https://issuer"}
+    changed = _update(plugin, made, description="d")
+    (after,) = cloud.store.list("sks-cluster")
+    assert "oidc" not in after
+    assert not plugin.diff(changed).diffs
+
+
 def test_labels_taken_away_stay_in_the_cloud(plugin: Plugin, cluster: Make) -> None:
     made = cluster(labels={"a": "b"})
     program = {key: value for key, value in plugin.program(made).items() if key != "labels"}
