@@ -22,6 +22,8 @@ class Rules:
     anti_affinity_group_names_unique: bool = True
     security_group_named_by_rule_refused: bool = True
     default_security_group_kept: bool = True
+    security_group_of_cluster_kept: bool = True
+    karpenter_needs_pro_and_ccm: bool = True
     load_balancer_names_unique: bool = True
     attached_volume_refused: bool = True
     volume_with_snapshots_refused: bool = True

@@ -7,8 +7,10 @@ FAMILIES = (
     "block_storage_snapshot",
     "block_storage_volume",
     "catalogue",
+    "deploy_target",
     "instance",
     "instance_pool",
+    "instance_security_group",
     "load_balancer",
     "load_balancer_service",
     "operation",
@@ -16,6 +18,8 @@ FAMILIES = (
     "security_group",
     "security_group_rule",
     "sks_cluster",
+    "sks_inspection",
+    "sks_karpenter",
     "sks_nodepool",
 )
 

@@ -134,13 +134,14 @@ class Gateway:
     def _answer(self, admitted: Admitted) -> Document:
         received, operation = admitted.received, admitted.operation
         pairs = parse_qsl(received.query, keep_blank_values=True)
-        query, body = self._openapi.request(operation, admitted.parameters, pairs, received.body)
+        query, body, nulls = self._openapi.request(operation, admitted.parameters, pairs, received.body)
         call = Call(
             operation_id=operation.id,
             zone=admitted.zone,
             path=admitted.parameters,
             query=query,
             body=body,
+            nulls=nulls,
             key=admitted.key.get("key", ""),
             through_proxy=admitted.through_proxy,
             root=self._root,

@@ -94,12 +94,12 @@ class OpenApi:
 
     def request(
         self, operation: Operation, path: dict[str, str], query: Iterable[tuple[str, str]], raw_body: bytes
-    ) -> tuple[dict[str, str], dict[str, Any]]:
-        """Checks a request and returns its query parameters and its body.
+    ) -> tuple[dict[str, str], dict[str, Any], frozenset[str]]:
+        """Checks a request and returns its query parameters, its body and the keys of the body that were null.
 
-        Null means "not given" wherever the document allows it, and such keys are left out: the v3 clients cannot
-        omit `oidc`, `feature-gates` and `deploy-target` (docs/exoscale.md, Clusters). A key that the document does
-        not know is left out too: no client may choose an object's id or state.
+        Null means "not given" wherever the document allows it, but for a cluster's `oidc`, and such keys are left out:
+        the v3 clients cannot omit `oidc`, `feature-gates` and `deploy-target` (docs/exoscale.md, Clusters). A key that
+        the document does not know is left out too: no client may choose an object's id or state.
 
         Raises:
             BadRequest: with one entry in `errors` for each thing that is wrong.
@@ -124,7 +124,8 @@ class OpenApi:
         if errors:
             raise BadRequest("Invalid request: " + "; ".join(errors), errors)
         known = self._keys(operation)
-        return values, {key: value for key, value in _without_nulls(body).items() if key in known}
+        kept = {key: value for key, value in body.items() if key in known}
+        return values, _without_nulls(kept), frozenset(key for key, value in kept.items() if value is None)
 
     def answer(self, operation: Operation, body: Any) -> None:
         """Checks the answer of a handler.

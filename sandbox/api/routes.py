@@ -14,7 +14,8 @@ class Call:
     """One request, already authenticated and valid against the OpenAPI document.
 
     `path` and `query` hold the parameters by their OpenAPI names (`id`, `sks-nodepool-id`), `body` the JSON
-    object without the keys that were null (a client that cannot omit a key sends null for "not given").
+    object without the keys that were null (a client that cannot omit a key sends null for "not given"). `nulls`
+    names those keys, for the one that the API takes at its word (docs/exoscale.md, Clusters).
     """
 
     operation_id: str
@@ -22,6 +23,7 @@ class Call:
     path: dict[str, str] = field(default_factory=dict)
     query: dict[str, str] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=dict)
+    nulls: frozenset[str] = frozenset()
     key: str = ""
     through_proxy: bool = False  # asked at the real host name, so answer with real host names
     root: str = ""  # of this server's URLs, e.g. http://127.0.0.1:8080

@@ -69,6 +69,9 @@ def delete(cloud: Cloud, call: Call) -> Document:
         raise Conflict("The default security group cannot be deleted")
     if cloud.store.where("instance", "security-groups.id", group["id"]):
         raise Conflict("Cannot delete group when it's in use by virtual machines")
+    for cluster in cloud.store.where("sks-cluster", "default-security-group-id", group["id"]):
+        if cloud.rules.security_group_of_cluster_kept:
+            raise Conflict(f"conflict: Security Group {group['name']} is the default of SKS cluster {cluster['id']}")
     for other in cloud.store.where(KIND, "rules.security-group.id", group["id"]):
         # Sure of a group that names itself, assumed of one that another names (docs/exoscale.md, Refusals).
         if other["id"] == group["id"] or cloud.rules.security_group_named_by_rule_refused:

@@ -1,7 +1,7 @@
 """SKS clusters: the managed Kubernetes control planes of an organisation."""
 
-from sandbox.api import instance_pool, sks_credentials
-from sandbox.api.errors import BadRequest, Conflict, NotSimulated
+from sandbox.api import instance_pool, sks_audit, sks_credentials, sks_karpenter, sks_networking, sks_security_group
+from sandbox.api.errors import BadRequest, Conflict
 from sandbox.api.lifecycle import error_on_failure, refuse_unless_settled, set_state, subject
 from sandbox.api.routes import Call, find, operation
 from sandbox.api.sks_release import check_version, is_newer, node_template
@@ -12,9 +12,8 @@ from sandbox.store import Document, public
 KIND = "sks-cluster"
 NODEPOOL = "sks-nodepool"
 
-# Asking for one of these makes promises that no control plane of the sandbox keeps.
-NOT_SIMULATED = ("audit", "create-default-security-group", "networking", "oidc")
-NOT_SIMULATED_ADDONS = ("karpenter",)
+# Of what a client may ask a new cluster to have, the keys that no answer shows as they were sent.
+ASKED = ("audit", "create-default-security-group", "networking")
 
 
 @operation("list-sks-clusters")
@@ -30,12 +29,12 @@ def get(cloud: Cloud, call: Call) -> Document:
 @operation("create-sks-cluster")
 def create(cloud: Cloud, call: Call) -> Document:
     body = call.body
-    _refuse_what_is_not_simulated(call)
     check_version(body["version"])
+    sks_networking.check(body.get("networking", {}))
     id_ = cloud.ids.uuid()
     cluster = {
         "id": id_,
-        **body,
+        **{key: value for key, value in body.items() if key not in ASKED},
         "addons": body.get("addons", []),
         "auto-upgrade": body.get("auto-upgrade", False),
         "enable-kube-proxy": body.get("enable-kube-proxy", body.get("cni") != "cilium"),
@@ -45,6 +44,11 @@ def create(cloud: Cloud, call: Call) -> Document:
         "state": "creating",
         "_zone": call.zone,
     }
+    if "audit" in body:
+        cluster["audit"] = sks_audit.of_new_cluster(body["audit"])
+    sks_karpenter.check(cloud, cluster)
+    if body.get("create-default-security-group"):
+        cluster["default-security-group-id"] = sks_security_group.create(cloud, cluster)
     cloud.store.put(KIND, cluster)
     sks_credentials.settle_keys(cloud, cluster)
     return cloud.operations.start(call.operation_id, KIND, id_, call.zone)
@@ -62,8 +66,13 @@ def start_control_plane(cloud: Cloud, operation: Document) -> None:
 def update(cloud: Cloud, call: Call) -> Document:
     cluster = find(cloud, KIND, call.path["id"], call.zone)
     refuse_unless_settled(KIND, cluster)
-    _refuse_what_is_not_simulated(call)
-    return _change(cloud, call, cluster, "updating", call.body)
+    changes = dict(call.body)
+    if "oidc" in call.nulls:
+        changes["oidc"] = None  # taken away: the API takes this null at its word (docs/exoscale.md, Clusters)
+    if "audit" in changes:
+        changes["audit"] = sks_audit.of_updated_cluster(cluster.get("audit", {}), changes["audit"])
+    sks_karpenter.check(cloud, {**cluster, **changes})
+    return _change(cloud, call, cluster, "updating", changes)
 
 
 @operation("upgrade-sks-cluster")
@@ -102,7 +111,8 @@ def stop_control_plane(cloud: Cloud, operation: Document) -> None:
 
 @effect("delete-sks-cluster", "finish")
 def deleted(cloud: Cloud, operation: Document) -> None:
-    """What the cluster owned goes with it; load balancers that its CCM made stay (docs/exoscale.md, Destroying)."""
+    """What the cluster owned goes with it; load balancers that its CCM made and the security group that was made with
+    it stay (docs/exoscale.md, Destroying)."""
     cluster_id = operation["reference"]["id"]
     for nodepool in nodepools(cloud, cluster_id):
         instance_pool.remove(cloud, nodepool["instance-pool"]["id"])
@@ -116,6 +126,7 @@ def deleted(cloud: Cloud, operation: Document) -> None:
 @effect("upgrade-sks-cluster-service-level", "finish")
 def changed(cloud: Cloud, operation: Document) -> None:
     cluster = {**subject(cloud, KIND, operation), **operation["_args"], "state": "running"}
+    cluster = {key: value for key, value in cluster.items() if value is not None}
     cloud.store.put(KIND, cluster)
     sks_credentials.settle_keys(cloud, cluster)
     cloud.control_planes.sync(cluster["id"])
@@ -157,10 +168,3 @@ def shown(cloud: Cloud, cluster: Document) -> Document:
 def _change(cloud: Cloud, call: Call, cluster: Document, state: str, changes: Document) -> Document:
     set_state(cloud, KIND, cluster["id"], state)
     return cloud.operations.start(call.operation_id, KIND, cluster["id"], call.zone, changes)
-
-
-def _refuse_what_is_not_simulated(call: Call) -> None:
-    wanted = [key for key in NOT_SIMULATED if call.body.get(key)]
-    wanted += [addon for addon in NOT_SIMULATED_ADDONS if addon in call.body.get("addons", [])]
-    if wanted:
-        raise NotSimulated(f"{call.operation_id} with {', '.join(wanted)}")

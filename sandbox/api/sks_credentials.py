@@ -3,7 +3,7 @@
 import base64
 
 from sandbox.api.errors import Conflict
-from sandbox.api.lifecycle import error_on_failure, refuse_unless_settled, subject
+from sandbox.api.lifecycle import error_on_failure, refuse_unless_settled, set_state, subject
 from sandbox.api.organization import KEY, create_key, find_key
 from sandbox.api.routes import Call, find, operation
 from sandbox.cloud import Cloud
@@ -14,8 +14,9 @@ KIND = "sks-cluster"
 DEFAULT_TTL_SECONDS = 30 * 24 * 3600  # docs/exoscale.md, Kubeconfigs
 CCM = "exoscale-cloud-controller"
 CSI = "exoscale-container-storage-interface"
+KARPENTER = "karpenter"
 # Addons that call the Exoscale API with a key of their own, and how the key names them (docs/exoscale.md, Clusters).
-KEY_NAMES = {CCM: "ccm", CSI: "csi"}
+KEY_NAMES = {CCM: "ccm", CSI: "csi", KARPENTER: "karpenter"}
 
 
 @operation("get-sks-cluster-authority-cert")
@@ -41,6 +42,20 @@ def rotate_ccm(cloud: Cloud, call: Call) -> Document:
 @operation("rotate-sks-csi-credentials")
 def rotate_csi(cloud: Cloud, call: Call) -> Document:
     return _rotate(cloud, call, CSI)
+
+
+@operation("rotate-sks-karpenter-credentials")
+def rotate_karpenter(cloud: Cloud, call: Call) -> Document:
+    return _rotate(cloud, call, KARPENTER)
+
+
+@operation("rotate-sks-operators-ca")
+def rotate_operators_ca(cloud: Cloud, call: Call) -> Document:
+    """Only Exoscale's own people have certificates of this authority, so that nothing here shows the new one."""
+    cluster = find(cloud, KIND, call.path["id"], call.zone)
+    refuse_unless_settled(KIND, cluster, ("running",))
+    set_state(cloud, KIND, cluster["id"], "updating")  # the document has no state of its own for it
+    return cloud.operations.start(call.operation_id, KIND, cluster["id"], call.zone)
 
 
 def settle_keys(cloud: Cloud, cluster: Document) -> None:
@@ -70,6 +85,7 @@ def _rotate(cloud: Cloud, call: Call, addon: str) -> Document:
 
 @effect("rotate-sks-ccm-credentials", "finish")
 @effect("rotate-sks-csi-credentials", "finish")
+@effect("rotate-sks-karpenter-credentials", "finish")
 def rotated(cloud: Cloud, operation: Document) -> None:
     cluster = subject(cloud, KIND, operation)
     delete_keys(cloud, cluster["id"], (operation["_args"]["addon"],))
@@ -78,7 +94,18 @@ def rotated(cloud: Cloud, operation: Document) -> None:
     cloud.control_planes.sync(cluster["id"])
 
 
-error_on_failure(KIND, "rotate-sks-ccm-credentials", "rotate-sks-csi-credentials")
+@effect("rotate-sks-operators-ca", "finish")
+def operators_ca_rotated(cloud: Cloud, operation: Document) -> None:
+    set_state(cloud, KIND, subject(cloud, KIND, operation)["id"], "running")
+
+
+error_on_failure(
+    KIND,
+    "rotate-sks-ccm-credentials",
+    "rotate-sks-csi-credentials",
+    "rotate-sks-karpenter-credentials",
+    "rotate-sks-operators-ca",
+)
 
 
 def _with_control_plane(cloud: Cloud, call: Call) -> Document:

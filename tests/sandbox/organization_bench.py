@@ -23,8 +23,10 @@ BODIES: dict[str, Document] = {
         "instance-pool": {"id": NOWHERE},
     },
     "attach-block-storage-volume-to-instance": {"instance": {"id": NOWHERE}},
+    "attach-instance-to-security-group": {"instance": {"id": NOWHERE}},
     "create-block-storage-snapshot": {"labels": {"by": "nobody"}},
     "create-sks-nodepool": {"name": "more", "size": 1, "disk-size": 20, "instance-type": MEDIUM},
+    "detach-instance-from-security-group": {"instance": {"id": NOWHERE}},
     "evict-instance-pool-members": {"instances": [NOWHERE]},
     "evict-sks-nodepool-members": {"instances": [NOWHERE]},
     "generate-sks-cluster-kubeconfig": {"user": "root", "groups": ["system:masters"]},
@@ -57,16 +59,20 @@ class Account(Store):
         self.done(last)
         balancer, pool = self.balancer(), self.nodes["instance-pool"]["id"]
         volume = self.attached(self.instance_id())
+        target = cloud.ids.uuid()  # which Exoscale gives, and nobody can ask for
+        self.view.store.put("deploy-target", {"id": target, "name": "ours", "type": "dedicated", "_zone": "ch-gva-2"})
         self.ids = {
             "anti-affinity-group": self.done(client.create_anti_affinity_group(name="apart")),
             "block-storage": volume,
             "block-storage-snapshot": self.snapshot(volume),
+            "deploy-target": target,
             "instance": self.instance_id(),
             "instance-pool": pool,
             "load-balancer": balancer,
             "operation": last["id"],
             "security-group": group,
             "sks-cluster": self.cluster_id,
+            "sks-cluster-deprecated-resources": self.cluster_id,
             "sks-cluster-kubeconfig": self.cluster_id,
         }
         self.parts = {

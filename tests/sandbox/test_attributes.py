@@ -16,7 +16,17 @@ TAKEN_FOR_GIVEN = {
     "instance-type": ("family", "size", "cpus", "memory"),
     "block-storage-volume": ("labels", "size", "state", "created-at"),
     "security-group": ("name", "visibility"),
-    "sks-cluster": ("created-at", "addons", "auto-upgrade", "nodepools", "endpoint", "level", "version", "state"),
+    "sks-cluster": (
+        "created-at",
+        "addons",
+        "auto-upgrade",
+        "enable-kube-proxy",
+        "nodepools",
+        "endpoint",
+        "level",
+        "version",
+        "state",
+    ),
     "sks-nodepool": (
         "addons",
         "anti-affinity-groups",

@@ -31,8 +31,8 @@ Connect = Callable[..., SandboxClient]
 
 SHARED = {id_ for id_, handler in HANDLERS.items() if handler.__module__ == "sandbox.api.catalogue"}
 OWN = HANDLERS.keys() - SHARED
-LISTS = sorted(id_ for id_ in OWN if id_.startswith("list-"))
 ON_OBJECTS = sorted(id_ for id_ in OWN if "{id}" in official().operations[id_].template)
+LISTS = sorted(id_ for id_ in OWN if id_.startswith("list-") and id_ not in ON_OBJECTS)
 MAKING = sorted(id_ for id_ in OWN if id_.startswith(("create-", "add-")))
 OTHERS = {"get-organization"}
 

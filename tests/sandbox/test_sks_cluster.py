@@ -201,6 +201,7 @@ def test_a_cluster_in_error_can_be_repaired_by_an_update_or_deleted(bench: Bench
         ("upgrade-sks-cluster", {"version": NEWEST}),
         ("upgrade-sks-cluster-service-level", {}),
         ("rotate-sks-ccm-credentials", {}),
+        ("rotate-sks-operators-ca", {}),
         ("delete-sks-cluster", {}),
     ],
 )

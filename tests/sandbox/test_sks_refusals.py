@@ -55,7 +55,10 @@ def test_without_the_rule_nodepools_go_with_their_cluster_and_load_balancers_sta
     assert bench.client.get_load_balancer(id=balancer)["services"][0]["healthcheck-status"] == []
 
 
-@pytest.mark.parametrize("state", ["creating", "updating", "upgrading", "rotating-ccm-credentials", "deleting"])
+@pytest.mark.parametrize(
+    "state",
+    ["creating", "updating", "upgrading", "rotating-ccm-credentials", "rotating-karpenter-credentials", "deleting"],
+)
 def test_a_busy_cluster_refuses_every_change(bench: Bench, state: str) -> None:
     id_ = bench.cluster(version=OLDER[0])
     nodepool = bench.nodepool(id_)["id"]
@@ -65,6 +68,8 @@ def test_a_busy_cluster_refuses_every_change(bench: Bench, state: str) -> None:
     busy(lambda: bench.client.upgrade_sks_cluster(id=id_, version=NEWEST))
     busy(lambda: bench.client.upgrade_sks_cluster_service_level(id=id_))
     busy(lambda: bench.client.rotate_sks_ccm_credentials(id=id_))
+    busy(lambda: bench.client.rotate_sks_karpenter_credentials(id=id_))
+    busy(lambda: bench.client.rotate_sks_operators_ca(id=id_))
     busy(lambda: bench.client.delete_sks_cluster(id=id_))
     busy(lambda: bench.new_nodepool(id_))
     busy(lambda: bench.client.scale_sks_nodepool(id=id_, sks_nodepool_id=nodepool, size=3))
@@ -86,20 +91,7 @@ def test_a_nodepool_of_machines_that_are_too_small_is_refused(bench: Bench, size
 def test_credentials_of_an_addon_that_is_not_there_cannot_be_rotated(bench: Bench) -> None:
     id_ = bench.cluster(addons=[])
     assert CCM in refused(lambda: bench.client.rotate_sks_ccm_credentials(id=id_), 409)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"create_default_security_group": True},
-        {"networking": {"cluster-cidr": "10.0.0.0/16"}},
-        {"oidc": {"client-id": "c", "issuer-url": "https://example.org"}},
-        {"audit": {"endpoint": "https://example.org", "bearer-token": "t"}},
-        {"addons": ["karpenter"]},
-    ],
-)
-def test_what_no_control_plane_here_would_honour_is_refused_loudly(bench: Bench, body: dict[str, Any]) -> None:
-    assert "does not simulate create-sks-cluster with" in refused(lambda: bench.cluster(**body), 501)
+    assert "karpenter" in refused(lambda: bench.client.rotate_sks_karpenter_credentials(id=id_), 409)
 
 
 # Nodepools
@@ -277,6 +269,13 @@ def test_an_unknown_id_is_not_found(bench: Bench) -> None:
         lambda: client.delete_sks_cluster(id=NOWHERE),
         lambda: client.generate_sks_cluster_kubeconfig(id=NOWHERE, user="u", groups=[]),
         lambda: client.get_sks_cluster_authority_cert(id=NOWHERE, authority="kubelet"),
+        lambda: client.get_sks_cluster_inspection(id=NOWHERE),
+        lambda: client.list_sks_cluster_deprecated_resources(id=NOWHERE),
+        lambda: client.rotate_sks_karpenter_credentials(id=NOWHERE),
+        lambda: client.rotate_sks_operators_ca(id=NOWHERE),
+        lambda: client.generate_sks_karpenter_nodepool(id=NOWHERE),
+        lambda: client.generate_sks_karpenter_exoscale_nodeclass(id=NOWHERE),
+        lambda: client.get_deploy_target(id=NOWHERE),
         lambda: bench.new_nodepool(NOWHERE),
         lambda: client.get_instance_pool(id=NOWHERE),
         lambda: client.scale_instance_pool(id=NOWHERE, size=1),

@@ -89,6 +89,18 @@ def test_oidc_given_later_is_not_sent_and_the_state_says_it_was(plugin: Plugin, 
     assert not plugin.diff(changed, **program).diffs
 
 
+def test_an_update_of_anything_takes_the_oidc_of_a_cluster_away_and_nothing_says_so(
+    plugin: Plugin, cluster: Make, cloud: Cloud
+) -> None:
+    made = cluster(oidc={"clientId": "c", "issuerUrl": "https://issuer"})
+    (before,) = cloud.store.list("sks-cluster")
+    assert before["oidc"] == {"client-id": "c", "issuer-url": "https://issuer"}
+    changed = _update(plugin, made, description="d")
+    (after,) = cloud.store.list("sks-cluster")
+    assert "oidc" not in after
+    assert not plugin.diff(changed).diffs
+
+
 def test_labels_taken_away_stay_in_the_cloud(plugin: Plugin, cluster: Make) -> None:
     made = cluster(labels={"a": "b"})
     program = {key: value for key, value in plugin.program(made).items() if key != "labels"}
@@ -110,6 +122,15 @@ def test_audit_without_an_endpoint_is_refused(plugin: Plugin, cluster: Make, cal
     with pytest.raises(Refused, match="cannot enable audit without setting an endpoint"):
         _update(plugin, made, audit={"enabled": True})
     assert _puts(calls) == []
+
+
+def test_audit_is_turned_on_with_the_cluster_and_off_later(plugin: Plugin, cluster: Make, cloud: Cloud) -> None:
+    made = cluster(audit={"enabled": True, "endpoint": "https://audit", "bearerToken": "t"})
+    (before,) = cloud.store.list("sks-cluster")
+    assert before["audit"] == {"enabled": True, "endpoint": "https://audit", "initial-backoff": "10s"}
+    _update(plugin, made, audit={"enabled": False})
+    (after,) = cloud.store.list("sks-cluster")
+    assert after["audit"] == {**before["audit"], "enabled": False}
 
 
 def test_a_nodepools_change_sends_the_whole_pool_and_keeps_the_rest(
