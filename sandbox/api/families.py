@@ -17,6 +17,7 @@ FAMILIES = (
     "security_group_rule",
     "sks_cluster",
     "sks_nodepool",
+    "ssh_key",
 )
 
 
