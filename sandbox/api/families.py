@@ -13,6 +13,7 @@ FAMILIES = (
     "load_balancer_service",
     "operation",
     "organization",
+    "quota",
     "security_group",
     "security_group_rule",
     "sks_cluster",

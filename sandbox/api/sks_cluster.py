@@ -1,6 +1,6 @@
 """SKS clusters: the managed Kubernetes control planes of an organisation."""
 
-from sandbox.api import instance_pool, sks_credentials
+from sandbox.api import instance_pool, quota, sks_credentials
 from sandbox.api.errors import BadRequest, Conflict, NotSimulated
 from sandbox.api.lifecycle import error_on_failure, refuse_unless_settled, set_state, subject
 from sandbox.api.routes import Call, find, operation
@@ -32,6 +32,7 @@ def create(cloud: Cloud, call: Call) -> Document:
     body = call.body
     _refuse_what_is_not_simulated(call)
     check_version(body["version"])
+    quota.check(cloud, KIND)
     id_ = cloud.ids.uuid()
     cluster = {
         "id": id_,
