@@ -4,10 +4,13 @@ from importlib import import_module
 
 FAMILIES = (
     "anti_affinity_group",
+    "api_key",
     "block_storage_snapshot",
     "block_storage_volume",
     "catalogue",
     "elastic_ip",
+    "iam_organization_policy",
+    "iam_role",
     "instance",
     "instance_pool",
     "instance_pool_change",

@@ -3,6 +3,8 @@
 import base64
 
 from sandbox.api.errors import Conflict
+from sandbox.api.iam_role import KIND as ROLE
+from sandbox.api.iam_role import create_for_cluster
 from sandbox.api.lifecycle import error_on_failure, refuse_unless_settled, subject
 from sandbox.api.organization import create_key
 from sandbox.api.routes import Call, find, operation
@@ -44,20 +46,22 @@ def rotate_csi(cloud: Cloud, call: Call) -> Document:
 
 
 def settle_keys(cloud: Cloud, cluster: Document) -> None:
-    """Makes the key of each addon that has none yet, and deletes those of addons that the cluster lost."""
+    """Makes key and role of each addon that has none yet, and deletes those of addons that the cluster lost."""
     delete_keys(cloud, cluster["id"], tuple(set(KEY_NAMES) - set(cluster["addons"])))
     names = {key["name"] for key in cloud.store.list("api-key")}
     for addon in KEY_NAMES:
         if addon in cluster["addons"] and _key_name(cluster["id"], addon) not in names:
-            create_key(cloud, _key_name(cluster["id"], addon))
+            name = _key_name(cluster["id"], addon)
+            create_key(cloud, name, create_for_cluster(cloud, name)["id"])
 
 
 def delete_keys(cloud: Cloud, cluster_id: str, addons: tuple[str, ...] = tuple(KEY_NAMES)) -> None:
-    """Deletes the keys of these addons of a cluster."""
+    """Deletes the keys of these addons of a cluster, and their roles."""
     names = [_key_name(cluster_id, addon) for addon in addons]
-    for key in cloud.store.list("api-key"):
-        if key["name"] in names:
-            cloud.store.delete("api-key", key["id"])
+    for kind in ("api-key", ROLE):
+        for document in cloud.store.list(kind):
+            if document["name"] in names:
+                cloud.store.delete(kind, document["id"])
 
 
 def _rotate(cloud: Cloud, call: Call, addon: str) -> Document:
