@@ -11,7 +11,7 @@ from sandbox.store import Document, public
 KIND = "elastic-ip"
 KEY = "elastic-ips"  # of an instance
 
-# What the OpenAPI document calls the defaults of a health check; the provider reads all four unseen. Nothing is checked.
+# The OpenAPI document's defaults of a health check; the provider reads all four unseen. Nothing is checked.
 HEALTHCHECK = {"interval": 10, "timeout": 2, "strikes-ok": 2, "strikes-fail": 3}
 
 
