@@ -102,6 +102,12 @@ def not_detached(cloud: Cloud, operation: Document) -> None:
     attachment.give(cloud, operation["_args"]["instance"], KEY, operation["reference"]["id"])
 
 
+def give(cloud: Cloud, instance_id: str, id_: str) -> None:
+    """Attaches an instance that its pool makes; nothing happens where somebody deleted the address meanwhile."""
+    if cloud.store.get(KIND, id_):
+        attachment.give(cloud, instance_id, KEY, id_)
+
+
 def addresses(cloud: Cloud, instance: Document) -> list[str]:
     """The elastic addresses of an instance."""
     held = [cloud.store.get(KIND, reference["id"]) for reference in instance.get(KEY, [])]

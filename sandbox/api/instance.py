@@ -8,13 +8,7 @@ from sandbox.cloud import Cloud
 from sandbox.store import Document, public
 
 KIND = "instance"
-OPTIONAL = (
-    "deploy-target",
-    "elastic-ips",
-    "ssh-key",
-    "ssh-keys",
-    "user-data",
-)  # what an instance has if its pool has it
+OPTIONAL = ("deploy-target", "ssh-key", "ssh-keys", "user-data")  # what it has if its pool has it
 
 
 @operation("list-instances")
@@ -87,6 +81,8 @@ def create(cloud: Cloud, pool: Document) -> Document:
     cloud.store.put(KIND, instance)
     for network in pool["private-networks"]:
         private_network.join(cloud, id_, network["id"])
+    for elastic in pool.get("elastic-ips", []):
+        elastic_ip.give(cloud, id_, elastic["id"])
     return instance
 
 

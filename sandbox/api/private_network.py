@@ -117,13 +117,16 @@ def not_detached(cloud: Cloud, operation: Document) -> None:
 
 
 def join(cloud: Cloud, instance_id: str, network_id: str, ip: str = "") -> None:
-    """Attaches the instance, with that address or, in a managed network, the first free one of the range.
+    """Attaches the instance, with that address or, in a managed network, the first free one of the range. Nothing
+    happens where somebody deleted the network meanwhile.
 
     Raises:
         Conflict: the range has none left.
     """
     network = cloud.store.get(KIND, network_id)
-    if network and not ip and _is_managed(network):
+    if network is None:
+        return
+    if not ip and _is_managed(network):
         ip = _free(cloud, network)
     attachment.give(cloud, instance_id, KEY, network_id)
     instance = cloud.store.get(attachment.INSTANCE, instance_id)

@@ -68,6 +68,18 @@ def test_its_instances_have_what_the_pool_says(bench: Pools) -> None:
     assert (instance["ssh-key"], instance["user-data"]) == ({"name": "me"}, "Iw==")
 
 
+def test_a_pool_makes_instances_without_what_was_deleted_since(bench: Pools) -> None:
+    elastic = bench.done(bench.client.create_elastic_ip(description="e"))
+    network = bench.done(bench.client.create_private_network(name="n"))
+    pool = bench.pool(size=1, elastic_ips=[{"id": elastic}], private_networks=[{"id": network}])
+    bench.done(bench.client.scale_instance_pool(id=pool["id"], size=0))
+    bench.done(bench.client.delete_elastic_ip(id=elastic))
+    bench.done(bench.client.delete_private_network(id=network))
+    bench.done(bench.client.scale_instance_pool(id=pool["id"], size=1))
+    (instance,) = bench.instances(pool["id"])
+    assert instance.get("elastic-ips", []) + instance["private-networks"] == []
+
+
 def test_ipv6_is_asked_for_in_two_ways_and_shown_in_both(bench: Pools) -> None:
     for asked in ({"ipv6_enabled": True}, {"public_ip_assignment": "dual"}):
         pool = bench.pool(size=1, **asked)
