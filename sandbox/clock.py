@@ -20,6 +20,10 @@ DURATIONS: dict[str, float] = {
     "scale-sks-nodepool": 39,
     "evict-sks-nodepool-members": 20,
     "delete-sks-nodepool": 40,
+    "create-instance-pool": 39,  # an instance pool's are those of the nodepool around one
+    "scale-instance-pool": 39,
+    "evict-instance-pool-members": 20,
+    "delete-instance-pool": 40,
     "create-load-balancer": 5,
     "add-service-to-load-balancer": 3,
 }

@@ -27,6 +27,8 @@ class Rules:
     load_balancer_names_unique: bool = True
     attached_volume_refused: bool = True
     volume_with_snapshots_refused: bool = True
+    iam_role_with_keys_refused: bool = True
+    quotas_enforced: bool = True
 
 
 class ControlPlanes(Protocol):
@@ -81,6 +83,8 @@ class Cloud:
     clock: Clock = field(default_factory=Clock)
     ids: Ids = field(default_factory=Ids)
     rules: Rules = field(default_factory=Rules)
+    limits: dict[str, int] = field(default_factory=dict)
+    """Quotas that differ from `api/catalogue.toml`, by their names there."""
     faults: Faults = field(default_factory=Faults)
     control_planes: ControlPlanes = field(default_factory=NoControlPlanes)
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("sandbox"))

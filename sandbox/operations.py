@@ -49,6 +49,19 @@ def effect(operation_id: str, stage: str) -> Callable[[Effect], Effect]:
     return register
 
 
+def ended(cloud: "Cloud", operation_id: str) -> Document:
+    """An operation that took effect with the call: it is answered as `success` and refers to nothing, as the real one
+    does for what has no id but a name (docs/exoscale.md, Operations).
+
+    Args:
+        cloud: of the organisation that asked.
+        operation_id: as in the OpenAPI document.
+    """
+    document = {"id": cloud.ids.uuid(), "state": "success", "_operation": operation_id}
+    cloud.store.put("operation", document)
+    return public(document)
+
+
 class Operations:
     """The operations of one cloud. `cloud.lock` guards every call."""
 

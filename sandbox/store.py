@@ -119,7 +119,9 @@ class Store:
     def count(self, kind: str) -> int:
         """How many documents of a kind there are."""
         with self._lock:
-            return sum(map(self._sees, self._documents.get(kind, {}).values()))
+            if self._organization is None:
+                return len(self._documents.get(kind, {}))
+            return len(self._ids(kind, "_organization", self._organization))
 
     def kinds(self) -> tuple[str, ...]:
         """The kinds of which there is something."""

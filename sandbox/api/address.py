@@ -1,4 +1,4 @@
-"""Public addresses of instances and load balancers, from the ranges that are reserved for documentation."""
+"""Public addresses of instances, load balancers and elastic IPs, from ranges that are reserved for documentation."""
 
 import ipaddress
 import uuid
@@ -10,12 +10,14 @@ from sandbox.cloud import Cloud
 # documentation, and after them those of RFC 2544 for benchmarks.
 INSTANCES = ("192.0.2.0/24", "198.51.100.0/24", "198.18.0.0/16")
 LOAD_BALANCERS = ("203.0.113.0/24", "198.19.0.0/16")
-HELD_BY = (("instance", "public-ip"), ("load-balancer", "ip"))  # kind, and where it says its address
+ELASTIC = LOAD_BALANCERS
+# By kind, where it says its address.
+HELD_BY = (("instance", "public-ip"), ("load-balancer", "ip"), ("elastic-ip", "ip"))
 IPV6 = ipaddress.IPv6Network("2001:db8::/32")  # RFC 3849
 
 
 def free(cloud: Cloud, networks: tuple[str, ...]) -> str:
-    """An IPv4 address that no instance and no load balancer has, of whatever organisation.
+    """An IPv4 address that nothing has, of whatever organisation.
 
     It is taken from a random place of the first network that has one left, so that an address is not handed out again
     right after its object went: who still holds on to it must notice.
@@ -37,6 +39,6 @@ def free(cloud: Cloud, networks: tuple[str, ...]) -> str:
     raise Conflict(f"the sandbox has no free address left in {', '.join(networks)}")
 
 
-def ipv6(instance_id: str) -> str:
-    """The IPv6 address of an instance."""
-    return str(IPV6[uuid.UUID(instance_id).int % IPV6.num_addresses])
+def ipv6(id_: str) -> str:
+    """The IPv6 address of an instance or of an elastic IP."""
+    return str(IPV6[uuid.UUID(id_).int % IPV6.num_addresses])

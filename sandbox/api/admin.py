@@ -28,7 +28,7 @@ TOKEN_HEADER = "X-Sandbox-Token"  # noqa: S105 - a header's name
 PERSON = "sandbox"  # name of the person's API key
 EFFECTS = ("status", "lose-reply", "delay", "failure", "kill-ccm", "kill-csi")
 PARTS = ("ccm", "csi", "api-server")
-NOT_HELD = ("operation", "api-key", ORGANIZATION)  # kinds that are no objects of anybody's
+NOT_HELD = ("operation", "api-key", "iam-role", ORGANIZATION)  # kinds that are no objects of anybody's
 Action = Callable[[Cloud, Request, Any], Any]
 
 

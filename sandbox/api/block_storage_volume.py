@@ -1,5 +1,6 @@
 """Block storage volumes: disks with a life of their own. What is attached is let go, not removed, with its instance."""
 
+from sandbox.api import quota
 from sandbox.api.catalogue import instance_type
 from sandbox.api.errors import BadRequest, Conflict, OperationFailed
 from sandbox.api.lifecycle import error_on_failure, refuse_unless_settled, subject
@@ -43,6 +44,7 @@ def create(cloud: Cloud, call: Call) -> Document:
         least = find(cloud, SNAPSHOT, call.body[SNAPSHOT]["id"], call.zone)["volume-size"]
         size = body.get("size", least)
     _check_size(size, least)
+    quota.check(cloud, "block-storage-volume")
     volume = {
         "id": cloud.ids.uuid(),
         "labels": {},  # the provider tells none from an empty one

@@ -1,4 +1,4 @@
-"""What Exoscale offers: zones, instance types, templates, Kubernetes versions and quotas, all from catalogue.toml."""
+"""What Exoscale offers: zones, instance types, templates, Kubernetes versions and limits, all from catalogue.toml."""
 
 import hashlib
 import tomllib
@@ -56,7 +56,7 @@ def list_templates(cloud: Cloud, call: Call) -> Document:
 
 @operation("get-template")
 def get_template(cloud: Cloud, call: Call) -> Document:
-    return _one("Template", templates(), call.path["id"])
+    return template(call.path["id"])
 
 
 @operation("get-active-nodepool-template")
@@ -70,19 +70,6 @@ def get_active_nodepool_template(cloud: Cloud, call: Call) -> Document:
 @operation("list-sks-cluster-versions")
 def list_sks_cluster_versions(cloud: Cloud, call: Call) -> Document:
     return {"sks-cluster-versions": sks_cluster_versions(call.query.get("include-deprecated") == "true")}
-
-
-@operation("list-quotas")
-def list_quotas(cloud: Cloud, call: Call) -> Document:
-    return {"quotas": [_quota(cloud, name) for name in _data()["quotas"]]}
-
-
-@operation("get-quota")
-def get_quota(cloud: Cloud, call: Call) -> Document:
-    name = call.path["entity"]
-    if name not in _data()["quotas"]:
-        raise NotFound(f"Quota {name} not found")
-    return _quota(cloud, name)
 
 
 def sks_cluster_versions(deprecated: bool = False) -> list[str]:
@@ -142,6 +129,17 @@ def templates() -> list[Document]:
     ]
 
 
+def template(id_: str) -> Document:
+    """One of them."""
+    return _one("Template", templates(), id_)
+
+
+def quotas() -> dict[str, Any]:
+    """By name, the limit of each quota and the kind that it counts."""
+    found: dict[str, Any] = _data()["quotas"]
+    return found
+
+
 @cache
 def public_security_groups() -> list[Document]:
     """Security groups that are everybody's to name in a rule, as the API shows them."""
@@ -159,11 +157,6 @@ def public_security_group(reference: Document) -> Document | None:
 
 def _node_image(version: str, variant: str) -> str:
     return f"sks-node-{version}-{variant}"
-
-
-def _quota(cloud: Cloud, name: str) -> Document:
-    quota = _data()["quotas"][name]
-    return {"resource": name, "usage": cloud.store.count(quota["kind"]), "limit": quota["limit"]}
 
 
 def _one(kind: str, offered: list[Document], id_: str) -> Document:

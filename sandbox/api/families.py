@@ -4,23 +4,32 @@ from importlib import import_module
 
 FAMILIES = (
     "anti_affinity_group",
+    "api_key",
     "block_storage_snapshot",
     "block_storage_volume",
     "catalogue",
     "deploy_target",
+    "elastic_ip",
+    "iam_organization_policy",
+    "iam_role",
     "instance",
     "instance_pool",
+    "instance_pool_change",
     "instance_security_group",
     "load_balancer",
     "load_balancer_service",
     "operation",
     "organization",
+    "private_network",
+    "quota",
+    "reverse_dns",
     "security_group",
     "security_group_rule",
     "sks_cluster",
     "sks_inspection",
     "sks_karpenter",
     "sks_nodepool",
+    "ssh_key",
 )
 
 

@@ -29,7 +29,7 @@ def complete(given: Document) -> Document:
 
 
 def status(cloud: Cloud, service: Document) -> list[Document]:
-    """One entry per member of the service's pool: success where it runs and lets the check's port in.
+    """One entry per member of the pool that has an address: success where it runs and lets the check's port in.
 
     Every mode checks over TCP. Whether anything listens behind the port is not looked at.
     """
@@ -40,6 +40,7 @@ def status(cloud: Cloud, service: Document) -> list[Document]:
             "status": "success" if _answers(cloud, member, port) else "failure",
         }
         for member in instance.members(cloud, service["instance-pool"]["id"])
+        if "public-ip" in member  # without one, there is nothing to check
     ]
 
 

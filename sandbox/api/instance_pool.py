@@ -1,6 +1,9 @@
-"""Instance pools: the machines behind SKS nodepools. Only their nodepool may change them."""
+"""Instance pools: equal machines that come and go together, behind an SKS nodepool or by themselves.
 
-from sandbox.api import instance
+What a user may do to a pool over the API is in `instance_pool_change.py`; nodepools come here directly.
+"""
+
+from sandbox.api import instance, private_network, quota
 from sandbox.api.anti_affinity_group import MAX_INSTANCES
 from sandbox.api.anti_affinity_group import members as group_members
 from sandbox.api.errors import Conflict, Forbidden, NotFound
@@ -37,28 +40,6 @@ def get(cloud: Cloud, call: Call) -> Document:
     return shown(cloud, find(cloud, KIND, call.path["id"], call.zone))
 
 
-@operation("update-instance-pool")
-@operation("reset-instance-pool-field")
-def update(cloud: Cloud, call: Call) -> Document:
-    raise _managed(cloud, call, "updateInstancePool")
-
-
-@operation("scale-instance-pool")
-def scale(cloud: Cloud, call: Call) -> Document:
-    raise _managed(cloud, call, "scaleInstancePool")
-
-
-@operation("evict-instance-pool-members")
-def evict_members(cloud: Cloud, call: Call) -> Document:
-    raise _managed(cloud, call, "evictInstancePoolMembers")
-
-
-@operation("delete-instance-pool")
-def delete(cloud: Cloud, call: Call) -> Document:
-    refuse_if_targeted(cloud, find(cloud, KIND, call.path["id"], call.zone)["id"])
-    raise _managed(cloud, call, "destroyInstancePool")
-
-
 def refuse_if_targeted(cloud: Cloud, pool_id: str) -> None:
     """Refuses to delete a pool that a load balancer sends traffic to.
 
@@ -72,22 +53,29 @@ def refuse_if_targeted(cloud: Cloud, pool_id: str) -> None:
         )
 
 
-def create(cloud: Cloud, nodepool: Document) -> Document:
+def create_for_nodepool(cloud: Cloud, nodepool: Document) -> None:
     """The pool of a new nodepool, with its instances starting; its id is the one that the nodepool names."""
     id_ = nodepool["instance-pool"]["id"]
     pool = {
         "id": id_,
         "name": instance.name(cloud, nodepool["instance-prefix"], id_),
-        "state": "creating",
         "manager": {"id": nodepool["id"], "type": "sks-nodepool"},
         **{key: nodepool[key] for key in INHERITED if key in nodepool},
         "_zone": nodepool["_zone"],
     }
+    create(cloud, pool)
+
+
+def create(cloud: Cloud, pool: Document) -> None:
+    """Keeps a new pool and starts its instances.
+
+    Raises:
+        Conflict: they would be too many for the quota, a private network or an anti-affinity group.
+    """
     _check_room(cloud, pool, pool["size"])
-    cloud.store.put(KIND, pool)
+    cloud.store.put(KIND, {**pool, "state": "creating"})
     for _ in range(pool["size"]):
         instance.create(cloud, pool)
-    return pool
 
 
 def inherit(cloud: Cloud, nodepool: Document) -> None:
@@ -101,7 +89,7 @@ def resize(cloud: Cloud, pool_id: str, size: int) -> None:
     """Starts new instances, or begins to destroy the newest, until `size` are left; replaces those in error.
 
     Raises:
-        Conflict: an anti-affinity group of the pool has no room for the new ones.
+        Conflict: the new ones would be too many for the quota, a private network or an anti-affinity group.
     """
     pool = find(cloud, KIND, pool_id)
     healthy = _healthy(cloud, pool_id)
@@ -191,6 +179,9 @@ def _healthy(cloud: Cloud, pool_id: str) -> list[Document]:
 
 
 def _check_room(cloud: Cloud, pool: Document, more: int) -> None:
+    quota.check(cloud, instance.KIND, more)
+    for network in pool["private-networks"]:
+        private_network.check_room(cloud, network["id"], more)
     for group in pool["anti-affinity-groups"]:
         held = len(group_members(cloud, group["id"]))
         if more > 0 and held + more > MAX_INSTANCES:
@@ -198,12 +189,3 @@ def _check_room(cloud: Cloud, pool: Document, more: int) -> None:
                 f"Anti-affinity Group {group['id']} holds at most {MAX_INSTANCES} instances:"
                 f" it has {held}, no room for {more} more"
             )
-
-
-def _managed(cloud: Cloud, call: Call, command: str) -> Forbidden:
-    """Why a user may not do that to a pool; who may is its manager (docs/exoscale.md, Refusals)."""
-    pool = find(cloud, KIND, call.path["id"], call.zone)
-    return Forbidden(
-        f"Operation {command} on resource {pool['id']} is forbidden"
-        f" - reason: Locked by SKS Nodepool {pool['manager']['id']}"
-    )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox.api import address, healthcheck
+from sandbox.api import address, healthcheck, quota
 from sandbox.api.errors import Conflict
 from sandbox.api.lifecycle import error_on_failure, refuse_unless_settled, subject
 from sandbox.api.routes import Call, find, operation
@@ -27,6 +27,7 @@ def get(cloud: Cloud, call: Call) -> Document:
 def create(cloud: Cloud, call: Call) -> Document:
     if cloud.rules.load_balancer_names_unique:
         _refuse_taken_name(cloud, call)
+    quota.check(cloud, "network-load-balancer")
     balancer = {
         "id": cloud.ids.uuid(),
         **call.body,

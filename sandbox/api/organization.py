@@ -1,7 +1,7 @@
 """Organisations: whom API keys belong to, and with them everything that is made with a key.
 
-The store decides who sees what (`sandbox.store`); here an organisation tells who it is, and gets its keys. Making and
-listing keys over the API is not simulated.
+The store decides who sees what (`sandbox.store`); here an organisation tells who it is, and gets its keys. Keys that
+are made over the API are in `api_key.py`.
 """
 
 import secrets
@@ -33,10 +33,18 @@ def new_key(cloud: Cloud, name: str, organization: str = DEFAULT_ORGANIZATION) -
     return key["key"], key["_secret"]
 
 
-def create_key(cloud: Cloud, name: str) -> Document:
-    """A new API key of the organisation whose cloud this is."""
+def create_key(cloud: Cloud, name: str, role_id: str = "") -> Document:
+    """A new API key of the organisation whose cloud this is.
+
+    Args:
+        cloud: the organisation's.
+        name: need not be new.
+        role_id: of the IAM role that the key has; without one, it is the owner's (`iam_role.owner`).
+    """
     key = f"EXO{secrets.token_hex(12)}"
     document = {"id": key, "key": key, "name": name, "_secret": secrets.token_urlsafe(32)}
+    if role_id:
+        document["role-id"] = role_id
     cloud.store.put(KEY, document)
     return document
 

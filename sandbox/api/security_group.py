@@ -2,6 +2,7 @@
 
 import ipaddress
 
+from sandbox.api import quota
 from sandbox.api.catalogue import public_security_group, public_security_groups
 from sandbox.api.errors import BadRequest, Conflict
 from sandbox.api.routes import Call, find, operation
@@ -57,6 +58,7 @@ def create(cloud: Cloud, call: Call) -> Document:
     name = call.body["name"].lower()  # as the real one does, so that a mixed-case name drifts here too
     if cloud.store.where(KIND, "name", name):
         raise Conflict("Security Group name is already in use")
+    quota.check(cloud, KIND)
     group = {"id": cloud.ids.uuid(), **call.body, "name": name}
     cloud.store.put(KIND, group)
     return cloud.operations.start(call.operation_id, KIND, group["id"])

@@ -1,6 +1,14 @@
 """SKS clusters: the managed Kubernetes control planes of an organisation."""
 
-from sandbox.api import instance_pool, sks_audit, sks_credentials, sks_karpenter, sks_networking, sks_security_group
+from sandbox.api import (
+    instance_pool,
+    quota,
+    sks_audit,
+    sks_credentials,
+    sks_karpenter,
+    sks_networking,
+    sks_security_group,
+)
 from sandbox.api.errors import BadRequest, Conflict
 from sandbox.api.lifecycle import error_on_failure, refuse_unless_settled, set_state, subject
 from sandbox.api.routes import Call, find, operation
@@ -31,6 +39,7 @@ def create(cloud: Cloud, call: Call) -> Document:
     body = call.body
     check_version(body["version"])
     sks_networking.check(body.get("networking", {}))
+    quota.check(cloud, KIND)
     id_ = cloud.ids.uuid()
     cluster = {
         "id": id_,

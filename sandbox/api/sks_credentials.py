@@ -3,6 +3,8 @@
 import base64
 
 from sandbox.api.errors import Conflict
+from sandbox.api.iam_role import KIND as ROLE
+from sandbox.api.iam_role import create_for_cluster
 from sandbox.api.lifecycle import error_on_failure, refuse_unless_settled, set_state, subject
 from sandbox.api.organization import KEY, create_key, find_key
 from sandbox.api.routes import Call, find, operation
@@ -59,19 +61,20 @@ def rotate_operators_ca(cloud: Cloud, call: Call) -> Document:
 
 
 def settle_keys(cloud: Cloud, cluster: Document) -> None:
-    """Makes the key of each addon that has none yet, and deletes those of addons that the cluster lost."""
+    """Makes key and role of each addon that has none yet, and deletes those of addons that the cluster lost."""
     delete_keys(cloud, cluster["id"], tuple(set(KEY_NAMES) - set(cluster["addons"])))
     for addon in KEY_NAMES:
         name = _key_name(cluster["id"], addon)
         if addon in cluster["addons"] and find_key(cloud, name) is None:
-            create_key(cloud, name)
+            create_key(cloud, name, create_for_cluster(cloud, name)["id"])
 
 
 def delete_keys(cloud: Cloud, cluster_id: str, addons: tuple[str, ...] = tuple(KEY_NAMES)) -> None:
-    """Deletes the keys of these addons of a cluster."""
-    for addon in addons:
-        for key in cloud.store.where(KEY, "name", _key_name(cluster_id, addon)):
-            cloud.store.delete(KEY, key["id"])
+    """Deletes the keys of these addons of a cluster, and their roles."""
+    for name in [_key_name(cluster_id, addon) for addon in addons]:
+        for kind in (KEY, ROLE):
+            for document in cloud.store.where(kind, "name", name):
+                cloud.store.delete(kind, document["id"])
 
 
 def _rotate(cloud: Cloud, call: Call, addon: str) -> Document:

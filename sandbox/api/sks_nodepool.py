@@ -3,6 +3,7 @@
 import re
 
 from sandbox.api import instance_pool
+from sandbox.api.attachment import references
 from sandbox.api.catalogue import instance_type
 from sandbox.api.errors import BadRequest, Conflict, NotFound
 from sandbox.api.lifecycle import refuse_unless_settled, set_state, subject
@@ -20,12 +21,8 @@ TOO_SMALL = ("micro", "tiny")  # instance types that no node can have (docs/exos
 # Instance names become node names, which Kubernetes wants as DNS labels; the document says "lowercase only".
 PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
-# A list of references in the body, and the kind that each names.
-REFERENCES = {
-    "anti-affinity-groups": "anti-affinity-group",
-    "security-groups": "security-group",
-    "private-networks": "private-network",
-}
+# The lists of references that a body may hold.
+REFERENCES = ("anti-affinity-groups", "security-groups", "private-networks")
 
 
 @operation("get-sks-nodepool")
@@ -61,7 +58,7 @@ def create(cloud: Cloud, call: Call) -> Document:
         "_cluster": cluster["id"],
         "_zone": call.zone,
     }
-    instance_pool.create(cloud, nodepool)
+    instance_pool.create_for_nodepool(cloud, nodepool)
     cloud.store.put(KIND, nodepool)
     return _start(cloud, call, nodepool)
 
@@ -182,6 +179,4 @@ def _check(cloud: Cloud, call: Call) -> None:
             raise Conflict(f"instance type {wanted['family']}.{wanted['size']} is too small for a Nodepool")
     if "deploy-target" in body:
         find(cloud, "deploy-target", body["deploy-target"]["id"], call.zone)
-    for key, kind in REFERENCES.items():
-        for reference in body.get(key, []):
-            find(cloud, kind, reference["id"])
+    references(cloud, call, REFERENCES)

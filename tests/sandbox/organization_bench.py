@@ -5,8 +5,10 @@ from sandbox.client import SandboxClient
 from sandbox.cloud import Cloud
 from sandbox.store import Document
 from tests.sandbox.block_storage_bench import Store
+from tests.sandbox.instance_pool_bench import TEMPLATE
 from tests.sandbox.sks_bench import CCM, HEALTHCHECK, MEDIUM, NEWEST, NOWHERE
 
+PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 CSI = "exoscale-container-storage-interface"
 
 # Bodies that a user's own objects would be changed with, for operations that want one.
@@ -24,9 +26,20 @@ BODIES: dict[str, Document] = {
     },
     "attach-block-storage-volume-to-instance": {"instance": {"id": NOWHERE}},
     "attach-instance-to-security-group": {"instance": {"id": NOWHERE}},
+    "attach-instance-to-elastic-ip": {"instance": {"id": NOWHERE}},
+    "attach-instance-to-private-network": {"instance": {"id": NOWHERE}},
     "create-block-storage-snapshot": {"labels": {"by": "nobody"}},
+    "create-instance-pool": {
+        "name": "more",
+        "size": 1,
+        "disk-size": 20,
+        "instance-type": MEDIUM,
+        "template": TEMPLATE,
+    },
     "create-sks-nodepool": {"name": "more", "size": 1, "disk-size": 20, "instance-type": MEDIUM},
     "detach-instance-from-security-group": {"instance": {"id": NOWHERE}},
+    "detach-instance-from-elastic-ip": {"instance": {"id": NOWHERE}},
+    "detach-instance-from-private-network": {"instance": {"id": NOWHERE}},
     "evict-instance-pool-members": {"instances": [NOWHERE]},
     "evict-sks-nodepool-members": {"instances": [NOWHERE]},
     "generate-sks-cluster-kubeconfig": {"user": "root", "groups": ["system:masters"]},
@@ -36,9 +49,16 @@ BODIES: dict[str, Document] = {
     "scale-sks-nodepool": {"size": 1},
     "update-block-storage-snapshot": {"labels": {"by": "nobody"}},
     "update-block-storage-volume": {"labels": {"by": "nobody"}},
+    "update-elastic-ip": {"labels": {"by": "nobody"}},
+    "update-iam-role": {"labels": {"by": "nobody"}},
+    "update-iam-role-policy": {"default-service-strategy": "deny", "services": {}},
     "update-instance-pool": {"name": "other"},
     "update-load-balancer": {"labels": {"by": "nobody"}},
     "update-load-balancer-service": {"port": 8080},
+    "update-private-network": {"labels": {"by": "nobody"}},
+    "update-private-network-instance-ip": {"instance": {"id": NOWHERE}},
+    "update-reverse-dns-elastic-ip": {"domain-name": "nobody.example.org"},
+    "update-reverse-dns-instance": {"domain-name": "nobody.example.org"},
     "update-sks-cluster": {"labels": {"by": "nobody"}},
     "update-sks-nodepool": {"labels": {"by": "nobody"}},
     "upgrade-sks-cluster": {"version": NEWEST},
@@ -61,16 +81,30 @@ class Account(Store):
         volume = self.attached(self.instance_id())
         target = cloud.ids.uuid()  # which Exoscale gives, and nobody can ask for
         self.view.store.put("deploy-target", {"id": target, "name": "ours", "type": "dedicated", "_zone": "ch-gva-2"})
+        spare = {"name": "spare", "size": 1, "disk_size": 10, "instance_type": MEDIUM, "template": TEMPLATE}
+        self.done(client.create_instance_pool(**spare))
+        role = self.done(client.create_iam_role(name="program"))
+        elastic = self.done(client.create_elastic_ip(description="spare"))
+        for change in (client.update_reverse_dns_elastic_ip, client.update_reverse_dns_instance):
+            id_ = elastic if change.__name__.endswith("elastic_ip") else self.instance_id()
+            self.done(change(id=id_, domain_name="www.example.org"))
+        client.register_ssh_key(name=f"of-{organization}", public_key=PUBLIC_KEY)
+        client.list_iam_roles()  # the owner's is made with the first look
         self.ids = {
+            "api-key": client.create_api_key(name="program", role_id=role)["key"],
             "anti-affinity-group": self.done(client.create_anti_affinity_group(name="apart")),
             "block-storage": volume,
             "block-storage-snapshot": self.snapshot(volume),
             "deploy-target": target,
+            "elastic-ip": elastic,
+            "iam-role": role,
             "instance": self.instance_id(),
             "instance-pool": pool,
             "load-balancer": balancer,
             "operation": last["id"],
+            "private-network": self.done(client.create_private_network(name="lan")),
             "security-group": group,
+            "ssh-key": f"of-{organization}",
             "sks-cluster": self.cluster_id,
             "sks-cluster-deprecated-resources": self.cluster_id,
             "sks-cluster-kubeconfig": self.cluster_id,
@@ -84,7 +118,8 @@ class Account(Store):
     def path(self, operation_id: str) -> dict[str, str]:
         """The operation's path parameters, so that it is about what this account has."""
         operation = official().operations[operation_id]
-        own = {"id": self.ids[operation.template.split("/")[1]], **self.parts}
+        noun = operation.template.removeprefix("/reverse-dns").split("/")[1]
+        own = {"id": self.ids[noun], **self.parts}
         schemas = {item["name"]: item["schema"] for item in operation.definition["parameters"]}
         return {name: own[name] if name in own else schemas[name]["enum"][0] for name in operation.names}
 
@@ -99,5 +134,6 @@ class Account(Store):
         return {kind: self.view.store.list(kind) for kind in self.view.store.kinds()}
 
     def owns(self) -> set[str]:
-        """The ids of all that belongs to it."""
-        return {document["id"] for documents in self.holds().values() for document in documents}
+        """The ids of all that belongs to it, and the names of its SSH keys, which have no other."""
+        ids = {document["id"] for documents in self.holds().values() for document in documents}
+        return ids | {self.ids["ssh-key"]}

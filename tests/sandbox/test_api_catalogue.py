@@ -49,6 +49,7 @@ def test_an_instance_type_is_read_by_its_id(client: SandboxClient) -> None:
 
 def test_ids_are_the_same_in_every_sandbox_and_the_real_ones_where_those_are_public(client: SandboxClient) -> None:
     ids = {f"{kind['family']}.{kind['size']}": kind["id"] for kind in client.list_instance_types()["instance-types"]}
+    assert ids["standard.tiny"] == "b6cd1ff5-3a2f-4e9d-a4d1-8988c1191fe8"
     assert ids["standard.small"] == "21624abb-764e-4def-81d7-9fc54b5957fb"
     assert ids["standard.medium"] == "b6e9d1e8-89fc-4db3-aaa4-9b4c5b1d0844"
     assert ids["standard.large"] == "28f30004-9586-5159-9ee2-dca6e88b34af"
@@ -72,6 +73,11 @@ def test_every_version_has_a_template_for_its_nodes(client: SandboxClient, varia
 def test_an_unknown_version_has_no_template(client: SandboxClient) -> None:
     with pytest.raises(ExoscaleAPIClientException, match=r"404.*1.2.3"):
         client.get_active_nodepool_template(kube_version="1.2.3", variant="standard")
+
+
+def test_what_the_acceptance_tests_of_the_provider_boot_is_there(client: SandboxClient) -> None:
+    names = {template["name"] for template in client.list_templates(visibility="public")["templates"]}
+    assert names >= {"Linux Ubuntu 20.04 LTS 64-bit", "Linux Debian 12 (Bookworm) 64-bit"}
 
 
 def test_templates_are_public_and_can_be_filtered(client: SandboxClient) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.client import SandboxClient
 from sandbox.cloud import Cloud
-from tests.sandbox.sks_bench import Bench
+from tests.sandbox.instance_pool_bench import Pools
 
 # By kind, the attributes that some client takes for given (docs/exoscale.md, Clients and endpoints).
 TAKEN_FOR_GIVEN = {
@@ -38,16 +38,28 @@ TAKEN_FOR_GIVEN = {
     ),
     "load-balancer": ("created-at", "ip", "services", "state"),
     "anti-affinity-group": ("name",),
+    "elastic-ip": ("ip", "addressfamily", "cidr"),
+    "iam-role": ("name", "editable", "labels", "permissions", "policy"),
+    "instance-pool": ("name", "state", "instance-type", "template", "disk-size", "instance-prefix", "instances"),
+    "private-network": ("name", "leases"),
+    "quota": ("resource", "usage", "limit"),
 }
 
 
 @pytest.fixture
 def shown(cloud: Cloud, client: SandboxClient) -> Callable[[str], list[dict[str, Any]]]:
     """Everything of a kind as the API shows it: as rows of the list, and each by itself."""
-    bench = Bench(cloud, client)
+    bench = Pools(cloud, client)
     cluster = bench.cluster()
     bench.nodepool(cluster)
     bench.balancer()
+    pool = bench.pool()
+    range_ = {"start_ip": "10.0.0.1", "end_ip": "10.0.0.9", "netmask": "255.255.255.0"}
+    network = bench.done(client.create_private_network(name="bare", **range_))
+    instance = bench.instances(pool["id"])[0]["id"]
+    bench.done(client.attach_instance_to_private_network(id=network, instance={"id": instance}))
+    bench.done(client.create_elastic_ip(addressfamily="inet4"))
+    bench.done(client.create_iam_role(name="bare"))
     bench.done(client.create_block_storage_volume(name="bare", size=10))
     bench.done(client.create_security_group(name="bare"))
     bench.done(client.create_anti_affinity_group(name="bare"))
@@ -56,6 +68,8 @@ def shown(cloud: Cloud, client: SandboxClient) -> Callable[[str], list[dict[str,
         if kind == "sks-nodepool":
             pools = client.get_sks_cluster(id=cluster)["nodepools"]
             return [*pools, *(client.get_sks_nodepool(id=cluster, sks_nodepool_id=pool["id"]) for pool in pools)]
+        if kind == "quota":
+            return list(client.list_quotas()["quotas"])
         method = kind.replace("-", "_")
         rows = getattr(client, f"list_{method}s")()[f"{kind}s"]
         return [*rows, *(getattr(client, f"get_{method}")(id=row["id"]) for row in rows)]
@@ -68,4 +82,4 @@ def test_what_clients_take_for_given_is_there(shown: Callable[[str], list[dict[s
     found = shown(kind)
 
     assert found
-    assert [(item["id"], key) for item in found for key in TAKEN_FOR_GIVEN[kind] if item.get(key) is None] == []
+    assert [(item, key) for item in found for key in TAKEN_FOR_GIVEN[kind] if item.get(key) is None] == []

@@ -15,9 +15,15 @@ from sandbox.api.server import ApiServer
 from sandbox.client import SandboxClient
 from tests.sandbox.conftest import KEY, SECRET
 
-KINDS = ("security-group", "anti-affinity-group", "load-balancer", "block-storage")
+KINDS = (
+    *("security-group", "anti-affinity-group", "load-balancer", "block-storage"),
+    *("elastic-ip", "private-network", "iam-role", "instance-pool"),
+)
 LONGEST_ANSWER = 4096
-NAMES = ("id", "state", "name", "description", "labels", "size", "ip", "_zone", "_organization", "services", "rules")
+NAMES = (
+    *("id", "state", "name", "description", "labels", "size", "ip", "_zone", "_organization", "services", "rules"),
+    *("start-ip", "netmask", "healthcheck", "addressfamily", "policy", "editable", "leases", "manager"),
+)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 50) | st.text(st.characters(codec=None), max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
@@ -43,6 +49,10 @@ def listed(client: SandboxClient) -> list[dict[str, Any]]:
         client.list_anti_affinity_groups(),
         client.list_load_balancers(),
         client.list_block_storage_volumes(),
+        client.list_elastic_ips(),
+        client.list_private_networks(),
+        client.list_iam_roles(),
+        client.list_instance_pools(),
     ]
     return [item for answer in answers for items in answer.values() for item in items]
 

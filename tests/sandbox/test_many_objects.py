@@ -9,6 +9,7 @@ from sandbox.client import SandboxClient
 from sandbox.cloud import Cloud
 from sandbox.operations import KEPT_SECONDS
 from sandbox.store import Store
+from tests.sandbox.organization_bench import PUBLIC_KEY
 from tests.sandbox.sks_bench import Bench
 
 # What one object costs: made, changed, shown, deleted, and what is looked up for it.
@@ -17,6 +18,9 @@ ONE_OBJECT: dict[str, Callable[[Bench], Any]] = {
     "anti-affinity group": lambda bench: bench.client.create_anti_affinity_group(name="new"),
     "load balancer": lambda bench: bench.client.create_load_balancer(name="new"),
     "volume": lambda bench: bench.client.create_block_storage_volume(name="new", size=10),
+    "elastic IP": lambda bench: bench.client.create_elastic_ip(),
+    "private network": lambda bench: bench.client.create_private_network(name="new"),
+    "SSH key": lambda bench: bench.client.register_ssh_key(name="new", public_key=PUBLIC_KEY),
     "cluster": lambda bench: bench.cluster(),
     "nodepool": lambda bench: bench.nodepool(bench.cluster()),
     "service of a load balancer, and its health checks": lambda bench: bench.service(

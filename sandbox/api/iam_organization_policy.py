@@ -1,0 +1,15 @@
+"""The policy of an organisation, which bounds those of its roles. It cannot be changed here, and allows everything."""
+
+from sandbox.api.routes import Call, operation
+from sandbox.cloud import Cloud
+from sandbox.store import Document
+
+
+@operation("get-iam-organization-policy")
+def get(cloud: Cloud, call: Call) -> Document:
+    return allowing()
+
+
+def allowing() -> Document:
+    """A policy that forbids nothing."""
+    return {"default-service-strategy": "allow", "services": {}}

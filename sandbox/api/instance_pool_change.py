@@ -1,0 +1,168 @@
+"""What a user may do to instance pools: everything to their own, nothing to those that SKS manages."""
+
+from sandbox.api import instance_pool
+from sandbox.api.attachment import identifier, references
+from sandbox.api.catalogue import instance_type, template
+from sandbox.api.errors import BadRequest, Forbidden
+from sandbox.api.instance_pool import KIND
+from sandbox.api.lifecycle import refuse_unless_settled, set_state, subject
+from sandbox.api.routes import Call, find, operation
+from sandbox.api.ssh_key import named
+from sandbox.cloud import Cloud
+from sandbox.operations import effect
+from sandbox.store import Document
+
+PREFIX = "pool"  # of instances; the OpenAPI document's default
+
+# What `reset-instance-pool-field` puts in the place of a field; every other one goes.
+EMPTY: Document = {
+    "anti-affinity-groups": [],
+    "elastic-ips": [],
+    "ipv6-enabled": False,
+    "labels": {},
+    "private-networks": [],
+    "security-groups": [],
+}
+
+
+@operation("create-instance-pool")
+def create(cloud: Cloud, call: Call) -> Document:
+    """Names may repeat (assumed). Nodes need not be able to run here, so every instance type is good."""
+    given = _checked(cloud, call)
+    pool: Document = {
+        "id": cloud.ids.uuid(),
+        "instance-prefix": PREFIX,
+        "public-ip-assignment": "inet4",
+        "ipv6-enabled": False,
+        **EMPTY,
+        **given,
+        "_zone": call.zone,
+    }
+    instance_pool.create(cloud, pool)
+    return cloud.operations.start(call.operation_id, KIND, pool["id"], call.zone)
+
+
+@operation("update-instance-pool")
+def update(cloud: Cloud, call: Call) -> Document:
+    """Instances that exist keep what they have (assumed, but for what their template and disk are)."""
+    pool = _own(cloud, call, "updateInstancePool")
+    changes = _checked(cloud, call)
+    set_state(cloud, KIND, pool["id"], "updating")
+    return cloud.operations.start(call.operation_id, KIND, pool["id"], call.zone, changes)
+
+
+@operation("reset-instance-pool-field")
+def reset_field(cloud: Cloud, call: Call) -> Document:
+    pool = _own(cloud, call, "updateInstancePool")
+    field = call.path["field"]
+    changes = {field: EMPTY.get(field)}
+    if field == "ipv6-enabled":
+        changes["public-ip-assignment"] = "inet4"
+    if field == "ssh-key":
+        changes["ssh-keys"] = None
+    set_state(cloud, KIND, pool["id"], "updating")
+    return cloud.operations.start(call.operation_id, KIND, pool["id"], call.zone, changes)
+
+
+@operation("scale-instance-pool")
+def scale(cloud: Cloud, call: Call) -> Document:
+    pool = _own(cloud, call, "scaleInstancePool")
+    instance_pool.resize(cloud, pool["id"], call.body["size"])
+    return cloud.operations.start(call.operation_id, KIND, pool["id"], call.zone)
+
+
+@operation("evict-instance-pool-members")
+def evict(cloud: Cloud, call: Call) -> Document:
+    pool = _own(cloud, call, "evictInstancePoolMembers")
+    instance_pool.evict(cloud, pool["id"], call.body.get("instances", []))
+    return cloud.operations.start(call.operation_id, KIND, pool["id"], call.zone)
+
+
+@operation("delete-instance-pool")
+def delete(cloud: Cloud, call: Call) -> Document:
+    instance_pool.refuse_if_targeted(cloud, find(cloud, KIND, call.path["id"], call.zone)["id"])
+    pool = _own(cloud, call, "destroyInstancePool")
+    instance_pool.destroy(cloud, pool["id"])
+    return cloud.operations.start(call.operation_id, KIND, pool["id"], call.zone)
+
+
+@effect("create-instance-pool", "finish")
+@effect("update-instance-pool", "finish")
+@effect("reset-instance-pool-field", "finish")
+@effect("scale-instance-pool", "finish")
+@effect("evict-instance-pool-members", "finish")
+def changed(cloud: Cloud, operation: Document) -> None:
+    pool = {**subject(cloud, KIND, operation), **operation["_args"]}
+    cloud.store.put(KIND, {key: value for key, value in pool.items() if value is not None})
+    instance_pool.settle(cloud, pool["id"])
+
+
+@effect("delete-instance-pool", "finish")
+def deleted(cloud: Cloud, operation: Document) -> None:
+    """The operation ends when the instances are gone (assumed, as of nodepools)."""
+    instance_pool.remove(cloud, operation["reference"]["id"])
+
+
+@effect("create-instance-pool", "failed")
+@effect("update-instance-pool", "failed")
+@effect("reset-instance-pool-field", "failed")
+@effect("scale-instance-pool", "failed")
+@effect("evict-instance-pool-members", "failed")
+@effect("delete-instance-pool", "failed")
+def failed(cloud: Cloud, operation: Document) -> None:
+    """The pool has no state for it (the document knows none) and runs on; its size says how many instances do, so that
+    scaling again is no no-op."""
+    if cloud.store.get(KIND, operation["reference"]["id"]):
+        size = instance_pool.give_up(cloud, operation["reference"]["id"])
+        pool = subject(cloud, KIND, operation)
+        cloud.store.put(KIND, {**pool, "size": size})
+
+
+def _own(cloud: Cloud, call: Call, command: str) -> Document:
+    """The pool that the path names, ready for a change.
+
+    Raises:
+        Forbidden: a nodepool manages it, and is the one to ask (docs/exoscale.md, Refusals).
+        Conflict: another operation works on it.
+    """
+    pool = find(cloud, KIND, call.path["id"], call.zone)
+    if "manager" in pool:
+        raise Forbidden(
+            f"Operation {command} on resource {pool['id']} is forbidden"
+            f" - reason: Locked by SKS Nodepool {pool['manager']['id']}"
+        )
+    refuse_unless_settled(KIND, pool, ("running",))
+    return pool
+
+
+def _checked(cloud: Cloud, call: Call) -> Document:
+    """What the body says of a pool, as it is kept: references as ids, and IPv6 said in both of its ways.
+
+    Raises:
+        NotFound: it refers to what is not there.
+        BadRequest: a reference names nothing.
+    """
+    body = {**call.body, **references(cloud, call)}
+    if "instance-type" in body:
+        body["instance-type"] = {"id": instance_type(identifier(body["instance-type"], "instance-type"))["id"]}
+    if "template" in body:
+        body["template"] = {"id": template(identifier(body["template"], "template"))["id"]}
+    if "deploy-target" in body:
+        find(cloud, "deploy-target", identifier(body["deploy-target"], "deploy-target"), call.zone)
+    if "ssh-key" in body:
+        body["ssh-key"] = _ssh_key(cloud, body["ssh-key"])
+    if "ssh-keys" in body:
+        body["ssh-keys"] = [_ssh_key(cloud, key) for key in body["ssh-keys"]]
+    if "public-ip-assignment" in body:
+        body["ipv6-enabled"] = body["public-ip-assignment"] == "dual"
+    elif "ipv6-enabled" in body:
+        body["public-ip-assignment"] = "dual" if body["ipv6-enabled"] else "inet4"
+    if body.get("description") == "":  # may be sent, may not be shown (OpenAPI)
+        body["description"] = None
+    return {key: value for key, value in body.items() if value is not None or call.operation_id.startswith("update-")}
+
+
+def _ssh_key(cloud: Cloud, reference: Document) -> Document:
+    if "name" not in reference:
+        raise BadRequest("ssh-key: a reference without a name", ["ssh-key: name is missing"])
+    return {"name": named(cloud, reference["name"])["name"]}
