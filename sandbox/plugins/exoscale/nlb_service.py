@@ -126,6 +126,8 @@ RESOURCE = Resource(
             required=True,
             unordered=True,
             elements={"interval": 10, "mode": "tcp", "retries": 1, "timeout": 5},
+            block=True,
+            terraform="healthcheck",
         ),
         "zone": Input(required=True, replaces=True),
     },

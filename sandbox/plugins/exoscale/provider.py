@@ -21,7 +21,8 @@ from sandbox.plugins.exoscale.errors import CloudError, multierror
 from sandbox.plugins.exoscale.imports import parse
 from sandbox.plugins.exoscale.inputs import check
 from sandbox.plugins.exoscale.schema import DEFAULTS, TIMEOUT_SECONDS, Resource
-from sandbox.plugins.properties import UNKNOWN, Properties, Secret, plain
+from sandbox.plugins.exoscale.state import outputs
+from sandbox.plugins.properties import UNKNOWN, Properties, plain
 from sandbox.plugins.provider import (
     CheckRequest,
     CheckResult,
@@ -109,10 +110,11 @@ class ExoscaleProvider(Provider[Account]):
         try:
             live = resource.read(clients, id_, known)
         except CloudError as error:
-            _partial(id_, _outputs(resource, known), f"creating {request.urn}", error)
+            saved = outputs(resource, id_, known, create=request.timeout)
+            _partial(id_, saved, f"creating {request.urn}", error)
         if live is None:  # deleted by somebody between the two calls
             raise ProviderError(multierror(f"{request.type} {id_} is gone after its creation"))
-        return CreateResult(id_, _outputs(resource, known | live))
+        return CreateResult(id_, outputs(resource, id_, known | live, create=request.timeout))
 
     def read(self, context: Context[Account], request: ReadRequest) -> ReadResult:
         resource = _resource(request.type)
@@ -125,16 +127,16 @@ class ExoscaleProvider(Provider[Account]):
             raise ProviderError(f"refreshing {request.urn}: {multierror(str(error))}") from None
         if live is None:
             return ReadResult("")
-        state = {key: value for key, value in (known | live).items() if value is not None}
+        state = outputs(resource, id_, known | live, known)
         keys = resource.inputs if importing else [key for key in request.inputs if key in resource.inputs]
         inputs = _live_inputs(resource, keys, request.inputs, state)
-        return ReadResult(id_, _outputs(resource, state), inputs | {DEFAULTS: request.inputs.get(DEFAULTS, [])})
+        return ReadResult(id_, state, inputs | {DEFAULTS: request.inputs.get(DEFAULTS, [])})
 
     def update(self, context: Context[Account], request: UpdateRequest) -> Properties:
         resource = _resource(request.type)
         edit = resource.edit(plain(request.olds), _without_defaults(plain(request.news)))
         if request.preview:
-            return _outputs(resource, edit.new)
+            return outputs(resource, request.id, edit.new, update=request.timeout)
         if request.timeout and not resource.update_timeout:
             text = f"Resource does not support customTimeouts, ignoring: update={request.timeout:g}"
             context.log(Severity.WARNING, text, request.urn)
@@ -147,10 +149,11 @@ class ExoscaleProvider(Provider[Account]):
         except CloudError as error:
             # The state takes the new values though the cloud has the old ones: the next up sees no difference, its
             # empty update reads the truth back, and only the one after that tries again.
-            _partial(request.id, _outputs(resource, edit.new), f"updating {request.urn}", error)
+            saved = outputs(resource, request.id, edit.new, update=request.timeout)
+            _partial(request.id, saved, f"updating {request.urn}", error)
         if live is None:
             raise ProviderError(f"updating {request.urn}: {multierror(f'{request.type} {request.id} is gone')}")
-        return _outputs(resource, edit.new | live)
+        return outputs(resource, request.id, edit.new | live, update=request.timeout)
 
     def delete(self, context: Context[Account], request: DeleteRequest) -> None:
         resource = _resource(request.type)
@@ -184,11 +187,6 @@ def _partial(id_: str, properties: Properties, doing: str, error: CloudError) ->
 
 def _without_defaults(inputs: Properties) -> Properties:
     return {key: value for key, value in inputs.items() if key != DEFAULTS}
-
-
-def _outputs(resource: Resource, state: Properties) -> Properties:
-    known = {k: v for k, v in state.items() if v is not None and (k in resource.inputs or k in resource.outputs)}
-    return {key: Secret(value) if key in resource.secrets else value for key, value in known.items()}
 
 
 def _live_inputs(resource: Resource, keys: Iterable[str], old: Properties, state: Properties) -> Properties:

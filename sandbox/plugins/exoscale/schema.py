@@ -23,6 +23,9 @@ class Input:
         unordered: a Terraform set, so the order of the list means nothing.
         any_case: letter case means nothing.
         elements: defaults of the object, or of each object in the list.
+        block: a block of Terraform's, which is empty where it is unset, and not null.
+        flat: a list of at most one in Terraform; the property is that one, or null.
+        terraform: Terraform's name where it is not the property's own in snake case.
         check: returns the reason why a known value is refused, or None.
     """
 
@@ -33,6 +36,9 @@ class Input:
     unordered: bool = False
     any_case: bool = False
     elements: Mapping[str, Any] = field(default_factory=dict)
+    block: bool = False
+    flat: bool = False
+    terraform: str = ""
     check: Callable[[Any], str | None] = lambda value: None
 
     def comparable(self, value: Any) -> Any:
@@ -95,6 +101,7 @@ class Resource:
         import_id: the form of an import id, e.g. `<id>@<zone>`; None where there is no importer.
         secrets: outputs that are secret.
         update_timeout: whether customTimeouts.update means anything; if not, the plugin warns.
+        schema_version: of Terraform's schema, 0 where it never changed.
         own_timeouts: false for the nodepool, whose update and delete look at the creation's customTimeouts.
     """
 
@@ -112,6 +119,7 @@ class Resource:
     secrets: frozenset[str] = frozenset()
     update_timeout: bool = True
     own_timeouts: bool = True
+    schema_version: int = 0
 
     @property
     def autonamed(self) -> bool:

@@ -79,4 +79,5 @@ RESOURCE = Resource(
     delete=delete,
     import_id="<id>",
     update_timeout=False,
+    schema_version=1,
 )

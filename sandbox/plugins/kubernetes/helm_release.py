@@ -109,15 +109,16 @@ def record(tool: Helm, release: Properties, revision: int | None = None) -> Prop
 
 
 def resource_names(manifest: str) -> dict[str, list[str]]:
-    """`namespace/name` (or the name alone) of each object of a manifest, by `Kind/apiVersion`."""
-    names: dict[str, list[str]] = {}
+    """`namespace/name` (or the name alone) of each object of a manifest, by `Kind/v1` or `Kind.group/group/version`."""
+    names: dict[str, set[str]] = {}
     for document in yaml.safe_load_all(manifest):
         if isinstance(document, dict) and "kind" in document:
-            metadata = document.get("metadata") or {}
+            metadata, version = document.get("metadata") or {}, document["apiVersion"]
             namespace, name = metadata.get("namespace"), metadata.get("name", "")
-            kind = f"{document['kind']}/{document['apiVersion']}"
-            names.setdefault(kind, []).append(f"{namespace}/{name}" if namespace else name)
-    return names
+            group, slash, _ = version.partition("/")
+            kind = f"{document['kind']}.{group}" if slash else document["kind"]
+            names.setdefault(f"{kind}/{version}", set()).add(f"{namespace}/{name}" if namespace else name)
+    return {kind: sorted(found) for kind, found in names.items()}
 
 
 def lint(tool: Helm, release: Properties, chart: Path) -> None:

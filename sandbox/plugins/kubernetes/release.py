@@ -7,7 +7,7 @@ from sandbox.plugins.kubernetes import chart, helm, helm_release
 from sandbox.plugins.kubernetes.changes import compare, is_replacement, mark, replacing, text
 from sandbox.plugins.kubernetes.helm import HelmError
 from sandbox.plugins.kubernetes.helm_release import ReleaseFailed
-from sandbox.plugins.kubernetes.release_inputs import DEFAULT_SECONDS, decode, with_defaults
+from sandbox.plugins.kubernetes.release_inputs import DEFAULT_SECONDS, decode, repository, with_defaults
 from sandbox.plugins.kubernetes.settings import Settings
 from sandbox.plugins.kubernetes.state import inputs_of
 from sandbox.plugins.properties import UNKNOWN, Properties, Secret, has_unknown, plain
@@ -49,6 +49,7 @@ def check(settings: Settings, request: CheckRequest) -> CheckResult:
 def diff(request: DiffRequest) -> DiffResult:
     """A three-way comparison: what was asked, what is asked now, what is live."""
     olds, news = plain(request.olds), plain(request.news)
+    olds |= repository(olds)  # what an earlier stand-in wrote lacks the empty ones
     if "version" in request.ignore_changes:
         news = {**news, "version": olds.get("version", "")}
     changes = replacing(compare(olds, news, olds.get("__inputs") or {}), [("name",), ("namespace",)])

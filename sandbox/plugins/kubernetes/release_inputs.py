@@ -40,7 +40,8 @@ _FLAGS = [
     "waitForJobs",
 ]
 _TEXTS = ["chart", "description", "keyring", "name", "namespace", "postrender", "version"]
-_OTHERS = ["maxHistory", "repositoryOpts", "timeout", "values"]
+_OTHERS = ["maxHistory", "timeout", "values"]
+_REPOSITORY = ["caFile", "certFile", "keyFile", "password", "repo", "username"]
 
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
 _ASSET = "c44067f5952c0a294b673a41bacd8c17"
@@ -60,6 +61,7 @@ def decode(properties: Properties, directory: Path) -> Properties:
     decoded |= {key: given.get(key, "") for key in _TEXTS}
     decoded |= {key: given[key] for key in _OTHERS if key in given}
     decoded.setdefault("timeout", 0)
+    decoded |= repository(given)
     values: Any = {}
     files = given.get("valueYamlFiles")
     for asset in files if isinstance(files, list) else []:
@@ -68,6 +70,14 @@ def decode(properties: Properties, directory: Path) -> Properties:
     own = given.get("values")
     decoded["values"] = merge(values, own) if isinstance(own, dict) or own is None else own
     return decoded
+
+
+def repository(release: Properties) -> Properties:
+    """Its `repositoryOpts` with all of their options, like those of the release itself; none where it has none."""
+    options = release.get("repositoryOpts")
+    if isinstance(options, dict):
+        options = dict.fromkeys(_REPOSITORY, "") | options
+    return {} if options is None else {"repositoryOpts": options}
 
 
 def with_defaults(request: CheckRequest, namespace: str, environment: Mapping[str, str]) -> Properties:

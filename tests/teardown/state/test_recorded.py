@@ -43,6 +43,18 @@ def test_a_state_says_what_is_the_stacks_and_where_it_lives() -> None:
     assert state.drains == (RecordedDrain(ZONE, "the-cluster", ("the-pool",), (), "keep", OWNER),) * 2
 
 
+def test_what_the_bridge_adds_to_a_state_and_its_nulls_say_nothing_of_the_cloud() -> None:
+    """A nodepool whose first read failed is saved with null for all that the cloud would have told."""
+    whole, half = nodepool("the-nodepool", "the-pool"), nodepool("half", "")
+    half["outputs"]["instancePoolId"] = None
+    for one in (whole, half):
+        one["outputs"] |= {"id": one["id"], "taints": None, "__meta": "{}", "__pulumi_raw_state_delta": {"obj": {}}}
+
+    state = recorded(exported(cluster("the-cluster"), whole, half))
+
+    assert (state.ids, state.pool_ids) == ({"the-cluster", "the-nodepool", "half"}, {"the-pool"})
+
+
 def test_a_state_of_before_the_provider_says_the_same_in_command_lines_and_no_organisation() -> None:
     drain = f"drain --zone {ZONE} --owner bob --on-destroy keep --cluster c --pool p --pool q --keep-nlb nlb"
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from sandbox.plugins.kubernetes.helm_release import resource_names
 from sandbox.plugins.properties import UNKNOWN, Secret
 from tests.sandbox.plugins.kubernetes.plugin import RELEASE, Plugin, Refused
 
@@ -116,6 +117,57 @@ def test_value_files_are_merged_under_the_values_and_vanish(
 def test_nulls_among_the_values_are_dropped(offline: Plugin, chart: Callable[..., Path]) -> None:
     chart("tiny")
     assert offline.check(RELEASE, {"chart": "./tiny", "values": {"a": None, "b": 1}})["values"] == {"b": 1}
+
+
+def test_every_option_of_a_repository_stands_in_the_state_and_the_unset_ones_are_empty(
+    offline: Plugin, chart: Callable[..., Path]
+) -> None:
+    chart("tiny")
+    inputs = offline.check(RELEASE, {"chart": "./tiny", "repositoryOpts": {"repo": ""}})
+    unset = dict.fromkeys(("caFile", "certFile", "keyFile", "password", "repo", "username"), "")
+    assert inputs["repositoryOpts"] == unset
+    _, state = offline.create(RELEASE, inputs, preview=True)
+    assert state["repositoryOpts"] == unset
+    assert "repositoryOpts" not in offline.check(RELEASE, {"chart": "./tiny"})
+
+
+def test_a_state_without_the_unset_options_of_a_repository_differs_in_nothing(
+    offline: Plugin, chart: Callable[..., Path]
+) -> None:
+    chart("tiny")
+    inputs = offline.check(RELEASE, {"chart": "./tiny", "repositoryOpts": {"repo": ""}})
+    earlier = {**inputs, "repositoryOpts": {"repo": ""}}
+    state = {**earlier, "__inputs": Secret(earlier), "status": {"status": "deployed"}, "resourceNames": {}}
+    assert not offline.diff(RELEASE, state, inputs).detailedDiff
+    moved = {**inputs, "repositoryOpts": {**inputs["repositoryOpts"], "repo": "https://charts.example"}}
+    assert list(offline.diff(RELEASE, state, moved).detailedDiff) == ["repositoryOpts.repo"]
+
+
+def test_the_names_of_a_releases_objects_are_keyed_by_kind_group_and_version() -> None:
+    manifest = """
+kind: Service
+apiVersion: v1
+metadata: {name: web, namespace: b}
+---
+kind: Service
+apiVersion: v1
+metadata: {name: web, namespace: a}
+---
+kind: Deployment
+apiVersion: apps/v1
+metadata: {name: web, namespace: a}
+---
+kind: IngressClass
+apiVersion: networking.k8s.io/v1
+metadata: {name: web}
+---
+# nothing
+"""
+    assert resource_names(manifest) == {
+        "Service/v1": ["a/web", "b/web"],
+        "Deployment.apps/apps/v1": ["a/web"],
+        "IngressClass.networking.k8s.io/networking.k8s.io/v1": ["web"],
+    }
 
 
 def test_only_another_name_or_namespace_replaces_a_release(offline: Plugin, chart: Callable[..., Path]) -> None:
