@@ -18,7 +18,7 @@ ONE_OBJECT: dict[str, Callable[[Bench], Any]] = {
     "anti-affinity group": lambda bench: bench.client.create_anti_affinity_group(name="new"),
     "load balancer": lambda bench: bench.client.create_load_balancer(name="new"),
     "volume": lambda bench: bench.client.create_block_storage_volume(name="new", size=10),
-    "elastic IP": lambda bench: bench.client.create_elastic_ip(),
+    "elastic IP": lambda bench: bench.client.create_elastic_ip(description="new"),
     "private network": lambda bench: bench.client.create_private_network(name="new"),
     "SSH key": lambda bench: bench.client.register_ssh_key(name="new", public_key=PUBLIC_KEY),
     "cluster": lambda bench: bench.cluster(),

@@ -23,7 +23,7 @@ CREATES: dict[str, Callable[[Pools], Any]] = {
     "block-storage-volume": lambda bench: bench.client.create_block_storage_volume(name="v"),
     "elastic-ip": lambda bench: bench.client.create_elastic_ip(description="e"),
     "instance": lambda bench: bench.new_pool(size=1),
-    "network-load-balancer": lambda bench: bench.client.create_load_balancer(name="n"),
+    "network-load-balancer": lambda bench: bench.client.create_load_balancer(name=f"n{bench.cloud.ids.letters(5)}"),
     "private-network": lambda bench: bench.client.create_private_network(name="p"),
     "security-group": lambda bench: bench.client.create_security_group(name=f"g{bench.cloud.ids.letters(5)}"),
     "sks-cluster": lambda bench: bench.client.create_sks_cluster(name="c", level="starter", version=NEWEST),
