@@ -181,7 +181,9 @@ def _annotations(
     who: Identity, ingress: IngressSettings, pools: Mapping[str, Nodepool], balancer: LoadBalancer | None
 ) -> dict[str, pulumi.Input[str]]:
     return exoscale_annotations(
-        name=who.name(INGRESS),
+        # Another name than that of the stack's own: a name is used once, and while the one takes the other's place
+        # both are there.
+        name=who.name(INGRESS if balancer else f"{INGRESS}-ccm"),
         description=who.describe("Load balancer"),
         instance_pool_id=pools[ingress.nodepool].instance_pool_id,
         load_balancer_id=balancer.load_balancer_id if balancer else None,

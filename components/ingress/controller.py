@@ -73,9 +73,15 @@ class IngressController(pulumi.ComponentResource):
             version=chart.version,
             values=args.controller.values(name, args.ingress_class, args.annotations),
             timeout=args.timeout_seconds,
-            # Another chart is another controller: both cannot hold the ingress class and the NLB's ports at a time.
+            # Another chart is another controller: both cannot hold the ingress class and the NLB's ports at a time. And
+            # a Service that is merely led to another NLB leaves the one that the CCM made for it to nobody.
             opts=pulumi.ResourceOptions.merge(
-                outlived, pulumi.ResourceOptions(replace_on_changes=["chart"], delete_before_replace=True)
+                outlived,
+                pulumi.ResourceOptions(
+                    replace_on_changes=["chart"],
+                    replacement_trigger="ccm" if args.address is None else "managed",
+                    delete_before_replace=True,
+                ),
             ),
         )
 

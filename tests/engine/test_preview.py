@@ -35,6 +35,8 @@ CHANGES: dict[str, tuple[Mapping[str, Any], str]] = {
     "no protection": ({"protect": False}, ""),
     "level": ({"level": "pro"}, "replace"),
     "cni": ({"cni": "cilium"}, "replace"),
+    "a load balancer of the cluster's": ({"ingress": {"load-balancer": "ccm"}}, "replace"),
+    "one of the stack's again": ({"ingress": {"load-balancer": "managed"}}, "replace"),
     "no ingress": ({"ingress": {"controller": "none"}}, "delete"),
 }
 

@@ -24,6 +24,8 @@ COMMON = {
     f"{PREFIX}service-healthcheck-timeout": "3s",
     f"{PREFIX}service-healthcheck-retries": "1",
 }
+# Both are there while one takes the other's place, and a name is used once.
+OWNED = {**COMMON, f"{PREFIX}name": f"{COMMON[f'{PREFIX}name']}-ccm"}
 MANAGED = {**COMMON, f"{PREFIX}id": "ingress-nlb-id", f"{PREFIX}external": "true"}
 
 
@@ -72,7 +74,7 @@ def test_a_managed_load_balancer_is_attached_and_never_owned(run: Run, controlle
 def test_the_ccm_is_told_how_to_make_its_own_load_balancer(run: Run, controller: str) -> None:
     world = run({"ingress": {"controller": controller, "load-balancer": "ccm"}})
 
-    assert release(world)["values"] == values(controller, COMMON)
+    assert release(world)["values"] == values(controller, OWNED)
 
 
 @pytest.mark.parametrize("controller", EVERY)
