@@ -183,7 +183,7 @@ def _annotations(
     return exoscale_annotations(
         # Another name than that of the stack's own: a name is used once, and while the one takes the other's place
         # both are there.
-        name=who.name(INGRESS if balancer else f"{INGRESS}-ccm"),
+        name=who.name(INGRESS if balancer else "ccm"),
         description=who.describe("Load balancer"),
         instance_pool_id=pools[ingress.nodepool].instance_pool_id,
         load_balancer_id=balancer.load_balancer_id if balancer else None,

@@ -25,7 +25,7 @@ COMMON = {
     f"{PREFIX}service-healthcheck-retries": "1",
 }
 # Both are there while one takes the other's place, and a name is used once.
-OWNED = {**COMMON, f"{PREFIX}name": f"{COMMON[f'{PREFIX}name']}-ccm"}
+OWNED = {**COMMON, f"{PREFIX}name": "exoscale-sks-dev-ccm"}
 MANAGED = {**COMMON, f"{PREFIX}id": "ingress-nlb-id", f"{PREFIX}external": "true"}
 
 
