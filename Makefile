@@ -17,7 +17,8 @@ export GOGC := 400
 UV := $(BIN)/uv pip install --quiet --system-certs --compile-bytecode
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down plan audit rescue status test check lint unit engine faults soak tools clean distclean
+.PHONY: help up preview down plan audit rescue status test check lint unit engine faults soak compare tools clean
+.PHONY: distclean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -68,6 +69,9 @@ faults: tools ## the fault suite: what destroy guarantees, and every slow test, 
 soak: tools .venv/soak ## N random stacks under random faults, destroyed in our way and in the classic one
 	@mkdir -p $(dir $(RECORD))
 	@$(BIN)/python -m tests.soak --runs $(N) --seed $(SEED) --csv $(RECORD).csv --plot $(RECORD).svg $(ARGS)
+
+compare: tools ## the real clients and plugins that PATH has, against the sandbox; written to docs/fidelity.md
+	@$(BIN)/python -m tests.compare $(ARGS)
 
 tools: .venv/installed ## install the pinned command-line tools (first time: several minutes)
 	@$(BIN)/python -m tools

@@ -32,6 +32,9 @@ from sandbox.workspace import Workspace
 from tools import path_of
 
 Config = dict[str, Any]
+PLUGINS = ("exoscale", "kubernetes", "command")
+"""The provider plugins that have a stand-in."""
+STAND_IN, REAL = "stand-in", "real"
 
 
 class SandboxStack:
@@ -47,6 +50,8 @@ class SandboxStack:
         program: what to run instead of `__main__.py`.
         timing: how long the stand-ins wait between two looks at an operation.
         stand_ins: more providers that take the place of those of their packages.
+        plugins: `stand-in`, or `real` for those that Pulumi finds installed or on PATH; None: what the variable
+            SANDBOX_PLUGINS says, by which `make compare` has whole test files run with the real ones.
     """
 
     def __init__(
@@ -59,6 +64,7 @@ class SandboxStack:
         program: Callable[[], None] | None = None,
         timing: Timing | None = None,
         stand_ins: Sequence[Provider[Any]] = (),
+        plugins: str | None = None,
     ) -> None:
         self.name = name
         self.config = config or {}
@@ -68,6 +74,7 @@ class SandboxStack:
         self._program = program or self._main
         self._timing = timing or Timing()
         self._stand_ins = stand_ins
+        self._plugins = plugins or os.environ.get("SANDBOX_PLUGINS") or STAND_IN
         language.install()
 
     def up(self, **options: Any) -> automation.UpResult:
@@ -150,7 +157,9 @@ class SandboxStack:
         """
         backend = Backend(self._home, root / "pulumi")
         backend.prepare()
-        own: list[Provider[Any]] = [ExoscaleProvider(self._timing), KubernetesProvider(), CommandProvider()]
+        own: list[Provider[Any]] = []
+        if self._plugins == STAND_IN:
+            own = [ExoscaleProvider(self._timing), KubernetesProvider(), CommandProvider()]
         with PluginHost([*own, *self._stand_ins], self._project, self._environment) as host:
             workspace = Workspace(
                 backend.folder,
@@ -160,7 +169,7 @@ class SandboxStack:
                     **self._environment,
                     **backend.variables(),
                     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-                    "PULUMI_DEBUG_PROVIDERS": host.debug_providers,
+                    **({"PULUMI_DEBUG_PROVIDERS": host.debug_providers} if host.debug_providers else {}),
                 },
                 pulumi_command=pulumi_command(),
             )

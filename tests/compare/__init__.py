@@ -1,0 +1,1 @@
+"""`make compare`: real clients of Exoscale against the sandbox, and what they miss there (docs/fidelity.md)."""
