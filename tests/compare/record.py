@@ -74,7 +74,7 @@ def page(rows: Iterable[Row]) -> str:
         [
             "# How near the sandbox is to Exoscale",
             "",
-            "Written by `python -m tests.compare --page`; a test refuses one that is out of date. What is served and yet",
+            "Written by `python -m tests.compare --page`; a test refuses an old one. What is served and yet",
             "differs is in [sandbox/README.md](../sandbox/README.md), with what is assumed.",
             "",
             "## Operations",
