@@ -19,7 +19,8 @@ CLUSTER_NAME = PREFIX + "sks-cluster-name"
 NODEPOOL_NAME = PREFIX + "service-sks-nodepool-name"
 HEALTHCHECK = PREFIX + "service-healthcheck-"
 
-_DURATION = re.compile(r"([+-]?)((?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+|0)")
+_NUMBER = re.compile(r"\d+\.?\d*|\.\d+")
+_UNIT = re.compile(r"[^\d.]*")
 _SECONDS = {
     "ns": Fraction(1, 10**9),
     "us": Fraction(1, 10**6),
@@ -105,17 +106,27 @@ def _healthcheck_port(service: Object, port: Object) -> int:
 
 
 def seconds(duration: str) -> int:
-    """Whole seconds of a Go duration, e.g. 90 for `1m30s`.
+    """Whole seconds of a Go duration, e.g. 90 for `1m30s`, or `0`. Each number needs a unit.
 
     Raises:
         Unfit: it is none.
     """
-    match = _DURATION.fullmatch(duration)
-    if not match:
-        raise Unfit(f'time: invalid duration "{duration}"')
-    parts = re.findall(r"([\d.]+)([a-zµμ]+)", match[2])
-    total = sum((Fraction(number) * _SECONDS[unit] for number, unit in parts), Fraction(0))
-    return int(-total if match[1] == "-" else total)
+    sign, rest = (duration[0], duration[1:]) if duration[:1] in ("+", "-") and duration else ("", duration)
+    if rest == "0":
+        return 0
+    total, read = Fraction(0), 0
+    while read < len(rest) or not rest:
+        number = _NUMBER.match(rest, read)
+        if number is None:
+            raise Unfit(f'time: invalid duration "{duration}"')
+        unit = _UNIT.match(rest, number.end())
+        name = unit[0] if unit else ""
+        if name not in _SECONDS:
+            what = f'unknown unit "{name}"' if name else "missing unit"
+            raise Unfit(f'time: {what} in duration "{duration}"')
+        total += Fraction(number[0]) * _SECONDS[name]
+        read = number.end() + len(name)
+    return int(-total if sign == "-" else total)
 
 
 def _integer(text: str) -> int:

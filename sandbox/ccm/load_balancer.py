@@ -71,7 +71,8 @@ class LoadBalancers:
             if is_external(service):
                 raise Failed("NLB instance marked as external in Service annotations, cannot create")
             self._log.info("creating new NLB %s", wanted["name"])
-            request = _given(name=wanted["name"], description=wanted["description"])
+            # An empty name is sent, and refused: the request cannot leave it out.
+            request = {"name": wanted["name"], **_given(description=wanted["description"])}
             id_ = self._cloud.change("create-load-balancer", **request)
             found = self._cloud.call("get-load-balancer", id=id_)
             self._note(service, annotations.ID, found["id"])

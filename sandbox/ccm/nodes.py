@@ -17,6 +17,13 @@ SHUTDOWN = "node.cloudprovider.kubernetes.io/shutdown"
 PROVIDED_NODE_IP = "alpha.kubernetes.io/provided-node-ip"
 INSTANCE_TYPE = "node.kubernetes.io/instance-type"
 REGION = "topology.kubernetes.io/region"
+ZONE = "topology.kubernetes.io/zone"
+# What older schedulers and charts look for, by the label that says the same.
+OLD_LABELS = {
+    INSTANCE_TYPE: "beta.kubernetes.io/instance-type",
+    REGION: "failure-domain.beta.kubernetes.io/region",
+    ZONE: "failure-domain.beta.kubernetes.io/zone",
+}
 PROVIDER = "exoscale://"
 MONITOR_SECONDS = 5.0
 FIRST_RETRY_SECONDS = 1.0
@@ -31,7 +38,7 @@ class NodeController:
         cluster: its API server.
         cloud: the zone's API.
         nodes: the cluster's nodes; changes of them are told to `node_changed`.
-        zone: becomes the nodes' region.
+        zone: becomes the nodes' region and zone.
         pace: how much of the real waiting times it waits (retries, a look at silent nodes every 5 s).
         log: for what is done and what fails.
     """
@@ -47,6 +54,7 @@ class NodeController:
     ) -> None:
         self._cluster = cluster
         self._events = Events(cluster, "cloud-node-controller")
+        self._events_of_ends = Events(cluster, "cloud-node-lifecycle-controller")
         self._cloud = cloud
         self._nodes = nodes
         self._zone = zone
@@ -93,7 +101,8 @@ class NodeController:
         kind = self._cloud.call("get-instance-type", id=instance["instance-type"]["id"])
         addresses = node_addresses(instance, node["metadata"].get("annotations") or {})
         stored = self._cluster.patch(f"{NODES}/{name}/status", {"status": {"addresses": replaced(node, addresses)}})
-        labels = {INSTANCE_TYPE: f"{kind['family']}.{kind['size']}", REGION: self._zone}
+        labels = {INSTANCE_TYPE: f"{kind['family']}.{kind['size']}", REGION: self._zone, ZONE: self._zone}
+        labels |= {old: labels[new] for new, old in OLD_LABELS.items()}
         spec = {"providerID": PROVIDER + id_, "taints": taints_without(stored, UNINITIALIZED)}
         self._patch(stored, spec, labels)
         self._events.normal("Node", node, "Synced", "Node synced successfully")
@@ -111,7 +120,7 @@ class NodeController:
             if error.status != NOT_FOUND:
                 raise
             message = f"Deleting node {name} because it does not exist in the cloud provider"
-            self._events.normal("Node", node, "DeletingNode", message)
+            self._events_of_ends.normal("Node", node, "DeletingNode", message)
             self._cluster.delete(f"{NODES}/{name}")
             return
         if instance["state"] in ("stopping", "stopped") and not has_taint(node, SHUTDOWN):

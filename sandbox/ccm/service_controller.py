@@ -98,7 +98,7 @@ class ServiceController:
         if new is None:
             return  # its deletion was work while the finalizer held it
         if old is not None and services.wants_load_balancer(old) != services.wants_load_balancer(new):
-            self._event(new, "Type", f"{old['spec'].get('type')} -> {new['spec'].get('type')}")
+            self._log.info("service %s: type %s -> %s", key_of(new), old["spec"].get("type"), new["spec"].get("type"))
         relevant = services.wants_load_balancer(new) if old is None else services.needs_update(old, new)
         if relevant or services.needs_cleanup(new):
             self._queue.add(key_of(new))

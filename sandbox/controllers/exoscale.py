@@ -116,7 +116,8 @@ def _refusal(name: str, error: ExoscaleAPIException) -> ExoscaleError:
     response = error.response
     status = response.status_code
     if status == 429 or (status >= 500 and status != 501):  # retried to the end, so the body is lost
-        asked = f"{response.request.method} {response.request.url}"
+        method, url = str(response.request.method), response.request.url
+        asked = f'{method.capitalize()} "{url}": {method} {url}'
         return ExoscaleError(f"{name}: http client do: {asked} giving up after {ATTEMPTS} attempt(s)", status)
     try:
         message = response.json()["message"]

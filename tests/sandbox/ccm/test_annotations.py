@@ -68,7 +68,9 @@ def test_external_is_true_in_any_case() -> None:
 @pytest.mark.parametrize(
     ("annotation", "value", "message"),
     [
-        ("service-healthcheck-interval", "10", 'time: invalid duration "10"'),
+        ("service-healthcheck-interval", "10", 'time: missing unit in duration "10"'),
+        ("service-healthcheck-interval", "10x", 'time: unknown unit "x" in duration "10x"'),
+        ("service-healthcheck-interval", "", 'time: invalid duration ""'),
         ("service-healthcheck-timeout", "soon", 'time: invalid duration "soon"'),
         ("service-healthcheck-retries", "x", 'strconv.Atoi: parsing "x": invalid syntax'),
         (

@@ -110,6 +110,13 @@ def test_a_new_description_never_lands_and_is_sent_at_every_sync(
     assert world.only_load_balancer()["description"] == "first"
 
 
+def test_an_empty_name_is_sent_and_refused(world: World, balancers: LoadBalancers) -> None:
+    web = service({"service-instancepool-id": world.pool()["id"], "name": ""})
+    with pytest.raises(ExoscaleError, match=r"CreateLoadBalancer: http response: Bad Request: .*non-empty"):
+        balancers.ensure(web, [])
+    assert world.load_balancers() == []
+
+
 def test_a_new_name_lands(world: World, balancers: LoadBalancers) -> None:
     web = service({"service-instancepool-id": world.pool()["id"]})
     balancers.ensure(web, [])
@@ -332,7 +339,7 @@ def test_a_broken_api_is_asked_five_times_and_its_words_are_lost(
     world: World, balancers: LoadBalancers, calls: list[str]
 ) -> None:
     world.cloud.faults.arm(Fault("create-load-balancer", "status", status=503, times=5))
-    with pytest.raises(ExoscaleError, match=r"giving up after 5 attempt\(s\)$"):
+    with pytest.raises(ExoscaleError, match=r"do: Post \"(\S+)\": POST \1 giving up after 5 attempt\(s\)$"):
         balancers.ensure(service({"service-instancepool-id": world.pool()["id"]}), [])
     assert calls.count("create-load-balancer") == 5
     assert world.load_balancers() == []

@@ -267,7 +267,9 @@ def test_a_new_node_learns_from_its_instance_who_it_is(cluster: RunningCluster) 
     assert "node.cloudprovider.kubernetes.io/uninitialized" not in str(node["spec"].get("taints"))
     labels = node["metadata"]["labels"]
     assert labels["node.kubernetes.io/instance-type"] == "standard.small"
-    assert labels["topology.kubernetes.io/region"] == "ch-gva-2"
+    assert labels["beta.kubernetes.io/instance-type"] == "standard.small"
+    for prefix in ("topology.kubernetes.io", "failure-domain.beta.kubernetes.io"):
+        assert labels[f"{prefix}/region"] == labels[f"{prefix}/zone"] == "ch-gva-2"
     addresses = {(item["type"], item["address"]) for item in node["status"]["addresses"]}
     assert addresses == {
         ("Hostname", instance["name"]),
