@@ -121,6 +121,7 @@ def test_with_the_api_server_gone_a_release_cannot_be_deleted_and_with_a_dead_cc
     assert cloud()["load-balancer"] == 1
 
 
+@pytest.mark.slow
 def test_what_was_applied_by_hand_blocks_every_destroy_and_without_the_pool_lock_stays_and_costs_money(
     classic: Callable[[Classic], SandboxStack],
     cloud: Cloud,

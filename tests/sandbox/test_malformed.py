@@ -57,7 +57,7 @@ def listed(client: SandboxClient) -> list[dict[str, Any]]:
     return [item for answer in answers for items in answer.values() for item in items]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(KINDS), BODIES)
 def test_a_made_up_body_breaks_nothing(api: ApiServer, client: SandboxClient, kind: str, body: dict[str, Any]) -> None:
     before = {item["id"]: item for item in listed(client)}
