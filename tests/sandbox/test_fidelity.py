@@ -1,4 +1,4 @@
-"""What the sandbox says of its own limits is true: docs/fidelity.md, and the answer to every operation."""
+"""What the sandbox says of its own limits is true: the answer to every operation, and the page docs/fidelity.md."""
 
 import re
 from dataclasses import replace
