@@ -134,6 +134,7 @@ def test_an_nlb_that_somebody_deleted_by_hand_is_made_again_after_a_refresh(stac
     assert len(again["services"]) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("outputs")
 def test_a_protected_stack_loses_nothing_to_a_destroy_until_protect_is_false_again(
     stack: SandboxStack, cloud: Callable[[], dict[str, int]], client: Any

@@ -239,6 +239,7 @@ def test_no_command_asks_exoscale_or_the_users_own_backend(small: Small, living:
     assert not (tmp_path / "theirs").exists()
 
 
+@pytest.mark.slow
 def test_an_audit_shows_what_the_cloud_holds_of_a_stack_that_lost_its_state(small: Small) -> None:
     small.succeeds("up", "lost")
     checkpoint(small.home / "pulumi", "small", "lost").unlink()
@@ -276,6 +277,7 @@ def test_destroying_a_stack_that_does_not_exist_makes_none(small: Small) -> None
     assert not stack.exists
 
 
+@pytest.mark.slow
 def test_down_ends_with_a_receipt_also_of_a_stack_that_is_empty_by_now(small: Small) -> None:
     small.succeeds("up", "gone")
     kubeconfig = small.kubeconfig("gone")

@@ -19,6 +19,7 @@ from tests.sandbox.plugins.kubernetes.conftest import RealCluster
 
 pytestmark = [
     pytest.mark.engine,
+    pytest.mark.slow,
     # Pulumi's SDK leaves its event loops and their sockets open.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
