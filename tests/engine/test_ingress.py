@@ -45,7 +45,12 @@ def test_an_install_that_failed_is_made_good_by_the_next_up(
 
 @pytest.mark.parametrize(
     ("controller", "load_balancer"),
-    [("ingress-nginx", "managed"), ("traefik", "managed"), ("nginx", "ccm"), ("nginx", "managed")],
+    [
+        pytest.param("ingress-nginx", "managed", marks=pytest.mark.slow),
+        ("traefik", "managed"),
+        ("nginx", "ccm"),
+        ("nginx", "managed"),
+    ],
 )
 def test_a_controller_comes_up_at_an_address_in_the_place_of_the_one_before(
     stack: SandboxStack, charts: Callable[[str], Path], sandbox: Sandbox, controller: str, load_balancer: str

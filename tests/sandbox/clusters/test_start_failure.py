@@ -35,6 +35,7 @@ def test_a_broken_tool_is_an_error_that_names_it_and_leaves_nothing_running(tmp_
 
 
 @pytest.mark.engine
+@pytest.mark.slow
 def test_ports_that_somebody_takes_after_they_were_chosen_are_given_up_for_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
