@@ -8,6 +8,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import click
 
@@ -74,7 +75,8 @@ def _state(plugins: str) -> dict[str, Any]:
         stack = SandboxStack(
             sandbox.home, PROJECT, "compare", sandbox.environment(), config, timing=Timing.of(FAST), plugins=plugins
         )
-        stack.up()
-        state: dict[str, Any] = stack.export()["deployment"]
-        stack.destroy()
+        with patch.dict(os.environ, sandbox.environment()):  # the program runs in this process
+            stack.up()
+            state: dict[str, Any] = stack.export()["deployment"]
+            stack.destroy()
         return state

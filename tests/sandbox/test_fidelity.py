@@ -81,15 +81,15 @@ def test_a_client_goes_on_after_a_command_that_failed(tmp_path: Path) -> None:
 
 
 def state(outputs: dict[str, Any], urn: str = "urn:a") -> dict[str, Any]:
-    return {"resources": [{"urn": urn, "type": "t", "inputs": {}, "outputs": outputs}]}
+    return {"resources": [{"urn": urn, "type": "exoscale:t", "inputs": {}, "outputs": outputs}]}
 
 
 @pytest.mark.parametrize(
     ("ours", "theirs", "said"),
     [
-        ({"a": None}, {}, ["t outputs.a: None != nothing"]),
-        ({"a": {"b": [1]}}, {"a": {"b": [2]}}, ["t outputs.a.b[0]: 1 != 2"]),
-        ({"a": []}, {"a": [1]}, ["t outputs.a: [] != [1]"]),
+        ({"a": None}, {}, ["exoscale:t outputs.a: None != nothing"]),
+        ({"a": {"b": [1]}}, {"a": {"b": [2]}}, ["exoscale:t outputs.a.b[0]: 1 != 2"]),
+        ({"a": []}, {"a": [1]}, ["exoscale:t outputs.a: [] != [1]"]),
         ({"id": NOWHERE}, {"id": "00000000-0000-4000-8000-000000000001"}, []),
         ({"ip": "192.0.2.1"}, {"ip": "192.0.2.200"}, []),
     ],
