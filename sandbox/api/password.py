@@ -1,6 +1,6 @@
 """Passwords of instances, which the API reveals for a day."""
 
-from sandbox.api.catalogue import template
+from sandbox.api.catalogue import templates
 from sandbox.cloud import Cloud
 from sandbox.store import Document
 
@@ -9,8 +9,8 @@ KEPT_SECONDS = 24 * 3600  # OpenAPI, `reveal-instance-password`
 
 
 def fresh(cloud: Cloud, template_id: str) -> Document:
-    """A new password, as an instance keeps it; nothing where the template has none."""
-    if not template(template_id)["password-enabled"]:
+    """A new password, as an instance keeps it; nothing where the template has none, or is not on offer any more."""
+    if not any(one["password-enabled"] for one in templates() if one["id"] == template_id):
         return {}
     return {KEY: {"text": cloud.ids.letters(20), "since": cloud.clock.now()}}
 
