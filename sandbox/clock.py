@@ -24,6 +24,8 @@ DURATIONS: dict[str, float] = {
     "scale-instance-pool": 39,
     "evict-instance-pool-members": 20,
     "delete-instance-pool": 40,
+    "create-instance": 39,  # one alone takes as long as those of a pool
+    "delete-instance": 20,
     "create-load-balancer": 5,
     "add-service-to-load-balancer": 3,
 }

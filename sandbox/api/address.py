@@ -1,5 +1,6 @@
 """Public addresses of instances, load balancers and elastic IPs, from ranges that are reserved for documentation."""
 
+import hashlib
 import ipaddress
 import uuid
 
@@ -42,3 +43,10 @@ def free(cloud: Cloud, networks: tuple[str, ...]) -> str:
 def ipv6(id_: str) -> str:
     """The IPv6 address of an instance or of an elastic IP."""
     return str(IPV6[uuid.UUID(id_).int % IPV6.num_addresses])
+
+
+def mac(*ids: str) -> str:
+    """The MAC address of an instance, or of its interface in a private network: always the same for the same ids."""
+    digest = hashlib.sha256("/".join(ids).encode()).hexdigest()
+    # No maker of network cards has an address that begins with 0a (IEEE 802: administered locally).
+    return ":".join(["0a", *(digest[index : index + 2] for index in range(0, 10, 2))])

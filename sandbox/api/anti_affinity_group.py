@@ -15,6 +15,20 @@ def members(cloud: Cloud, group_id: str) -> list[Document]:
     return cloud.store.where("instance", "anti-affinity-groups.id", group_id)
 
 
+def check_room(cloud: Cloud, group_id: str, more: int) -> None:
+    """Refuses more instances in a group than it may hold.
+
+    Raises:
+        Conflict: they are too many.
+    """
+    held = len(members(cloud, group_id))
+    if more > 0 and held + more > MAX_INSTANCES:
+        raise Conflict(
+            f"Anti-affinity Group {group_id} holds at most {MAX_INSTANCES} instances:"
+            f" it has {held}, no room for {more} more"
+        )
+
+
 @operation("list-anti-affinity-groups")
 def list_(cloud: Cloud, call: Call) -> Document:
     return {"anti-affinity-groups": [public(group) for group in cloud.store.list(KIND)]}

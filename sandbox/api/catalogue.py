@@ -122,7 +122,7 @@ def templates() -> list[Document]:
             "visibility": "public",
             "boot-mode": "legacy",
             "ssh-key-enabled": True,
-            "password-enabled": False,
+            "password-enabled": template["family"] != "sks",  # assumed
             "zones": official().zones,
         }
         for template in [*_data()["templates"], *nodes]

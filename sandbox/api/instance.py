@@ -1,45 +1,66 @@
-"""Instances: the machines of instance pools. Nobody makes or deletes one by itself here."""
+"""Instances: the machines of instance pools, and those that stand by themselves.
 
-from sandbox.api import address, block_storage_volume, elastic_ip, private_network
-from sandbox.api.errors import Forbidden, NotSimulated
+What a user may do to one is in `instance_change.py`, `instance_power.py` and `instance_system.py`.
+"""
+
+from sandbox.api import address, block_storage_volume, elastic_ip, password, private_network
+from sandbox.api.errors import BadRequest, NotSimulated
+from sandbox.api.lifecycle import refuse_unless_settled
 from sandbox.api.routes import Call, find, operation
 from sandbox.api.security_group import default as default_security_group
 from sandbox.cloud import Cloud
 from sandbox.store import Document, public
 
 KIND = "instance"
-OPTIONAL = ("deploy-target", "ssh-key", "ssh-keys", "user-data")  # what it has if its pool has it
+PROTECTED = "_protected"  # of an instance that is not to be deleted; the wire does not show it
+
+# What an instance takes over from its pool.
+INHERITED = (
+    "anti-affinity-groups",
+    "deploy-target",
+    "disk-size",
+    "elastic-ips",
+    "instance-type",
+    "private-networks",
+    "public-ip-assignment",
+    "security-groups",
+    "ssh-key",
+    "ssh-keys",
+    "template",
+    "user-data",
+    "_zone",
+)
 
 
 @operation("list-instances")
 def list_(cloud: Cloud, call: Call) -> Document:
-    if "labels" in call.query:
-        raise NotSimulated(f"{call.operation_id} with labels")
-    return {
-        "instances": [
-            public(instance) for instance in cloud.store.list(KIND, call.zone) if _matches(cloud, instance, call.query)
-        ]
-    }
+    labels = _labels(call.query.get("labels", "")).items()
+    found = [one for one in cloud.store.list(KIND, call.zone) if _matches(cloud, one, call.query)]
+    return {"instances": [shown(one) for one in found if labels <= one.get("labels", {}).items()]}
 
 
 @operation("get-instance")
 def get(cloud: Cloud, call: Call) -> Document:
-    return public(find(cloud, KIND, call.path["id"], call.zone))
-
-
-@operation("delete-instance")
-def delete(cloud: Cloud, call: Call) -> Document:
-    """Always refused: each instance belongs to a pool, which is the one to ask (docs/exoscale.md, Refusals)."""
-    instance = find(cloud, KIND, call.path["id"], call.zone)
-    raise Forbidden(
-        f"Operation destroyVirtualMachine on resource {instance['id']} is forbidden"
-        f" - reason: Locked by Instance Pool {instance['manager']['id']}"
-    )
+    return shown(find(cloud, KIND, call.path["id"], call.zone))
 
 
 def members(cloud: Cloud, pool_id: str) -> list[Document]:
     """The instances of a pool, the oldest first, also those that are on their way in or out."""
     return cloud.store.where(KIND, "manager.id", pool_id)
+
+
+def single(cloud: Cloud, call: Call, settled: tuple[str, ...] = ("running", "stopped")) -> Document:
+    """The instance that the path names, which stands by itself and is ready for a change.
+
+    Raises:
+        NotSimulated: a pool manages it; what the real API allows then is not known.
+        Conflict: another operation works on it.
+    """
+    instance = find(cloud, KIND, call.path["id"], call.zone)
+    if "manager" in instance:
+        raise NotSimulated(f"{call.operation_id} for an instance of a pool")
+    refuse_unless_settled(KIND, instance, settled)
+    return instance
 
 
 def name(cloud: Cloud, prefix: str, pool_id: str) -> str:
@@ -53,37 +74,63 @@ def create(cloud: Cloud, pool: Document) -> Document:
     Raises:
         Conflict: there is no address left for it, public or in a private network.
     """
-    id_ = cloud.ids.uuid()
-    groups = pool["security-groups"] or [{"id": default_security_group(cloud)["id"]}]
-    instance: Document = {
-        "id": id_,
+    own = {
         "name": name(cloud, pool["instance-prefix"], pool["id"]),
-        "state": "starting",
-        "created-at": cloud.clock.timestamp(),
         "manager": {"id": pool["id"], "type": "instance-pool"},
-        "public-ip-assignment": pool["public-ip-assignment"],
-        "instance-type": pool["instance-type"],
-        "template": pool["template"],
-        "disk-size": pool["disk-size"],
-        "security-groups": groups,
-        "anti-affinity-groups": pool["anti-affinity-groups"],
-        "private-networks": [],
+    }
+    return make(cloud, {**{key: pool[key] for key in INHERITED if pool.get(key)}, **own})
+
+
+def make(cloud: Cloud, wanted: Document) -> Document:
+    """A new instance, which still has to start.
+
+    Args:
+        wanted: what it has on the wire. The name and the lists may be missing; without a security group it wears the
+            default one.
+
+    Raises:
+        Conflict: there is no address left for it, public or in a private network.
+    """
+    id_ = cloud.ids.uuid()
+    instance: Document = {
+        "name": f"VM-{id_}",  # assumed
         "labels": {},
+        "anti-affinity-groups": [],
         "secureboot-enabled": False,  # `exo compute instance show` reads both unseen
         "tpm-enabled": False,
-        **{key: pool[key] for key in OPTIONAL if pool.get(key)},
-        "_zone": pool["_zone"],
+        **wanted,
+        "id": id_,
+        "state": "starting",
+        "created-at": cloud.clock.timestamp(),
+        "mac-address": address.mac(id_),
+        "security-groups": wanted.get("security-groups") or [{"id": default_security_group(cloud)["id"]}],
+        "private-networks": [],
+        "elastic-ips": [],
+        **_ssh_keys(wanted),
+        **password.fresh(cloud, wanted["template"]["id"]),
     }
-    if pool["public-ip-assignment"] != "none":
-        instance["public-ip"] = address.free(cloud, address.INSTANCES)
-    if pool["public-ip-assignment"] == "dual":
-        instance["ipv6-address"] = address.ipv6(id_)
+    instance = assigned(cloud, instance, wanted["public-ip-assignment"])
     cloud.store.put(KIND, instance)
-    for network in pool["private-networks"]:
+    for network in wanted.get("private-networks", []):
         private_network.join(cloud, id_, network["id"])
-    for elastic in pool.get("elastic-ips", []):
+    for elastic in wanted.get("elastic-ips", []):
         elastic_ip.give(cloud, id_, elastic["id"])
     return instance
+
+
+def assigned(cloud: Cloud, instance: Document, assignment: str) -> Document:
+    """The instance with the public addresses that go with `none`, `inet4` or `dual`; one that it has may stay.
+
+    Raises:
+        Conflict: there is none left.
+    """
+    bare = {key: value for key, value in instance.items() if key not in ("public-ip", "ipv6-address")}
+    bare["public-ip-assignment"] = assignment
+    if assignment != "none":
+        bare["public-ip"] = instance.get("public-ip") or address.free(cloud, address.INSTANCES)
+    if assignment == "dual":
+        bare["ipv6-address"] = address.ipv6(instance["id"])
+    return bare
 
 
 def remove(cloud: Cloud, instance_id: str) -> None:
@@ -92,11 +139,38 @@ def remove(cloud: Cloud, instance_id: str) -> None:
     cloud.store.delete(KIND, instance_id)
 
 
+def shown(instance: Document) -> Document:
+    """The instance on the wire, with the MAC address of each of its interfaces."""
+    document = public(instance)
+    for network in document.get("private-networks", []):
+        network["mac-address"] = address.mac(instance["id"], network["id"])
+    return document
+
+
+def _ssh_keys(wanted: Document) -> Document:
+    """One key is shown as several, and the first of several as the one (docs/exoscale.md, Instances by themselves)."""
+    keys = wanted.get("ssh-keys") or [wanted[key] for key in ("ssh-key",) if key in wanted]
+    return {"ssh-key": keys[0], "ssh-keys": keys} if keys else {}
+
+
 def _matches(cloud: Cloud, instance: Document, query: dict[str, str]) -> bool:
     """By `ip-address`, `exo compute elastic-ip show` looks for the instances that have an elastic IP."""
+    manager = instance.get("manager", {})
     shown = {
-        "manager-id": [instance["manager"]["id"]],
-        "manager-type": [instance["manager"]["type"]],
+        "manager-id": [manager.get("id")],
+        "manager-type": [manager.get("type")],
         "ip-address": [instance.get("public-ip"), *elastic_ip.addresses(cloud, instance)],
     }
-    return all(value in shown.get(key, ()) for key, value in query.items())
+    return all(query[key] in values for key, values in shown.items() if key in query)
+
+
+def _labels(text: str) -> dict[str, str]:
+    """Those that `key=value key=value` names, as Karpenter writes it (docs/exoscale.md, Instances by themselves).
+
+    Raises:
+        BadRequest: it is written in another way; whether the real API takes one is not known.
+    """
+    pairs = [pair.partition("=") for pair in text.split()]
+    if not all(key and equals for key, equals, _ in pairs):
+        raise BadRequest("labels must be written key=value, with spaces between several", ["labels: not key=value"])
+    return {key: value for key, _, value in pairs}

@@ -3,10 +3,8 @@
 What a user may do to a pool over the API is in `instance_pool_change.py`; nodepools come here directly.
 """
 
-from sandbox.api import instance, private_network, quota
-from sandbox.api.anti_affinity_group import MAX_INSTANCES
-from sandbox.api.anti_affinity_group import members as group_members
-from sandbox.api.errors import Conflict, Forbidden, NotFound
+from sandbox.api import anti_affinity_group, instance, private_network, quota
+from sandbox.api.errors import Forbidden, NotFound
 from sandbox.api.lifecycle import set_state
 from sandbox.api.load_balancer import targeting
 from sandbox.api.routes import Call, find, operation
@@ -183,9 +181,4 @@ def _check_room(cloud: Cloud, pool: Document, more: int) -> None:
     for network in pool["private-networks"]:
         private_network.check_room(cloud, network["id"], more)
     for group in pool["anti-affinity-groups"]:
-        held = len(group_members(cloud, group["id"]))
-        if more > 0 and held + more > MAX_INSTANCES:
-            raise Conflict(
-                f"Anti-affinity Group {group['id']} holds at most {MAX_INSTANCES} instances:"
-                f" it has {held}, no room for {more} more"
-            )
+        anti_affinity_group.check_room(cloud, group["id"], more)

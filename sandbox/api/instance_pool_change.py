@@ -1,13 +1,11 @@
 """What a user may do to instance pools: everything to their own, nothing to those that SKS manages."""
 
 from sandbox.api import instance_pool
-from sandbox.api.attachment import identifier, references
-from sandbox.api.catalogue import instance_type, template
-from sandbox.api.errors import BadRequest, Forbidden
+from sandbox.api.errors import Forbidden
 from sandbox.api.instance_pool import KIND
 from sandbox.api.lifecycle import refuse_unless_settled, set_state, subject
+from sandbox.api.machine import described
 from sandbox.api.routes import Call, find, operation
-from sandbox.api.ssh_key import named
 from sandbox.cloud import Cloud
 from sandbox.operations import effect
 from sandbox.store import Document
@@ -136,33 +134,13 @@ def _own(cloud: Cloud, call: Call, command: str) -> Document:
 
 
 def _checked(cloud: Cloud, call: Call) -> Document:
-    """What the body says of a pool, as it is kept: references as ids, and IPv6 said in both of its ways.
+    """What the body says of a pool, as it is kept.
 
     Raises:
         NotFound: it refers to what is not there.
         BadRequest: a reference names nothing.
     """
-    body = {**call.body, **references(cloud, call)}
-    if "instance-type" in body:
-        body["instance-type"] = {"id": instance_type(identifier(body["instance-type"], "instance-type"))["id"]}
-    if "template" in body:
-        body["template"] = {"id": template(identifier(body["template"], "template"))["id"]}
-    if "deploy-target" in body:
-        find(cloud, "deploy-target", identifier(body["deploy-target"], "deploy-target"), call.zone)
-    if "ssh-key" in body:
-        body["ssh-key"] = _ssh_key(cloud, body["ssh-key"])
-    if "ssh-keys" in body:
-        body["ssh-keys"] = [_ssh_key(cloud, key) for key in body["ssh-keys"]]
-    if "public-ip-assignment" in body:
-        body["ipv6-enabled"] = body["public-ip-assignment"] == "dual"
-    elif "ipv6-enabled" in body:
-        body["public-ip-assignment"] = "dual" if body["ipv6-enabled"] else "inet4"
+    body = described(cloud, call)
     if body.get("description") == "":  # may be sent, may not be shown (OpenAPI)
         body["description"] = None
     return {key: value for key, value in body.items() if value is not None or call.operation_id.startswith("update-")}
-
-
-def _ssh_key(cloud: Cloud, reference: Document) -> Document:
-    if "name" not in reference:
-        raise BadRequest("ssh-key: a reference without a name", ["ssh-key: name is missing"])
-    return {"name": named(cloud, reference["name"])["name"]}

@@ -137,6 +137,24 @@ TERRAFORM = Client(
 )
 
 _COMPUTE = ("compute",)
+# One by itself, from its beginning to its end. Without an SSH key, `exo` would make one and keep it outside its folder.
+_PUBLIC_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+_SHAPE = ("--template", "Linux Ubuntu 22.04 LTS 64-bit", "--instance-type", "standard.small", "--disk-size", "10")
+_INSTANCE = (
+    (*_COMPUTE, "ssh-key", "register", "compare", "key.pub"),
+    (*_COMPUTE, "instance", "create", "compare", *_Z, *_SHAPE, "--ssh-key", "compare"),
+    (*_COMPUTE, "instance", "list"),
+    (*_COMPUTE, "instance", "show", "compare", *_Z),
+    (*_COMPUTE, "instance", "update", "compare", *_Z, "--label", "a=b"),
+    (*_COMPUTE, "instance", "reboot", "compare", *_Z, *_NOW),
+    (*_COMPUTE, "instance", "reveal-password", "compare", *_Z),
+    (*_COMPUTE, "instance", "stop", "compare", *_Z, *_NOW),
+    (*_COMPUTE, "instance", "scale", "compare", "standard.medium", *_Z, *_NOW),
+    (*_COMPUTE, "instance", "resize-disk", "compare", "20", *_Z, *_NOW),
+    (*_COMPUTE, "instance", "start", "compare", *_Z, *_NOW),
+    (*_COMPUTE, "instance", "delete", "compare", *_Z, *_NOW),
+    (*_COMPUTE, "ssh-key", "delete", "compare", *_NOW),
+)
 EXO = Client(
     "exo",
     ("version",),
@@ -158,7 +176,7 @@ EXO = Client(
         (*_COMPUTE, "sks", "nodepool", "add", "compare", "more", *_Z, "--size", "1"),
         (*_COMPUTE, "sks", "nodepool", "show", "compare", "more", *_Z),
         (*_COMPUTE, "sks", "nodepool", "scale", "compare", "more", "2", *_Z, *_NOW),
-        (*_COMPUTE, "instance", "list"),
+        *_INSTANCE,
         (*_COMPUTE, "instance-pool", "list"),
         (*_COMPUTE, "load-balancer", "create", "compare", *_Z),
         (*_COMPUTE, "load-balancer", "show", "compare", *_Z),
@@ -179,7 +197,7 @@ EXO = Client(
         (*_COMPUTE, "anti-affinity-group", "delete", "compare", *_NOW),
         (*_COMPUTE, "security-group", "delete", "compare", *_NOW),
     ),
-    {},
+    {"key.pub": _PUBLIC_KEY},
 )
 
 CLIENTS = (EXO, TERRAFORM)

@@ -1,4 +1,4 @@
-"""A bench with instance pools of one's own on it, which no nodepool manages."""
+"""A bench with instance pools of one's own on it, which no nodepool manages, and instances that no pool manages."""
 
 from typing import Any
 
@@ -35,3 +35,17 @@ class Pools(Bench):
         """An instance on the wire."""
         found: dict[str, Any] = self.client.get_instance(id=id_)
         return found
+
+    def new_machine(self, **body: Any) -> dict[str, Any]:
+        """The pending operation that creates an instance by itself."""
+        wanted = {"name": "web", "disk_size": 10, "instance_type": SMALL, "template": TEMPLATE, **body}
+        operation: dict[str, Any] = self.client.create_instance(**wanted)
+        return operation
+
+    def machine(self, **body: Any) -> str:
+        """A new instance that stands by itself and runs, unless it is not to start."""
+        return self.done(self.new_machine(**body))
+
+    def stopped(self, **body: Any) -> str:
+        """A new one that does not run."""
+        return self.machine(auto_start=False, **body)

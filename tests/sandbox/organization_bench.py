@@ -29,6 +29,7 @@ BODIES: dict[str, Document] = {
     "attach-instance-to-elastic-ip": {"instance": {"id": NOWHERE}},
     "attach-instance-to-private-network": {"instance": {"id": NOWHERE}},
     "create-block-storage-snapshot": {"labels": {"by": "nobody"}},
+    "create-instance": {"disk-size": 10, "instance-type": MEDIUM, "template": TEMPLATE},
     "create-instance-pool": {
         "name": "more",
         "size": 1,
@@ -44,14 +45,19 @@ BODIES: dict[str, Document] = {
     "evict-sks-nodepool-members": {"instances": [NOWHERE]},
     "generate-sks-cluster-kubeconfig": {"user": "root", "groups": ["system:masters"]},
     "remove-external-source-from-security-group": {"cidr": "192.0.2.1/32"},
+    "reset-instance": {"disk-size": 99},
     "resize-block-storage-volume": {"size": 99},
+    "resize-instance-disk": {"disk-size": 99},
+    "scale-instance": {"instance-type": MEDIUM},
     "scale-instance-pool": {"size": 1},
     "scale-sks-nodepool": {"size": 1},
+    "start-instance": {"rescue-profile": "netboot"},
     "update-block-storage-snapshot": {"labels": {"by": "nobody"}},
     "update-block-storage-volume": {"labels": {"by": "nobody"}},
     "update-elastic-ip": {"labels": {"by": "nobody"}},
     "update-iam-role": {"labels": {"by": "nobody"}},
     "update-iam-role-policy": {"default-service-strategy": "deny", "services": {}},
+    "update-instance": {"name": "other"},
     "update-instance-pool": {"name": "other"},
     "update-load-balancer": {"labels": {"by": "nobody"}},
     "update-load-balancer-service": {"port": 8080},
@@ -83,6 +89,8 @@ class Account(Store):
         self.view.store.put("deploy-target", {"id": target, "name": "ours", "type": "dedicated", "_zone": "ch-gva-2"})
         spare = {"name": "spare", "size": 1, "disk_size": 10, "instance_type": MEDIUM, "template": TEMPLATE}
         self.done(client.create_instance_pool(**spare))
+        machine = self.done(client.create_instance(disk_size=10, instance_type=MEDIUM, template=TEMPLATE))
+        self.done(client.add_instance_protection(id=machine))
         role = self.done(client.create_iam_role(name="program"))
         elastic = self.done(client.create_elastic_ip(description="spare"))
         for change in (client.update_reverse_dns_elastic_ip, client.update_reverse_dns_instance):

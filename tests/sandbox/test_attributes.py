@@ -12,7 +12,19 @@ from tests.sandbox.instance_pool_bench import Pools
 # By kind, the attributes that some client takes for given (docs/exoscale.md, Clients and endpoints).
 TAKEN_FOR_GIVEN = {
     "template": ("created-at", "build", "checksum", "description", "maintainer", "size", "zones", "boot-mode"),
-    "instance": ("created-at", "secureboot-enabled", "tpm-enabled", "instance-type", "template", "disk-size", "labels"),
+    "instance": (
+        "name",
+        "state",
+        "created-at",
+        "mac-address",
+        "secureboot-enabled",
+        "tpm-enabled",
+        "instance-type",
+        "template",
+        "disk-size",
+        "labels",
+        "public-ip-assignment",
+    ),
     "instance-type": ("family", "size", "cpus", "memory"),
     "block-storage-volume": ("labels", "size", "state", "created-at"),
     "security-group": ("name", "visibility"),
@@ -55,6 +67,8 @@ def shown(cloud: Cloud, client: SandboxClient) -> Callable[[str], list[dict[str,
     bench.balancer()
     pool = bench.pool()
     range_ = {"start_ip": "10.0.0.1", "end_ip": "10.0.0.9", "netmask": "255.255.255.0"}
+    bench.machine()
+    bench.stopped(public_ip_assignment="none")
     network = bench.done(client.create_private_network(name="bare", **range_))
     instance = bench.instances(pool["id"])[0]["id"]
     bench.done(client.attach_instance_to_private_network(id=network, instance={"id": instance}))

@@ -17,7 +17,7 @@ from tests.sandbox.conftest import KEY, SECRET
 
 KINDS = (
     *("security-group", "anti-affinity-group", "load-balancer", "block-storage"),
-    *("elastic-ip", "private-network", "iam-role", "instance-pool"),
+    *("elastic-ip", "private-network", "iam-role", "instance", "instance-pool"),
 )
 LONGEST_ANSWER = 4096
 NAMES = (
@@ -52,6 +52,7 @@ def listed(client: SandboxClient) -> list[dict[str, Any]]:
         client.list_elastic_ips(),
         client.list_private_networks(),
         client.list_iam_roles(),
+        client.list_instances(),
         client.list_instance_pools(),
     ]
     return [item for answer in answers for items in answer.values() for item in items]

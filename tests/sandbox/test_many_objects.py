@@ -9,8 +9,22 @@ from sandbox.client import SandboxClient
 from sandbox.cloud import Cloud
 from sandbox.operations import KEPT_SECONDS
 from sandbox.store import Store
+from tests.sandbox.instance_pool_bench import TEMPLATE
 from tests.sandbox.organization_bench import PUBLIC_KEY
-from tests.sandbox.sks_bench import Bench
+from tests.sandbox.sks_bench import SMALL, Bench
+
+
+def lived(bench: Bench) -> None:
+    """An instance from its beginning to its end, with a volume."""
+    client, body = bench.client, {"disk_size": 10, "instance_type": SMALL, "template": TEMPLATE}
+    group = bench.done(client.create_anti_affinity_group(name="apart"))
+    instance = bench.done(client.create_instance(**body, anti_affinity_groups=[{"id": group}]))
+    volume = bench.done(client.create_block_storage_volume(name="data"))
+    bench.done(client.attach_block_storage_volume_to_instance(id=volume, instance={"id": instance}))
+    bench.done(client.stop_instance(id=instance))
+    bench.done(client.update_instance(id=instance, public_ip_assignment="dual"))
+    bench.done(client.delete_instance(id=instance))
+
 
 # What one object costs: made, changed, shown, deleted, and what is looked up for it.
 ONE_OBJECT: dict[str, Callable[[Bench], Any]] = {
@@ -21,6 +35,7 @@ ONE_OBJECT: dict[str, Callable[[Bench], Any]] = {
     "elastic IP": lambda bench: bench.client.create_elastic_ip(description="new"),
     "private network": lambda bench: bench.client.create_private_network(name="new"),
     "SSH key": lambda bench: bench.client.register_ssh_key(name="new", public_key=PUBLIC_KEY),
+    "instance": lambda bench: lived(bench),
     "cluster": lambda bench: bench.cluster(),
     "nodepool": lambda bench: bench.nodepool(bench.cluster()),
     "service of a load balancer, and its health checks": lambda bench: bench.service(

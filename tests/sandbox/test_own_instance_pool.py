@@ -64,7 +64,7 @@ def test_its_instances_have_what_the_pool_says(bench: Pools) -> None:
     assert instance["name"].startswith("web-")
     assert (instance["instance-type"], instance["disk-size"], instance["template"]) == (MEDIUM, 30, TEMPLATE)
     assert (instance["security-groups"], instance["anti-affinity-groups"]) == ([firewall], [spread])
-    assert (instance["elastic-ips"], instance["private-networks"]) == ([elastic], [network])
+    assert (instance["elastic-ips"], ids(instance["private-networks"])) == ([elastic], [network["id"]])
     assert (instance["ssh-key"], instance["user-data"]) == ({"name": "me"}, "Iw==")
 
 

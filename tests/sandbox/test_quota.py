@@ -71,6 +71,9 @@ def test_nodes_and_instances_of_ones_own_count_for_the_same_quota(bench: Pools) 
     ]
     for ask in beyond:
         assert "limit 5, used 4, requested 2" in refused(ask, 409)
+    bench.machine()
+    assert "limit 5, used 5, requested 1" in refused(bench.new_machine, 409)
+    bench.cloud.limits["instance"] = 6
     assert bench.shown_nodepool(cluster, nodepool["id"])["state"] == "running"
     bench.done(bench.client.scale_sks_nodepool(id=cluster, sks_nodepool_id=nodepool["id"], size=3))
 

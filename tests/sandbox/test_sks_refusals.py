@@ -254,10 +254,6 @@ def test_only_its_nodepool_may_change_a_managed_pool(bench: Bench) -> None:
     assert len(bench.instances(id_)) == 2
 
 
-def test_a_filter_that_is_not_simulated_says_so(bench: Bench) -> None:
-    assert "labels" in refused(lambda: bench.client.list_instances(labels="a:b"), 501)
-
-
 # Whatever it is
 
 

@@ -10,6 +10,7 @@ from sandbox.client import SandboxClient, connect
 from sandbox.clock import Clock, Ids
 from sandbox.cloud import Cloud
 from teardown.cloud.stack_ref import StackRef
+from tests.sandbox.instance_pool_bench import TEMPLATE
 from tests.sandbox.sks_bench import CCM, HEALTHCHECK, NEWEST, SMALL, PaperControlPlanes
 from tests.teardown.paper import OWNER, PVC, ZONE
 
@@ -65,6 +66,10 @@ class World:
         """The one member of a pool."""
         (found,) = self.client(zone).list_instances(manager_id=pool, manager_type="instance-pool")["instances"]
         return str(found["id"])
+
+    def machine(self, zone: str = ZONE) -> str:
+        """A person's instance, in no pool."""
+        return self.make("create_instance", zone, disk_size=10, instance_type=SMALL, template=TEMPLATE)
 
     def balancer(self, owner: StackRef | None, pool: str = "", zone: str = ZONE) -> str:
         """An NLB; given a pool, with a service that sends traffic there."""

@@ -1,5 +1,7 @@
 """Deleting in the order that Exoscale allows, as long as something goes, and giving up on what does not."""
 
+from collections.abc import Callable
+
 import pytest
 
 from teardown.cloud import removal
@@ -11,6 +13,16 @@ from tests.teardown.paper import NEIGHBOUR, OURS, OWNER, ZONE, PaperAccount, fou
 from tests.teardown.world import World
 
 
+def ours_in(everywhere: Accounts) -> Callable[[], list[Resource]]:
+    """Tells what is the stack's alone, in the zone of the tests."""
+
+    def ours() -> list[Resource]:
+        items = resources(survey({ZONE: everywhere[ZONE]}), Evidence(OURS))
+        return [item for item in items if item.verdict(OURS) is Verdict.OURS]
+
+    return ours
+
+
 def test_a_whole_stack_goes_though_one_thing_locks_the_other(
     world: World, everywhere: Accounts, said: list[str]
 ) -> None:
@@ -18,17 +30,27 @@ def test_a_whole_stack_goes_though_one_thing_locks_the_other(
     world.balancer(OURS, pool)
     world.snapshot(world.volume(OURS.labels(OWNER), world.instance(pool)))
     world.groups(OURS)
-    zones = {ZONE: everywhere[ZONE]}
-
-    def ours() -> list[Resource]:
-        items = resources(survey(zones), Evidence(OURS))
-        return [item for item in items if item.verdict(OURS) is Verdict.OURS]
+    zones, ours = {ZONE: everywhere[ZONE]}, ours_in(everywhere)
 
     gone = removal.remove(zones, ours, said.append, patience=30, pause=0.001)
 
     assert world.held() == {}
     assert len(gone) == 8
     assert not [line for line in said if line.startswith("waiting")], "holders go before what they hold"
+
+
+def test_an_instance_that_a_person_made_stays_with_its_volume(
+    world: World, everywhere: Accounts, said: list[str]
+) -> None:
+    world.nodepool(world.cluster(OURS), OURS)
+    machine = world.machine()
+    volume = world.volume({}, machine)
+    assert world.held()["instance"] > {machine}
+
+    removal.remove({ZONE: everywhere[ZONE]}, ours_in(everywhere), said.append, patience=30, pause=0.001)
+
+    assert world.held() == {"instance": {machine}, "block-storage": {volume}}
+    assert world.client().get_block_storage_volume(id=volume)["instance"] == {"id": machine}
 
 
 class Refusing(PaperAccount):
