@@ -119,6 +119,7 @@ def test_a_volume_of_class_retain_and_its_snapshot_go_by_the_policy_too(
     users = subject.users()
     users.apply(claim("kept", "default", "exoscale-bs-retain"))
     users.kubectl("wait", "pvc/kept", "--for=jsonpath={.status.phase}=Bound", "--timeout=60s")
+    users.await_attached(1)  # a volume on its way to a machine takes no snapshot
     [volume] = volumes().values()
     client = account.client
     client.wait(client.create_block_storage_snapshot(id=volume["id"], name="nightly")["id"])

@@ -142,11 +142,15 @@ class Users:
         """Makes a StatefulSet and waits until its pods run and its volumes are on their machines."""
         self.apply(stateful_set(name, namespace, replicas))
         self.kubectl("rollout", "status", f"statefulset/{name}", "-n", namespace, "--timeout=60s")
+        self.await_attached(replicas)
+
+    def await_attached(self, volumes: int) -> None:
+        """Returns when so many volumes are on their machines."""
         for _ in range(TRIES):
             attachments = self.kubectl.json("get", "volumeattachments")["items"]
-            if sum(item.get("status", {}).get("attached", False) for item in attachments) >= replicas:
+            if sum(item.get("status", {}).get("attached", False) for item in attachments) >= volumes:
                 return
-        raise AssertionError(f"the volumes of {name} are not attached")
+        raise AssertionError(f"fewer than {volumes} volumes are attached")
 
     def apply(self, manifest: str) -> None:
         """`kubectl apply`."""
