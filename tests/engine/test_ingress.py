@@ -47,7 +47,7 @@ def test_an_install_that_failed_is_made_good_by_the_next_up(
     ("controller", "load_balancer"),
     [
         pytest.param("ingress-nginx", "managed", marks=pytest.mark.slow),
-        ("traefik", "managed"),
+        pytest.param("traefik", "managed", marks=pytest.mark.slow),
         ("nginx", "ccm"),
         ("nginx", "managed"),
     ],

@@ -24,6 +24,7 @@ from tests.sandbox.plugins.conftest import KEY, QUICK, SECRET
 
 pytestmark = [
     pytest.mark.engine,
+    pytest.mark.slow,
     # Pulumi's SDK leaves its event loops and their sockets open.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
