@@ -114,7 +114,6 @@ def test_a_killed_daemon_leaves_no_control_plane_behind(home: Path) -> None:
 
 
 @pytest.mark.engine
-@pytest.mark.slow
 def test_what_runs_on_because_the_reaper_was_killed_too_is_replaced_by_the_next_start(
     home: Path, cluster: str, kubectl: Kubectl
 ) -> None:
