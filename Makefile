@@ -62,7 +62,7 @@ engine: tools ## the real engine and real control planes against the sandbox
 	@$(BIN)/pytest tests/engine tests/sandbox tests/teardown/state/test_backend.py --ignore tests/engine/faults \
 	  -m "not slow" -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
-faults: tools ## the fault suite: what destroy guarantees, and every slow test, as previews of each kind of change
+faults: tools ## the fault suite: what destroy guarantees, and every slow test, such as previews of each kind of change
 	@$(BIN)/pytest tests/engine/faults -n $(FAULT_JOBS) --dist worksteal
 	@$(BIN)/pytest tests/engine tests/sandbox --ignore tests/engine/faults -m slow -n $(FAULT_JOBS) --dist loadfile
 

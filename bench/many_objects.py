@@ -5,7 +5,6 @@
 The official client asks over HTTP. Each kind's line ends with the two ratios, many to few; both should stay below 2.
 """
 
-import copy
 import statistics
 import time
 import uuid
@@ -47,10 +46,10 @@ def seconds(act: Callable[[], Any], rounds: int) -> float:
 
 
 def fill(cloud: Cloud, kind: str, count: int) -> None:
-    """Multiplies the first object of a kind, under names and addresses of their own."""
-    first = cloud.store.list(kind)[-1]
+    """Multiplies the newest object of a kind, under names and addresses of their own."""
+    newest = cloud.store.list(kind)[-1]
     for number in range(cloud.store.count(kind), count):
-        more: Document = {**copy.deepcopy(first), "id": str(uuid.uuid4()), "name": f"filled-{number}"}
+        more: Document = {**newest, "id": str(uuid.uuid4()), "name": f"filled-{number}"}
         if "ip" in more:
             more["ip"] = str(IPv4Address("198.19.0.1") + number)
         cloud.store.put(kind, more)

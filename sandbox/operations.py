@@ -59,6 +59,7 @@ def ended(cloud: "Cloud", operation_id: str) -> Document:
     """
     document = {"id": cloud.ids.uuid(), "state": "success", "_operation": operation_id}
     cloud.store.put("operation", document)
+    cloud.operations.has_ended(document["id"])
     return public(document)
 
 
@@ -127,6 +128,10 @@ class Operations:
         while self._ended and self._ended[0][0] + KEPT_SECONDS < now:
             self._cloud.store.delete("operation", self._ended.popleft()[1])
 
+    def has_ended(self, id_: str) -> None:
+        """Lets an operation be forgotten after its time."""
+        self._ended.append((self._cloud.clock.now(), id_))
+
     def join(self) -> None:
         """Waits for the work that is under way; call it without the cloud's lock."""
         with self._cloud.lock:  # whoever begins an operation holds it, so these have all been started
@@ -183,7 +188,7 @@ class Operations:
             if effects.failed:
                 effects.failed(self._cloud_of(document), document)
         self._cloud.store.put("operation", document)
-        self._ended.append((self._cloud.clock.now(), document["id"]))
+        self.has_ended(document["id"])
 
     def _cloud_of(self, document: Document) -> "Cloud":
         return self._cloud.of(document["_organization"])

@@ -19,7 +19,8 @@ class IngressControllerArgs:
         ingress_class: name of its IngressClass.
         annotations: annotations of its Service.
         address: the load balancer's address where it is known beforehand; None reads it from the Service, when the
-            cloud controller manager has put it there.
+            cloud controller manager has put it there. Whether it is given says whose the load balancer is: when that
+            changes, the release is installed anew.
         chart: what to install instead of the official chart.
         cluster_id: id of the cluster; before it is replaced, the release is uninstalled from it.
         timeout_seconds: how long Helm waits at install for pods and address, and at uninstall for them to go. Keep

@@ -166,7 +166,7 @@ def shown(cloud: Cloud, network: Document) -> Document:
 
 def _leased(cloud: Cloud, network_id: str) -> dict[str, str]:
     """The addresses that are taken, and by which instance."""
-    instances = attachment.attached(cloud, "private-networks", network_id)
+    instances = attachment.attached(cloud, KEY, network_id)
     held = {instance["id"]: instance.get(LEASES, {}).get(network_id) for instance in instances}
     return {ip: instance_id for instance_id, ip in held.items() if ip}
 

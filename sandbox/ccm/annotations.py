@@ -19,8 +19,7 @@ CLUSTER_NAME = PREFIX + "sks-cluster-name"
 NODEPOOL_NAME = PREFIX + "service-sks-nodepool-name"
 HEALTHCHECK = PREFIX + "service-healthcheck-"
 
-_NUMBER = re.compile(r"\d+\.?\d*|\.\d+")
-_UNIT = re.compile(r"[^\d.]*")
+_PART = re.compile(r"(\d+\.?\d*|\.\d+)([^\d.]*)")  # a number, and the unit that ought to follow
 _SECONDS = {
     "ns": Fraction(1, 10**9),
     "us": Fraction(1, 10**6),
@@ -111,21 +110,21 @@ def seconds(duration: str) -> int:
     Raises:
         Unfit: it is none.
     """
-    sign, rest = (duration[0], duration[1:]) if duration[:1] in ("+", "-") and duration else ("", duration)
+    sign = duration[:1] if duration[:1] in ("+", "-") else ""
+    rest = duration.removeprefix(sign)
     if rest == "0":
         return 0
     total, read = Fraction(0), 0
     while read < len(rest) or not rest:
-        number = _NUMBER.match(rest, read)
-        if number is None:
+        part = _PART.match(rest, read)
+        if part is None:
             raise Unfit(f'time: invalid duration "{duration}"')
-        unit = _UNIT.match(rest, number.end())
-        name = unit[0] if unit else ""
-        if name not in _SECONDS:
-            what = f'unknown unit "{name}"' if name else "missing unit"
+        number, unit = part.groups()
+        if unit not in _SECONDS:
+            what = f'unknown unit "{unit}"' if unit else "missing unit"
             raise Unfit(f'time: {what} in duration "{duration}"')
-        total += Fraction(number[0]) * _SECONDS[name]
-        read = number.end() + len(name)
+        total += Fraction(number) * _SECONDS[unit]
+        read = part.end()
     return int(-total if sign == "-" else total)
 
 

@@ -26,7 +26,7 @@ START_ATTEMPTS = 3
 SOON_SECONDS = 0.2
 RETRY_SECONDS = 2
 RESYNC_SECONDS = 10
-SILENCE_SECONDS = 40  # after which Kubernetes takes a node for lost, at a pace of its own that nobody else can set
+SILENCE_SECONDS = 40  # after which Kubernetes marks a silent node; below pace 1 the sandbox does so sooner
 
 
 class ControlPlane:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.environment import entered
+
 ZONE = "ch-gva-2"
 _SECONDS = 600  # of a step
 _Z = ("--zone", ZONE)
@@ -57,7 +59,7 @@ class Client:
                 done = subprocess.run(
                     [self.name, *command],
                     cwd=folder,
-                    env={**os.environ, **environment},
+                    env=entered(os.environ, environment),
                     capture_output=True,
                     text=True,
                     timeout=_SECONDS,

@@ -14,6 +14,7 @@ import click
 
 from sandbox.charts import stand_in
 from sandbox.clock import FAST
+from sandbox.environment import entered
 from sandbox.plugins.timing import Timing
 from sandbox.sandbox import Sandbox
 from sandbox.stack import PLUGINS, REAL, STAND_IN, SandboxStack
@@ -35,11 +36,7 @@ TESTS = (
 
 def missing() -> list[str]:
     """The plugins that are neither on PATH nor among those that Pulumi has installed."""
-    installed = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi") / "plugins"
-    names = [f"pulumi-resource-{name}" for name in PLUGINS]
-    return [
-        name for name in names if not shutil.which(name) and not [*installed.glob(f"{name.removeprefix('pulumi-')}-v*")]
-    ]
+    return [f"pulumi-resource-{name}" for name in PLUGINS if not _found(name)]
 
 
 def compared() -> Row:
@@ -58,13 +55,21 @@ def compared() -> Row:
     return Row(
         str(date.today()),
         "Pulumi's plugins",
-        ", ".join(PLUGINS),
+        ", ".join(map(_found, PLUGINS)),
         asked.calls,
         int(passed),
         int(not passed),
         " ".join(sorted(asked.missing)),
         len(found),
     )
+
+
+def _found(plugin: str) -> str:
+    """The plugin that Pulumi would take: the name of the file on PATH or of what is installed, empty where none is."""
+    installed = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi") / "plugins"
+    on_path = shutil.which(f"pulumi-resource-{plugin}")
+    found = [Path(on_path)] if on_path else sorted(installed.glob(f"resource-{plugin}-v*/"))
+    return found[-1].name if found else ""
 
 
 def _state(plugins: str) -> dict[str, Any]:
@@ -75,7 +80,8 @@ def _state(plugins: str) -> dict[str, Any]:
         stack = SandboxStack(
             sandbox.home, PROJECT, "compare", sandbox.environment(), config, timing=Timing.of(FAST), plugins=plugins
         )
-        with patch.dict(os.environ, sandbox.environment()):  # the program runs in this process
+        # The program runs in this process.
+        with patch.dict(os.environ, entered(os.environ, sandbox.environment()), clear=True):
             stack.up()
             state: dict[str, Any] = stack.export()["deployment"]
             stack.destroy()

@@ -90,7 +90,7 @@ def page(rows: Iterable[Row]) -> str:
             "",
             "## Real clients",
             "",
-            "`make compare` runs each that it finds on `PATH` against a sandbox of its own, and keeps the newest.",
+            "`make compare` runs those that it finds on `PATH`, each against a sandbox of its own, and keeps the newest result.",
             "",
             *_clients(list(rows)),
             "",

@@ -80,6 +80,12 @@ def test_a_client_goes_on_after_a_command_that_failed(tmp_path: Path) -> None:
     assert not replace(client, name="no-such-client").is_here
 
 
+def test_a_client_is_shown_no_key_but_the_sandboxs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EXOSCALE_KEY", "EXOreal")
+    client = Client("sh", ("-c", "true"), (("-c", 'test -z "$EXOSCALE_KEY" && test "$EXOSCALE_API_KEY" = ours'),), {})
+    assert [step.passed for step in client.run(tmp_path, {"EXOSCALE_API_KEY": "ours"})] == [True]
+
+
 def state(outputs: dict[str, Any], urn: str = "urn:a") -> dict[str, Any]:
     return {"resources": [{"urn": urn, "type": "exoscale:t", "inputs": {}, "outputs": outputs}]}
 

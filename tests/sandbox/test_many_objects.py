@@ -55,11 +55,14 @@ def test_nothing_that_is_done_for_one_object_looks_at_all_of_them(
     assert listed == []
 
 
+@pytest.mark.parametrize("ends", ["later", "with its call"])
 def test_an_operation_that_ended_is_forgotten_after_an_hour(
-    cloud: Cloud, client: SandboxClient, monkeypatch: pytest.MonkeyPatch
+    cloud: Cloud, client: SandboxClient, monkeypatch: pytest.MonkeyPatch, ends: str
 ) -> None:
-    started = client.create_anti_affinity_group(name="apart")
-    client.wait(started["id"])
+    client.wait(client.create_anti_affinity_group(name="apart")["id"])
+    started = client.register_ssh_key(name="mine", public_key=PUBLIC_KEY)
+    if ends == "later":
+        started = client.wait(client.create_security_group(name="web")["id"])
     now = cloud.clock.now()
     monkeypatch.setattr(cloud.clock, "now", lambda: now + KEPT_SECONDS - 60)
     with cloud.lock:
