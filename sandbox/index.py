@@ -18,30 +18,24 @@ class Index:
         self._keys = path.split(".")
         self._ids: dict[Any, dict[str, None]] = {}  # a dict and not a set: it keeps the order
         for document in documents:
-            self.add(document)
+            self.replace(document["id"], None, document)
 
     def ids(self, value: str) -> list[str]:
         """The documents with this value, in the order in which they got it."""
         return list(self._ids.get(value, ()))
 
-    def add(self, document: dict[str, Any]) -> None:
-        """Takes a document in."""
-        for value in _values(document, self._keys):
-            self._ids.setdefault(value, {})[document["id"]] = None
-
-    def replace(self, old: dict[str, Any], new: dict[str, Any] | None) -> None:
-        """Forgets what a document was, and takes in what it is, where it still is.
+    def replace(self, id_: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
+        """Forgets what a document was and takes in what it is; None where it was not, or is no more.
 
         Values that stay keep their places in the order.
         """
-        kept = set(_values(new, self._keys)) if new is not None else set()
-        for value in _values(old, self._keys):
-            if value not in kept and (ids := self._ids.get(value)) is not None:
-                ids.pop(old["id"], None)
-                if not ids:
-                    del self._ids[value]
-        if new is not None:
-            self.add(new)
+        now = dict.fromkeys(_values(new, self._keys))
+        for value in set(_values(old, self._keys)) - now.keys():
+            del self._ids[value][id_]
+            if not self._ids[value]:
+                del self._ids[value]
+        for value in now:
+            self._ids.setdefault(value, {})[id_] = None
 
 
 def _values(found: Any, keys: list[str]) -> Iterator[str]:

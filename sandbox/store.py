@@ -143,7 +143,7 @@ class Store:
             if owner is None:
                 owner = document.get("_organization") or self.default_organization
             owned = {**copy.deepcopy(document), "_organization": owner}
-            self._reindex(kind, documents.get(id_), owned)
+            self._reindex(kind, id_, documents.get(id_), owned)
             documents[id_] = owned
             self._database.execute(
                 "insert into documents values (?, ?, ?) on conflict (kind, id) do update set body = excluded.body",
@@ -155,7 +155,7 @@ class Store:
         with self._lock, self._database:
             documents = self._documents.get(kind, {})
             if id_ in documents and self._sees(documents[id_]):
-                self._reindex(kind, documents.pop(id_), None)
+                self._reindex(kind, id_, documents.pop(id_), None)
                 self._database.execute("delete from documents where kind = ? and id = ?", (kind, id_))
 
     def clear(self) -> None:
@@ -164,7 +164,7 @@ class Store:
             for kind, documents in self._documents.items():
                 gone = [id_ for id_, d in documents.items() if self._sees(d) and id_ != self.default_organization]
                 for id_ in gone:
-                    self._reindex(kind, documents.pop(id_), None)
+                    self._reindex(kind, id_, documents.pop(id_), None)
                 rows = [(kind, id_) for id_ in gone]
                 self._database.executemany("delete from documents where kind = ? and id = ?", rows)
 
@@ -179,12 +179,9 @@ class Store:
             indexes[path] = Index(path, documents.values())
         return [id_ for id_ in indexes[path].ids(value) if self._sees(documents[id_])]
 
-    def _reindex(self, kind: str, old: Document | None, new: Document | None) -> None:
+    def _reindex(self, kind: str, id_: str, old: Document | None, new: Document | None) -> None:
         for index in self._indexes.get(kind, {}).values():
-            if old is not None:
-                index.replace(old, new)
-            elif new is not None:
-                index.add(new)
+            index.replace(id_, old, new)
 
     def _sees(self, document: Document) -> bool:
         return self._organization is None or document["_organization"] == self._organization

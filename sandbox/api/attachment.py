@@ -1,4 +1,4 @@
-"""What elastic IPs and private networks share: instances refer to them, and one that is referred to stays."""
+"""What elastic IPs, private networks and security groups share: instances refer to them by lists of theirs."""
 
 from sandbox.api.errors import BadRequest, Conflict
 from sandbox.api.routes import Call, find
@@ -21,6 +21,11 @@ def attached(cloud: Cloud, key: str, id_: str) -> list[Document]:
     return cloud.store.where(INSTANCE, f"{key}.id", id_)
 
 
+def names(instance: Document, key: str, id_: str) -> bool:
+    """Whether the list `key` of the instance names that object."""
+    return any(reference["id"] == id_ for reference in instance.get(key, []))
+
+
 def attachable(cloud: Cloud, call: Call, key: str) -> Document:
     """The instance of the body, which does not have the object of the path yet.
 
@@ -28,7 +33,7 @@ def attachable(cloud: Cloud, call: Call, key: str) -> Document:
         Conflict: it has, or is on its way in or out (words assumed).
     """
     instance = _instance(cloud, call)
-    if _names(instance, key, call.path["id"]):
+    if names(instance, key, call.path["id"]):
         raise Conflict(f"Instance {instance['id']} is already attached to {call.path['id']}")
     if instance["state"] not in ("running", "stopped"):
         raise Conflict(f"Instance {instance['id']} is busy: {instance['state']}")
@@ -42,7 +47,7 @@ def holder(cloud: Cloud, call: Call, key: str) -> Document:
         Conflict: it has not (words assumed).
     """
     instance = _instance(cloud, call)
-    if not _names(instance, key, call.path["id"]):
+    if not names(instance, key, call.path["id"]):
         raise Conflict(f"Instance {instance['id']} is not attached to {call.path['id']}")
     return instance
 
@@ -50,7 +55,7 @@ def holder(cloud: Cloud, call: Call, key: str) -> Document:
 def give(cloud: Cloud, instance_id: str, key: str, id_: str) -> None:
     """Adds the object to the list `key` of the instance; nothing happens where that is gone."""
     instance = cloud.store.get(INSTANCE, instance_id)
-    if instance and not _names(instance, key, id_):
+    if instance and not names(instance, key, id_):
         cloud.store.put(INSTANCE, {**instance, key: [*instance.get(key, []), {"id": id_}]})
 
 
@@ -92,7 +97,3 @@ def identifier(reference: Document, name: str) -> str:
 
 def _instance(cloud: Cloud, call: Call) -> Document:
     return find(cloud, INSTANCE, identifier(call.body["instance"], "instance"), call.zone)
-
-
-def _names(instance: Document, key: str, id_: str) -> bool:
-    return any(reference["id"] == id_ for reference in instance.get(key, []))

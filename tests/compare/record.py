@@ -90,7 +90,7 @@ def page(rows: Iterable[Row]) -> str:
             "",
             "## Real clients",
             "",
-            "`make compare` runs those that it finds on `PATH`, each against a sandbox of its own, and keeps the newest result.",
+            "`make compare` runs those that `PATH` has, each against a sandbox of its own, and keeps the newest row.",
             "",
             *_clients(list(rows)),
             "",
