@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pulumi
-from pulumi.runtime import config as runtime_config
 
 from components import catalogue
 from components.identity import Identity
 from components.ingress import CONTROLLERS, Chart
+from namespaces import configuration, unread
 from nodepool_settings import LABEL_VALUE, NAME, NodepoolSettings, nodepools
 from reading import ANY, Form, Table
 
@@ -105,7 +105,8 @@ def load() -> Settings:
     """
     problems: list[str] = []
     project, stack = pulumi.get_project(), pulumi.get_stack()
-    top = Table(project, _configuration(project), problems, separator=":")
+    everything = configuration()
+    top = Table(project, _own(everything, project), problems, separator=":")
     platform = top.text("platform", allowed=PLATFORMS)
     pools = nodepools(top.table("nodepools"))
     firewall, drain = top.table("firewall"), top.table("drain")
@@ -129,6 +130,7 @@ def load() -> Settings:
     firewall.finish()
     drain.finish()
     top.finish()
+    problems += unread(everything, project)
     problems += _stack_problems(settings.identity, platform)
     problems += _credential_problems() if platform == "exoscale" else []
     if problems:
@@ -136,9 +138,8 @@ def load() -> Settings:
     return settings
 
 
-def _configuration(project: str) -> dict[str, Any]:
+def _own(everything: Mapping[str, str], project: str) -> dict[str, Any]:
     """The project's own keys. The engine hands objects over as JSON and has checked the types of the others."""
-    everything = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
     keys = [key.removeprefix(f"{project}:") for key in everything if key.startswith(f"{project}:")]
     config = pulumi.Config()
     return {key: _object(config.require(key)) for key in keys}
@@ -217,7 +218,7 @@ def _k3d(table: Table) -> K3dSettings:
 
 def _stack_problems(identity: Identity, platform: str) -> list[str]:
     cluster = identity.name("k3d")
-    checks = [("the stack's name", identity.stack, STACK)]
+    checks = [("the project's name", identity.project, STACK), ("the stack's name", identity.stack, STACK)]
     checks += [("the k3d cluster's name", cluster, K3D_NAME)] if platform == "k3d" else []
     return [f'{what} is "{name}"; allowed: {form.words}' for what, name, form in checks if not form.fits(name)]
 

@@ -31,8 +31,6 @@ from tools import path_of
 if TYPE_CHECKING:
     from sandbox.stack import SandboxStack  # imported late: it loads Pulumi, and `status` need not wait for that
 
-_INGRESS = "exoscale-sks:ingress"
-
 stack_argument = click.argument("stack", default="sandbox")
 refresh_option = click.option(
     "--refresh",
@@ -143,8 +141,9 @@ def _chart(home: Path, name: str) -> dict[str, Any]:
     from components.ingress import CONTROLLERS
     from sandbox.stack import settings_file
 
+    key = f"{project_name(project.FOLDER)}:ingress"
     settings = yaml.safe_load(settings_file(project.FOLDER, name).read_text())
-    ingress = settings.get("config", {}).get(_INGRESS, {})
+    ingress = settings.get("config", {}).get(key, {})
     controller = CONTROLLERS.get(ingress.get("controller", "nginx"))
     if controller is None or "chart" in ingress:
         return {}
@@ -154,7 +153,7 @@ def _chart(home: Path, name: str) -> dict[str, Any]:
         click.echo(f"ingress chart: {official.name} {official.version} from {repository}")
         return {}
     click.echo(f"ingress chart: our stand-in for {official.name}, because {repository} cannot be reached from here")
-    return {_INGRESS: {**ingress, "chart": str(stand_in(official.name, home / "charts"))}}
+    return {key: {**ingress, "chart": str(stand_in(official.name, home / "charts"))}}
 
 
 @dataclass(frozen=True)
