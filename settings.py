@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -12,9 +11,11 @@ import pulumi
 from components import catalogue
 from components.identity import Identity
 from components.ingress import CONTROLLERS, Chart
+from kubeconfig_settings import KubeconfigSettings, kubeconfig
 from namespaces import configuration, unread
 from nodepool_settings import LABEL_VALUE, NAME, NodepoolSettings, nodepools
 from reading import ANY, Form, Table
+from teardown.cloud.stack_ref import StackRef
 
 PLATFORMS = ("exoscale", "k3d")
 LOAD_BALANCERS = ("managed", "ccm")
@@ -27,25 +28,12 @@ K3D_NAME = Form(r"[a-z0-9-]{1,32}", "32 lower-case letters, digits or hyphens at
 NEWEST = "newest"
 VERSION = Form(rf"{NEWEST}|\d+\.\d+\.\d+", f"{NEWEST}, or a version such as 1.34.3")
 
-MONTH, WEEK = 30 * 24 * 3600, 7 * 24 * 3600  # seconds
-
 # Where key and secret may be: the stack's configuration, or two pairs of variables (docs/credentials.md).
 CREDENTIALS = (
     ("exoscale:key", "exoscale:secret"),
     ("EXOSCALE_API_KEY", "EXOSCALE_API_SECRET"),
     ("EXOSCALE_KEY", "EXOSCALE_SECRET"),
 )
-
-
-@dataclass(frozen=True)
-class KubeconfigSettings:
-    """See `kubeconfig` in Pulumi.yaml. `file` is absolute."""
-
-    user: str
-    groups: tuple[str, ...]
-    ttl_seconds: int
-    early_renewal_seconds: int
-    file: Path
 
 
 @dataclass(frozen=True)
@@ -120,7 +108,7 @@ def load() -> Settings:
         version=_version(top),
         nodepools=pools,
         open_node_ports=firewall.switch("open-node-ports", True),
-        kubeconfig=_kubeconfig(top.table("kubeconfig"), stack),
+        kubeconfig=kubeconfig(top.table("kubeconfig"), StackRef(project, stack)),
         ingress=_ingress(top.table("ingress"), pools),
         storage=_storage(top.table("storage")),
         drain_wait_seconds=drain.number("wait-seconds", 120, least=1),
@@ -155,22 +143,6 @@ def _object(value: str) -> Any:
 def _version(top: Table) -> str | None:
     version = top.text("version", form=VERSION)
     return None if version == NEWEST else version
-
-
-def _kubeconfig(table: Table, stack: str) -> KubeconfigSettings:
-    ttl = table.number("ttl-seconds", MONTH, least=1)
-    settings = KubeconfigSettings(
-        user=table.text("user", "kubernetes-admin"),
-        groups=table.texts("groups", ("system:masters",)),
-        ttl_seconds=ttl,
-        # A certificate that is always up for renewal would be another one after every up.
-        early_renewal_seconds=table.number(
-            "early-renewal-seconds", min(7 * 24 * 3600, ttl // 4), least=0, most=ttl - 1
-        ),
-        file=Path(__file__).parent.resolve() / table.text("file", f".kube/{stack}.yaml"),
-    )
-    table.finish()
-    return settings
 
 
 def _ingress(table: Table, pools: Mapping[str, NodepoolSettings]) -> IngressSettings | None:

@@ -23,6 +23,8 @@ CLIENT_KEY = "a2V5IG9mIGEgY2VydGlmaWNhdGU="
 KUBECONFIG = f"""\
 clusters: [{{name: c, cluster: {{server: https://cluster.sks-ch-gva-2.exo.io:443, certificate-authority-data: Q0E=}}}}]
 users: [{{name: kubernetes-admin, user: {{client-certificate-data: Q0VSVA==, client-key-data: {CLIENT_KEY}}}}}]
+contexts: [{{name: kubernetes-admin@c, context: {{cluster: c, user: kubernetes-admin}}}}]
+current-context: kubernetes-admin@c
 """
 STACK_ID = "5fac1d000001"
 ORGANIZATION = "0a1b2c3d-0000-4000-8000-000000000001"

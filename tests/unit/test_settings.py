@@ -14,6 +14,7 @@ from tests.unit.conftest import PROJECT, configure
 ZONES = "at-vie-1, at-vie-2, bg-sof-1, ch-dk-2, ch-gva-2, de-fra-1, de-muc-1, hr-zag-1"
 NAME_RULE = "30 lower-case letters, digits or hyphens at most, a letter first"
 LABEL_RULE = "63 letters, digits or . _ - at most, a letter or digit at both ends"
+SUBJECT_RULE = "a text of 1 to 64 characters, as the subject of a certificate takes it"
 TAINT_RULE = "value:effect with effect NoSchedule, PreferNoSchedule, NoExecute, such as gpu:NoSchedule"
 
 
@@ -74,13 +75,25 @@ BAD = [
         {"firewall": {"nodeports": True}},
         "firewall.nodeports is not a setting; did you mean exoscale-sks:firewall.open-node-ports?",
     ),
-    ({"kubeconfig": {"ttl-seconds": -1}}, "kubeconfig.ttl-seconds is -1; allowed: a whole number from 1"),
+    ({"kubeconfig": {"ttl-seconds": -1}}, "kubeconfig.ttl-seconds is -1; allowed: a whole number from 1 to 3153600000"),
+    (
+        {"kubeconfig": {"ttl-seconds": 3153600001}},
+        "kubeconfig.ttl-seconds is 3153600001; allowed: a whole number from 1 to 3153600000",
+    ),
     (
         {"kubeconfig": {"ttl-seconds": 60, "early-renewal-seconds": 60}},
         "kubeconfig.early-renewal-seconds is 60; allowed: a whole number from 0 to 59",
     ),
-    ({"kubeconfig": {"user": ""}}, 'kubeconfig.user is ""; allowed: a text that is not empty'),
-    ({"kubeconfig": {"groups": []}}, "kubeconfig.groups is []; allowed: a list of texts, at least one"),
+    ({"kubeconfig": {"user": ""}}, f'kubeconfig.user is ""; allowed: {SUBJECT_RULE}'),
+    ({"kubeconfig": {"user": "a" * 65}}, f'kubeconfig.user is "{"a" * 65}"; allowed: {SUBJECT_RULE}'),
+    (
+        {"kubeconfig": {"groups": []}},
+        f"kubeconfig.groups is []; allowed: a list with at least one, each {SUBJECT_RULE}",
+    ),
+    (
+        {"kubeconfig": {"groups": ["ops", ""]}},
+        f'kubeconfig.groups is ["ops", ""]; allowed: a list with at least one, each {SUBJECT_RULE}',
+    ),
     ({"kubeconfig": {"ttl": 60}}, "kubeconfig.ttl is not a setting; did you mean exoscale-sks:kubeconfig.ttl-seconds?"),
     (
         {"ingress": {"controller": "haproxy"}},
