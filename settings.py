@@ -13,7 +13,8 @@ from components.identity import Identity
 from components.ingress import CONTROLLERS, Chart
 from kubeconfig_settings import KubeconfigSettings, kubeconfig
 from namespaces import configuration, unread
-from nodepool_settings import LABEL_VALUE, NAME, NodepoolSettings, nodepools
+from node_labels import LABEL_VALUE
+from nodepool_settings import NAME, NodepoolSettings, nodepools
 from reading import ANY, Form, Table
 from teardown.cloud.stack_ref import StackRef
 

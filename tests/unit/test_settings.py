@@ -66,6 +66,22 @@ BAD = [
         pool(labels={"stack": "mine"}),
         'nodepools.web.labels.stack is "mine"; allowed: any label but this: the stack sets it itself',
     ),
+    *(
+        (
+            pool(labels={key: "x"}),
+            f'nodepools.web.labels.{key} is "x"; allowed: a prefix of your own, or node.kubernetes.io/ or '
+            "kubelet.kubernetes.io/: no node may give itself this label",
+        )
+        for key in (
+            "node-role.kubernetes.io/worker",
+            "kubernetes.io/hostname",
+            "k8s.io/team",
+            "app.kubernetes.io/name",
+            "node-restriction.kubernetes.io/team",
+            "topology.kubernetes.io/zone",
+            "node.kubernetes.io/instance-type",
+        )
+    ),
     (
         pool(instance_typ="x"),
         "nodepools.web.instance-typ is not a setting; did you mean exoscale-sks:nodepools.web.instance-type?",
@@ -120,7 +136,17 @@ def test_each_bad_setting_gives_one_line_with_key_value_and_what_is_allowed(conf
 
 
 @pytest.mark.parametrize(
-    "bad", ["medium", "standard.tiny", "standard.smal", "Standard.small", "standard", "standard.small.2", ""]
+    "bad",
+    [
+        "medium",
+        "standard.tiny",
+        "standard.micro",
+        "standard.smal",
+        "Standard.small",
+        "standard",
+        "standard.small.2",
+        "",
+    ],
 )
 def test_a_type_that_no_node_can_be_gives_one_line_with_the_families_and_sizes(bad: str) -> None:
     (line,) = problems(pool(instance_type=bad))
