@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 STACK_ID = "stack-id"
+STACK_ID_LENGTH = 12  # characters of a new one
 KEYS = ("project", "stack", "owner", STACK_ID)
 
 _DESCRIPTION = re.compile(
