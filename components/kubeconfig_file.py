@@ -52,7 +52,7 @@ def obstacle(file: Path, stack: StackRef) -> str | None:
                 return "is no file"
             check(_read(file), stack)
             folder = next(parent for parent in file.parents if parent.exists())
-            return None if folder.is_dir() else f"cannot be there: {folder} is no folder"
+            return None if os.access(folder, os.W_OK) else f"cannot be written: {folder} is not writable"
     except KubeconfigRefused as refusal:
         return str(refusal)
 

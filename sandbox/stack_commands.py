@@ -103,7 +103,7 @@ def down(home: Path, stack: str, refresh: bool) -> None:
         _fail(f"{why}: the state of {name} still holds {summary(left)}; `make down STACK={name}` goes on")
     if not ended.result:
         sys.exit(1)
-    _forget_kubeconfig(StackRef(ours, name))
+    forget_kubeconfig(StackRef(ours, name))
     status = on_sandbox(home, record, "audit", name)
     if status:
         sys.exit(status)
@@ -117,7 +117,7 @@ def empty(objects: dict[str, list[dict[str, Any]]]) -> bool:
     return all((kind, item.get("name")) == ("security-group", "default") for kind in objects for item in objects[kind])
 
 
-def _forget_kubeconfig(stack: StackRef) -> None:
+def forget_kubeconfig(stack: StackRef) -> None:
     """Takes the stack's entries out of the file that the program writes by default."""
     file = project.FOLDER / ".kube" / f"{stack.stack}.yaml"
     try:

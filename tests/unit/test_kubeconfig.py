@@ -118,6 +118,18 @@ def test_what_is_no_file_or_lies_in_none_is_refused(tmp_path: Path) -> None:
             load()
 
 
+def test_a_folder_that_nobody_may_write_into_is_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+    monkeypatch.setattr("os.access", lambda path, mode: bool(asked.append(path)))
+    configure({"kubeconfig": {"file": str(tmp_path / "new" / "config")}})
+
+    with pytest.raises(pulumi.RunError, match=f"cannot be written: {tmp_path} is not writable$"):
+        load()
+    assert asked == [tmp_path]
+
+
 def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     configure({"kubeconfig": {"file": "~/.kube/config"}})
