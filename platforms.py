@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 
 from components.anti_affinity import AntiAffinity, AntiAffinityArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
-from components.drain import DrainArgs, SecondDrain
+from components.drain import DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity
 from components.ingress import exoscale_annotations
@@ -75,6 +75,15 @@ def on_exoscale(settings: Settings) -> Platform:
         for name, pool in settings.nodepools.items()
         if pool.anti_affinity
     }
+    drain = DrainArgs(
+        who,
+        zone,
+        control_plane.cluster_id,
+        load_balancers=[who.name(INGRESS)] if ingress and ingress.load_balancer == "managed" else [],
+        on_destroy=settings.storage.on_destroy,
+        wait_seconds=settings.drain_wait_seconds,
+    )
+    unfinished_drain = UnfinishedDrain("unfinished-drain", drain)
     sweep = NodepoolSweep(
         "nodepools",
         NodepoolSweepArgs(who, zone, control_plane.cluster_id, after=[firewall, *groups.values()]),
@@ -115,15 +124,7 @@ def on_exoscale(settings: Settings) -> Platform:
     programs = ProgramKubeconfig(
         "programs", ProgramKubeconfigArgs(who, zone, control_plane.cluster_id, kubeconfig.content)
     )
-    drain = DrainArgs(
-        who,
-        zone,
-        control_plane.cluster_id,
-        instance_pool_ids=[pool.instance_pool_id for pool in pools.values()],
-        load_balancers=[who.name(INGRESS)] if ingress and ingress.load_balancer == "managed" else [],
-        on_destroy=settings.storage.on_destroy,
-        wait_seconds=settings.drain_wait_seconds,
-    )
+    drain = replace(drain, instance_pool_ids=[pool.instance_pool_id for pool in pools.values()])
     second_drain = SecondDrain("second-drain", drain)
     balancer = None
     if ingress and ingress.load_balancer == "managed":
@@ -143,7 +144,7 @@ def on_exoscale(settings: Settings) -> Platform:
         nodepools={name: _report(settings, name, pool) for name, pool in pools.items()},
         annotations=_annotations(who, ingress, pools, balancer) if ingress else {},
         address=balancer.ip_address if balancer else None,
-        drain=replace(drain, releases=ingress is not None, after=[second_drain, kubeconfig]),
+        drain=replace(drain, releases=ingress is not None, after=[second_drain, kubeconfig, unfinished_drain]),
     )
 
 

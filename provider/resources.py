@@ -106,15 +106,20 @@ class Drain(Resource):
     replacing = ("clusterId",)
 
     def delete(self, token: str, state: Values, say: Say) -> list[str]:
-        target = steps.DrainTarget(
-            cluster_id=state["clusterId"],
-            pool_ids=tuple(state["instancePoolIds"]),
-            load_balancers=tuple(state["loadBalancers"]),
-            on_destroy=state["onDestroy"],
-            releases=state["releases"],
-            wait_seconds=state["waitSeconds"],
-        )
-        return steps.drain(subject(state), self._role, token, target, say)
+        return steps.drain(subject(state), self._role, token, _target(state), say)
+
+
+class UnfinishedDrain(Resource):
+    """Drains, when it is deleted, a cluster whose `up` ended before its SecondDrain was made. It is never armed: that
+    the SecondDrain is says that there is nothing to do."""
+
+    replacing = ("clusterId",)
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        return steps.drain_unfinished(subject(state), _target(state), say)
+
+    def gives_way_to(self, inputs: Values, state: Values) -> bool:
+        return bool(inputs["clusterId"] == state["clusterId"])
 
 
 class NodepoolSweep(Resource):
@@ -152,6 +157,7 @@ RESOURCES: dict[str, Resource] = {
     "exoscale-teardown:index:StackId": StackId(),
     "exoscale-teardown:index:Drain": Drain("drain"),
     "exoscale-teardown:index:SecondDrain": Drain("second-drain"),
+    "exoscale-teardown:index:UnfinishedDrain": UnfinishedDrain(),
     "exoscale-teardown:index:NodepoolSweep": NodepoolSweep("nodepool-sweep"),
     "exoscale-teardown:index:ProgramKubeconfig": ProgramKubeconfig(),
     "exoscale-teardown:index:RuleSweep": RuleSweep(),
@@ -176,6 +182,17 @@ def subject(state: Values) -> "steps.Subject":
         stack_id=state.get("stackId") or "",
         organization=state.get("organizationId") or "",
         organization_name=state.get("organizationName") or "",
+    )
+
+
+def _target(state: Values) -> "steps.DrainTarget":
+    return steps.DrainTarget(
+        cluster_id=state["clusterId"],
+        pool_ids=tuple(state["instancePoolIds"]),
+        load_balancers=tuple(state["loadBalancers"]),
+        on_destroy=state["onDestroy"],
+        releases=state["releases"],
+        wait_seconds=state["waitSeconds"],
     )
 
 

@@ -18,7 +18,7 @@ from teardown.errors import TeardownError
 
 
 class Disarmed(TeardownError):
-    """Another step is armed in the cluster, so this one does nothing."""
+    """The cluster's own list of steps says that this one has nothing to do."""
 
 
 def run(cloud: CloudDrain, role: str = "", token: str = "") -> list[str]:
@@ -45,14 +45,11 @@ def run(cloud: CloudDrain, role: str = "", token: str = "") -> list[str]:
         lines[:] = _in_cluster(cloud, server)
 
     try:
-        is_there = _with_server(cloud, empty)
+        is_there = _with_server(cloud, empty, target.wait_seconds)
     except Disarmed as disarmed:
         return [str(disarmed)]
     except Unreachable as silent:
-        raise TeardownError(
-            f"{silent}. Exoscale knows the cluster, so that is no proof that it is gone, and the destroy stops. Next: "
-            f"run it again when it answers; if it never will, {_rescue(stack)}"
-        ) from None
+        raise _no_proof(silent, stack) from None
     lines = (lines if is_there else cloud.left_alone(cloud.look())) + cloud.settle_volumes()
     cloud.remove_load_balancers()
     if not is_there and target.releases:
@@ -62,6 +59,47 @@ def run(cloud: CloudDrain, role: str = "", token: str = "") -> list[str]:
         )
     cloud.say("drained: nothing in the cluster holds an NLB" + ("" if cloud.keeps else " or a volume"))
     return lines
+
+
+def run_unfinished(cloud: CloudDrain, role: str) -> list[str]:
+    """Drains a cluster whose `up` ended before it armed the step that would drain it: users could work in it all the
+    same. A cluster that is gone is left to the sweep at the end of the destroy.
+
+    Args:
+        cloud: what to drain.
+        role: of the step that an `up` arms once the nodepools are there. Where one is armed, nothing is done.
+
+    Returns:
+        What a person has to know afterwards.
+
+    Raises:
+        TeardownError: as `run`. A control plane that does not answer is no reason where the cluster has no machines:
+            nothing holds its nodepools, and the sweep at the end names what nobody could prove.
+    """
+    lines: list[str] = []
+
+    def empty(server: ApiServer) -> None:
+        if armed(server, role):
+            raise Disarmed
+        lines[:] = _in_cluster(cloud, server)
+
+    has_machines = cloud.has_machines()
+    try:
+        is_there = _with_server(cloud, empty, cloud.target.wait_seconds if has_machines else 0)
+    except Disarmed:
+        return []
+    except Unreachable as silent:
+        if has_machines:
+            raise _no_proof(silent, cloud.subject.stack) from None
+        return [f"{silent}; cluster {cloud.target.cluster_id} has no machines, so the destroy goes on"]
+    if not is_there:
+        return []
+    lines += cloud.settle_volumes()
+    cloud.remove_load_balancers()
+    return [
+        *lines,
+        "drained a cluster whose up had not ended. Next: if a nodepool is said to be locked, run it again",
+    ]
 
 
 def plan(cloud: CloudDrain) -> None:
@@ -82,8 +120,11 @@ def plan(cloud: CloudDrain) -> None:
         cloud.say(line)
 
 
-def _with_server(cloud: CloudDrain, work: Callable[[ApiServer], None]) -> bool:
+def _with_server(cloud: CloudDrain, work: Callable[[ApiServer], None], wait_seconds: float) -> bool:
     """Does what needs the API server, again from the start when that went away meanwhile.
+
+    Args:
+        wait_seconds: patience with one that does not answer.
 
     Returns:
         Whether there is such a cluster.
@@ -91,7 +132,7 @@ def _with_server(cloud: CloudDrain, work: Callable[[ApiServer], None]) -> bool:
     Raises:
         Unreachable: it does not answer in time.
     """
-    deadline = time.monotonic() + cloud.target.wait_seconds
+    deadline = time.monotonic() + wait_seconds
     while True:
         patience = max(0.0, deadline - time.monotonic())
         server = reach(cloud.account, cloud.target.cluster_id, patience, cloud.say)
@@ -150,6 +191,13 @@ def _learn(cloud: CloudDrain, server: ApiServer) -> list[Document]:
     uids = {service["metadata"]["uid"] for service in found}
     cloud.learn(uids, set(filter(None, map(services.external, found))), *volume_claims.volumes(server))
     return found
+
+
+def _no_proof(silent: Unreachable, stack: str) -> TeardownError:
+    return TeardownError(
+        f"{silent}. Exoscale knows the cluster, so that is no proof that it is gone, and the destroy stops. Next: run "
+        f"it again when it answers; if it never will, {_rescue(stack)}"
+    )
 
 
 def _rescue(stack: str) -> str:

@@ -14,6 +14,7 @@ from teardown.cloud_drain import CloudDrain, DrainTarget
 from teardown.cluster import admission_policy, armed
 from teardown.cluster.api_server import Unreachable, reach
 from teardown.drain import run as run_drain
+from teardown.drain import run_unfinished
 from teardown.errors import TeardownError
 from teardown.storage_policy import override
 from teardown.subject import Say, Subject
@@ -111,8 +112,16 @@ def drain(subject: Subject, role: str, token: str, target: DrainTarget, say: Say
     Returns:
         Lines that have to stay on the screen.
     """
-    chosen = replace(target, on_destroy=override() or target.on_destroy)
-    return run_drain(CloudDrain(subject.accounts()[subject.zone], subject, chosen, say), role, token)
+    return run_drain(_cloud_drain(subject, target, say), role, token)
+
+
+def drain_unfinished(subject: Subject, target: DrainTarget, say: Say) -> list[str]:
+    """Empties the cluster where no `up` came as far as to arm its second drain; see `drain.run_unfinished`.
+
+    Returns:
+        Lines that have to stay on the screen.
+    """
+    return run_unfinished(_cloud_drain(subject, target, say), SECOND_DRAIN)
 
 
 def sweep_nodepools(subject: Subject, token: str, cluster_id: str, say: Say) -> list[str]:
@@ -170,3 +179,8 @@ def remaining(subject: Subject) -> str:
     found = resources(survey(subject.accounts(), groups=False), Evidence(subject.ref))
     ours = [item for item in found if item.billable and item.verdict(subject.ref) is Verdict.OURS]
     return f"{costing(ours)} still run for stack {subject.stack}" if ours else f"nothing runs for stack {subject.stack}"
+
+
+def _cloud_drain(subject: Subject, target: DrainTarget, say: Say) -> CloudDrain:
+    chosen = replace(target, on_destroy=override() or target.on_destroy)
+    return CloudDrain(subject.accounts()[subject.zone], subject, chosen, say)

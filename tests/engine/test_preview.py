@@ -17,7 +17,15 @@ Operations = dict[str, list[str]]
 SMALL = {"size": 1, "instance-type": "standard.small", "disk-size-gb": 20}
 TWO_POOLS = {"default": SMALL, "second": {**SMALL, "taints": {"dedicated": "second:NoSchedule"}}}
 ONE_POOL = {"default": SMALL}
-STEPS = ("StackId", "Drain", "SecondDrain", "NodepoolSweep", "RuleSweep", "ProgramKubeconfig")
+STEPS = (
+    "StackId",
+    "Drain",
+    "SecondDrain",
+    "UnfinishedDrain",
+    "NodepoolSweep",
+    "RuleSweep",
+    "ProgramKubeconfig",
+)
 
 # What each changes, on top of those before it; what at least has to be in the plan.
 CHANGES: dict[str, tuple[Mapping[str, Any], str]] = {

@@ -40,7 +40,7 @@ INPUTS: dict[str, dict[str, Any]] = {
     "ProgramKubeconfig": {**WHOSE, "clusterId": "cluster-1", "kubeconfig": "the text"},
     "RuleSweep": {**WHOSE, "securityGroupId": "group-1"},
 }
-INPUTS["SecondDrain"] = {**INPUTS["Drain"], "releases": False}
+INPUTS["SecondDrain"] = INPUTS["UnfinishedDrain"] = {**INPUTS["Drain"], "releases": False}
 ADDED = {
     "StackId": {"stackId": "5fac1d000001", "organizationId": "org-1", "organizationName": "acme"},
 }
@@ -66,7 +66,7 @@ class Steps(ModuleType):
         self.calls: list[tuple[Any, ...]] = []
         for name in ("check_organization", "refuse_copy", "arm"):
             self.answers(name, None)
-        for name in ("drain", "sweep_nodepools", "sweep_rules"):
+        for name in ("drain", "drain_unfinished", "sweep_nodepools", "sweep_rules"):
             self.answers(name, [])
         self.answers("sweep_stack", ["receipt: nothing that costs money is left"])
         self.answers("create_stack_id", StackIdentity("5fac1d000001", "org-1", "acme"))

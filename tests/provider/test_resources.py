@@ -155,6 +155,15 @@ def test_a_delete_gives_the_drain_what_the_last_up_recorded(calls: Calls) -> Non
     ]
 
 
+def test_the_drain_of_an_unfinished_up_is_never_armed_and_gets_what_it_drains(calls: Calls) -> None:
+    calls.create("UnfinishedDrain")
+    calls.delete("UnfinishedDrain")
+
+    target = DrainTarget("cluster-1", ("pool-1",), ("shop-dev-ingress",), "refuse", False, 120)
+    assert calls.named("arm") == []
+    assert calls.named("drain_unfinished") == [[SUBJECT, target]]
+
+
 def test_the_sweeps_get_what_they_sweep(calls: Calls) -> None:
     for kind in ("NodepoolSweep", "RuleSweep", "StackId"):
         calls.delete(kind)

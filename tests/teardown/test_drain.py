@@ -280,6 +280,65 @@ def test_of_a_cluster_that_is_gone_the_cloud_is_cleared_and_helms_releases_are_s
     assert cluster.account.held["load-balancers"] == []
 
 
+def unfinished(cluster: Cluster, said: list[str], **target: object) -> list[str]:
+    """What the drain of an `up` that never armed its second drain gives."""
+    return drain.run_unfinished(cluster.cloud(said, pool_ids=(), **target), "second-drain")
+
+
+def test_a_cluster_whose_up_never_ended_is_drained_by_its_own_step(
+    cluster: Cluster, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drain, "reach", lambda *_: cluster.server)
+    armed.arm(cluster.server, "nodepool-sweep", "any", "exoscale-sks/dev")  # comes before the nodepools
+    cluster.server.service(UID)
+    cluster.account.balancer(cluster.pool, name=K8S)
+    cluster.server.persistent_volume(cluster.account.volume(cluster.node), claim="data")
+
+    with pytest.raises(TeardownError, match="volumes hold data"):
+        unfinished(cluster, said)
+    assert cluster.account.changes == []
+
+    (line,) = unfinished(cluster, said, on_destroy="delete", wait_seconds=5)
+    assert "run it again" in line
+    assert cluster.account.ids() == {cluster.id, "nodepool-2", cluster.node}
+    assert cluster.server.names("services") == set()
+
+
+def test_that_step_does_nothing_where_an_up_ended_or_the_cluster_is_gone(
+    cluster: Cluster, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.server.service(UID)
+    cluster.account.balancer(cluster.pool, name=K8S)
+    armed.arm(cluster.server, "second-drain", "any", "exoscale-sks/dev")
+
+    for server in (cluster.server, None):
+        monkeypatch.setattr(drain, "reach", lambda *_, found=server: found)
+        assert unfinished(cluster, said) == []
+    assert cluster.account.changes == said == []
+    assert cluster.server.names("services")
+
+
+def test_a_silent_control_plane_stops_that_step_only_while_its_cluster_has_machines(
+    account: PaperAccount, cluster: Cluster, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    def silent(_: object, __: object, patience: float, ___: object) -> None:
+        waits.append(round(patience))
+        raise Unreachable("the control plane does not answer")
+
+    monkeypatch.setattr(drain, "reach", silent)
+    with pytest.raises(TeardownError, match=r"no proof that it is gone.*teardown rescue dev"):
+        unfinished(cluster, said, wait_seconds=60)
+
+    for pool in account.held["sks-clusters"][0]["nodepools"]:
+        pool["size"] = 0
+    (line,) = unfinished(cluster, said, wait_seconds=60)
+    assert "has no machines, so the destroy goes on" in line
+    assert waits == [60, 0]
+    assert account.changes == []
+
+
 @pytest.mark.parametrize(
     ("policy", "verb"), [("refuse", "would stop because of"), ("delete", "would delete"), ("keep", "would keep")]
 )

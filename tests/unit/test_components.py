@@ -13,7 +13,7 @@ import pytest
 
 from components.anti_affinity import AntiAffinity, AntiAffinityArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
-from components.drain import Drain, DrainArgs, SecondDrain
+from components.drain import Drain, DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity
 from components.ingress import CONTROLLERS, IngressController, IngressControllerArgs
@@ -47,6 +47,7 @@ COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     StackId: lambda name, _: StackId(name, StackIdArgs(ME, ZONE)),
     NodepoolSweep: lambda name, _: NodepoolSweep(name, NodepoolSweepArgs(ME, ZONE, "cluster")),
     SecondDrain: lambda name, _: SecondDrain(name, DrainArgs(ME, ZONE, "cluster", ["pool"])),
+    UnfinishedDrain: lambda name, _: UnfinishedDrain(name, DrainArgs(ME, ZONE, "cluster")),
     Drain: lambda name, _: Drain(name, DrainArgs(ME, ZONE, "cluster", ["pool"])),
     LocalCluster: lambda name, folder: LocalCluster(name, LocalClusterArgs(name, folder / name)),
 }

@@ -26,7 +26,9 @@ LABELS = {"project": "exoscale-sks", "stack": "dev", "owner": "nobody", "stack-i
 LABELLED = ("SksCluster", "SksNodepool", "Nlb")
 NAMED = (*LABELLED, "SecurityGroup", "AntiAffinityGroup")
 
-STEPS = dict.fromkeys(("StackId", "Drain", "SecondDrain", "NodepoolSweep", "RuleSweep", "ProgramKubeconfig"), 1)
+STEPS = dict.fromkeys(
+    ("StackId", "Drain", "SecondDrain", "UnfinishedDrain", "NodepoolSweep", "RuleSweep", "ProgramKubeconfig"), 1
+)
 EXPECTED: dict[str, dict[str, int]] = {
     "exoscale": {
         **STEPS,
