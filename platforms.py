@@ -112,6 +112,7 @@ def on_exoscale(settings: Settings) -> Platform:
     kubeconfig = Kubeconfig(
         "access",
         KubeconfigArgs(
+            who,
             control_plane.cluster_id,
             zone,
             file=access.file,
@@ -153,6 +154,7 @@ def on_k3d(settings: Settings) -> Platform:
     cluster = LocalCluster(
         "local",
         LocalClusterArgs(
+            settings.identity,
             settings.identity.name("k3d"),
             file=settings.kubeconfig.file,
             api_port=settings.k3d.api_port,

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 import yaml
 
+from components.kubeconfig_entries import KubeconfigRefused
+from components.kubeconfig_file import forget
 from sandbox import daemon, project
 from sandbox.admin import Admin
 from sandbox.backend import Backend, summary
@@ -26,12 +28,11 @@ from sandbox.home import Record, SandboxError, running
 from sandbox.namesakes import namesakes
 from sandbox.project import project_name, stack_name
 from sandbox.teardown_commands import on_sandbox
+from teardown.cloud.stack_ref import StackRef
 from tools import path_of
 
 if TYPE_CHECKING:
     from sandbox.stack import SandboxStack  # imported late: it loads Pulumi, and `status` need not wait for that
-
-_INGRESS = "exoscale-sks:ingress"
 
 stack_argument = click.argument("stack", default="sandbox")
 refresh_option = click.option(
@@ -102,7 +103,7 @@ def down(home: Path, stack: str, refresh: bool) -> None:
         _fail(f"{why}: the state of {name} still holds {summary(left)}; `make down STACK={name}` goes on")
     if not ended.result:
         sys.exit(1)
-    (project.FOLDER / ".kube" / f"{name}.yaml").unlink(missing_ok=True)
+    _forget_kubeconfig(StackRef(ours, name))
     status = on_sandbox(home, record, "audit", name)
     if status:
         sys.exit(status)
@@ -114,6 +115,15 @@ def down(home: Path, stack: str, refresh: bool) -> None:
 def empty(objects: dict[str, list[dict[str, Any]]]) -> bool:
     """Whether the cloud holds nothing but the security group that everybody has."""
     return all((kind, item.get("name")) == ("security-group", "default") for kind in objects for item in objects[kind])
+
+
+def _forget_kubeconfig(stack: StackRef) -> None:
+    """Takes the stack's entries out of the file that the program writes by default."""
+    file = project.FOLDER / ".kube" / f"{stack.stack}.yaml"
+    try:
+        forget(file, stack)
+    except KubeconfigRefused as refusal:
+        click.echo(f"the kubeconfig stays: {file} {refusal}", err=True)
 
 
 def _name(stack: str) -> str:
@@ -143,8 +153,9 @@ def _chart(home: Path, name: str) -> dict[str, Any]:
     from components.ingress import CONTROLLERS
     from sandbox.stack import settings_file
 
+    key = f"{project_name(project.FOLDER)}:ingress"
     settings = yaml.safe_load(settings_file(project.FOLDER, name).read_text())
-    ingress = settings.get("config", {}).get(_INGRESS, {})
+    ingress = settings.get("config", {}).get(key, {})
     controller = CONTROLLERS.get(ingress.get("controller", "nginx"))
     if controller is None or "chart" in ingress:
         return {}
@@ -154,7 +165,7 @@ def _chart(home: Path, name: str) -> dict[str, Any]:
         click.echo(f"ingress chart: {official.name} {official.version} from {repository}")
         return {}
     click.echo(f"ingress chart: our stand-in for {official.name}, because {repository} cannot be reached from here")
-    return {_INGRESS: {**ingress, "chart": str(stand_in(official.name, home / "charts"))}}
+    return {key: {**ingress, "chart": str(stand_in(official.name, home / "charts"))}}
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     ControlPlane: lambda name, _: ControlPlane(name, ControlPlaneArgs(ME, ZONE)),
     Firewall: lambda name, _: Firewall(name, FirewallArgs(ME, ZONE, "cilium")),
     Nodepool: lambda name, _: Nodepool(name, NodepoolArgs(ME, "cluster", ZONE, 1, "standard.small", 20, ["group"])),
-    Kubeconfig: lambda name, folder: Kubeconfig(name, KubeconfigArgs("cluster", ZONE, folder / name)),
+    Kubeconfig: lambda name, folder: Kubeconfig(name, KubeconfigArgs(ME, "cluster", ZONE, folder / name)),
     LoadBalancer: lambda name, _: LoadBalancer(name, LoadBalancerArgs(ME, ZONE)),
     IngressController: ingress,
     AntiAffinity: lambda name, _: AntiAffinity(name, AntiAffinityArgs(ME, name)),
@@ -49,7 +49,7 @@ COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     SecondDrain: lambda name, _: SecondDrain(name, DrainArgs(ME, ZONE, "cluster", ["pool"])),
     UnfinishedDrain: lambda name, _: UnfinishedDrain(name, DrainArgs(ME, ZONE, "cluster")),
     Drain: lambda name, _: Drain(name, DrainArgs(ME, ZONE, "cluster", ["pool"])),
-    LocalCluster: lambda name, folder: LocalCluster(name, LocalClusterArgs(name, folder / name)),
+    LocalCluster: lambda name, folder: LocalCluster(name, LocalClusterArgs(ME, name, folder / name)),
 }
 every_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
 

@@ -10,7 +10,6 @@ from google.protobuf.json_format import MessageToDict
 
 from tests.unit.conftest import (
     CLIENT_KEY,
-    KUBECONFIG,
     PROJECT,
     STACK_ID,
     Run,
@@ -219,9 +218,9 @@ def test_the_outputs_of_the_stack(run: Run, tmp_path: Path) -> None:
 
     assert exports == {
         "endpoint": "https://cluster.sks-ch-gva-2.exo.io:443",
-        "kubeconfig": KUBECONFIG,
+        "kubeconfig": file.read_text(),
         "kubeconfig_path": str(file),
-        "connect": f"export KUBECONFIG='{file}'; kubectl cluster-info",
+        "connect": f"export KUBECONFIG='{file}'; kubectl config use-context exoscale-sks-dev && kubectl cluster-info",
         "ingress_ip": "198.51.100.7",
         "nodepools": {
             "default": {
@@ -235,7 +234,6 @@ def test_the_outputs_of_the_stack(run: Run, tmp_path: Path) -> None:
         "monthly_cost": "63.50 CHF per month (prices of 2025-08-22): control plane starter 0.00; "
         "default, 2 x standard.small 34.06; 2 x 20 GiB disk 4.09; 1 x NLB 25.35",
     }
-    assert file.read_text() == KUBECONFIG
 
 
 @pytest.mark.parametrize(

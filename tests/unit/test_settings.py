@@ -14,6 +14,7 @@ from tests.unit.conftest import PROJECT, configure
 ZONES = "at-vie-1, at-vie-2, bg-sof-1, ch-dk-2, ch-gva-2, de-fra-1, de-muc-1, hr-zag-1"
 NAME_RULE = "30 lower-case letters, digits or hyphens at most, a letter first"
 LABEL_RULE = "63 letters, digits or . _ - at most, a letter or digit at both ends"
+SUBJECT_RULE = "a text of 1 to 64 characters, as the subject of a certificate takes it"
 TAINT_RULE = "value:effect with effect NoSchedule, PreferNoSchedule, NoExecute, such as gpu:NoSchedule"
 
 
@@ -65,6 +66,22 @@ BAD = [
         pool(labels={"stack": "mine"}),
         'nodepools.web.labels.stack is "mine"; allowed: any label but this: the stack sets it itself',
     ),
+    *(
+        (
+            pool(labels={key: "x"}),
+            f'nodepools.web.labels.{key} is "x"; allowed: a prefix of your own, or node.kubernetes.io/ or '
+            "kubelet.kubernetes.io/: no node may give itself this label",
+        )
+        for key in (
+            "node-role.kubernetes.io/worker",
+            "kubernetes.io/hostname",
+            "k8s.io/team",
+            "app.kubernetes.io/name",
+            "node-restriction.kubernetes.io/team",
+            "topology.kubernetes.io/zone",
+            "node.kubernetes.io/instance-type",
+        )
+    ),
     (
         pool(instance_typ="x"),
         "nodepools.web.instance-typ is not a setting; did you mean exoscale-sks:nodepools.web.instance-type?",
@@ -74,13 +91,25 @@ BAD = [
         {"firewall": {"nodeports": True}},
         "firewall.nodeports is not a setting; did you mean exoscale-sks:firewall.open-node-ports?",
     ),
-    ({"kubeconfig": {"ttl-seconds": -1}}, "kubeconfig.ttl-seconds is -1; allowed: a whole number from 1"),
+    ({"kubeconfig": {"ttl-seconds": -1}}, "kubeconfig.ttl-seconds is -1; allowed: a whole number from 1 to 3153600000"),
+    (
+        {"kubeconfig": {"ttl-seconds": 3153600001}},
+        "kubeconfig.ttl-seconds is 3153600001; allowed: a whole number from 1 to 3153600000",
+    ),
     (
         {"kubeconfig": {"ttl-seconds": 60, "early-renewal-seconds": 60}},
         "kubeconfig.early-renewal-seconds is 60; allowed: a whole number from 0 to 59",
     ),
-    ({"kubeconfig": {"user": ""}}, 'kubeconfig.user is ""; allowed: a text that is not empty'),
-    ({"kubeconfig": {"groups": []}}, "kubeconfig.groups is []; allowed: a list of texts, at least one"),
+    ({"kubeconfig": {"user": ""}}, f'kubeconfig.user is ""; allowed: {SUBJECT_RULE}'),
+    ({"kubeconfig": {"user": "a" * 65}}, f'kubeconfig.user is "{"a" * 65}"; allowed: {SUBJECT_RULE}'),
+    (
+        {"kubeconfig": {"groups": []}},
+        f"kubeconfig.groups is []; allowed: a list with at least one, each {SUBJECT_RULE}",
+    ),
+    (
+        {"kubeconfig": {"groups": ["ops", ""]}},
+        f'kubeconfig.groups is ["ops", ""]; allowed: a list with at least one, each {SUBJECT_RULE}',
+    ),
     ({"kubeconfig": {"ttl": 60}}, "kubeconfig.ttl is not a setting; did you mean exoscale-sks:kubeconfig.ttl-seconds?"),
     (
         {"ingress": {"controller": "haproxy"}},
@@ -107,7 +136,17 @@ def test_each_bad_setting_gives_one_line_with_key_value_and_what_is_allowed(conf
 
 
 @pytest.mark.parametrize(
-    "bad", ["medium", "standard.tiny", "standard.smal", "Standard.small", "standard", "standard.small.2", ""]
+    "bad",
+    [
+        "medium",
+        "standard.tiny",
+        "standard.micro",
+        "standard.smal",
+        "Standard.small",
+        "standard",
+        "standard.small.2",
+        "",
+    ],
 )
 def test_a_type_that_no_node_can_be_gives_one_line_with_the_families_and_sizes(bad: str) -> None:
     (line,) = problems(pool(instance_type=bad))
