@@ -50,7 +50,7 @@ class Platform:
     provider: kubernetes.Provider
     cluster_id: pulumi.Output[str]
     nodes: Sequence[pulumi.Resource]
-    monthly_cost: str
+    monthly_cost: pulumi.Input[str]
     nodepools: Mapping[str, Any] = field(default_factory=dict)
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     address: pulumi.Input[str] | None = None
@@ -94,6 +94,7 @@ def on_exoscale(settings: Settings) -> Platform:
                 anti_affinity_group_ids=[groups[name].group_id] if name in groups else [],
                 labels=pool.labels,
                 taints=pool.taints,
+                keeps_size=not pool.bounds,
                 after=[sweep],
             ),
         )
@@ -139,7 +140,7 @@ def on_exoscale(settings: Settings) -> Platform:
         ),
         cluster_id=control_plane.cluster_id,
         nodes=[second_drain, *([balancer] if balancer else [])],
-        monthly_cost=str(estimate(settings.level, settings.nodepools, load_balancers=1 if ingress else 0)),
+        monthly_cost=_monthly_cost(settings, pools),
         nodepools={name: _report(settings, name, pool) for name, pool in pools.items()},
         annotations=_annotations(who, ingress, pools, balancer) if ingress else {},
         address=balancer.ip_address if balancer else None,
@@ -190,12 +191,23 @@ def _annotations(
     )
 
 
+def _monthly_cost(settings: Settings, pools: Mapping[str, Nodepool]) -> pulumi.Output[str]:
+    """In words, for as many nodes as there are: others may decide how many."""
+
+    def priced(sizes: Mapping[str, int]) -> str:
+        running = {name: replace(pool, size=sizes[name]) for name, pool in settings.nodepools.items()}
+        return str(estimate(settings.level, running, load_balancers=1 if settings.ingress else 0))
+
+    return pulumi.Output.all(**{name: pool.size for name, pool in pools.items()}).apply(priced)
+
+
 def _report(settings: Settings, name: str, pool: Nodepool) -> dict[str, pulumi.Input[Any]]:
     chosen = settings.nodepools[name]
     return {
         "id": pool.nodepool_id,
         "instance-pool-id": pool.instance_pool_id,
-        "size": chosen.size,
+        "size": pool.size,
+        **({"bounds": chosen.bounds} if chosen.bounds else {}),
         "instance-type": chosen.instance_type,
         "disk-size-gb": chosen.disk_size_gb,
     }

@@ -77,6 +77,48 @@ def test_only_another_cluster_or_group_makes_another_resource_which_the_old_one_
     assert not set(change) & set(answer.stables)
 
 
+def parking(zone: str = "ch-gva-2", level: str = "starter", **sizes: Any) -> dict[str, Any]:
+    """The stack's first resource for pools of these sizes."""
+    settings = {"level": level, "cni": "calico", "nodepools": sizes}
+    return {**INPUTS["StackId"], "zone": zone, "settings": settings}
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_a_new_nodepool_without_a_node_is_refused_before_anything_is_made(
+    calls: Calls, steps: Steps, preview: bool
+) -> None:
+    line = refusal(lambda: calls.create("StackId", parking(web=2, night=0), preview))
+
+    assert line.startswith("nodepools.night.size is 0, and Exoscale makes no nodepool without a node. Next: `pulumi ")
+    assert steps.calls == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (parking(web=2), parking(web=2, night=0)),
+        (parking(night=0), parking("at-vie-1", night=0)),
+        (parking(night=2), parking(level="pro", night=0)),
+    ],
+    ids=["added", "in another zone", "in another cluster"],
+)
+def test_so_is_one_that_comes_to_a_living_stack_or_with_another_cluster(
+    calls: Calls, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    line = refusal(lambda: calls.diff("StackId", state("StackId", **before), after))
+
+    assert line.startswith("nodepools.night.size is 0, and Exoscale makes no nodepool without a node.")
+
+
+def test_a_nodepool_that_is_there_may_be_parked_and_one_of_others_choice_is_not(calls: Calls) -> None:
+    recorded = state("StackId", **parking(night=2))
+    of_an_earlier_release = {key: value for key, value in recorded.items() if key != "settings"}
+
+    for old in (recorded, of_an_earlier_release):
+        assert "settings" in calls.diff("StackId", old, parking(night=0)).diffs
+    assert "settings" in calls.diff("StackId", recorded, parking(night=2, web="external")).diffs
+
+
 @every_kind
 def test_the_same_inputs_are_no_change(calls: Calls, kind: str) -> None:
     answer = calls.diff(kind, state(kind), INPUTS[kind])

@@ -181,6 +181,26 @@ def test_a_pool_gets_its_own_settings(run: Run) -> None:
     assert world.one("SksCluster").inputs["version"] == "1.34.3"
 
 
+@pytest.mark.parametrize(
+    ("size", "made_with", "ignored", "bounds"),
+    [
+        (0, 0, [], None),
+        (3, 3, [], None),
+        ({"min": 2, "max": 5}, 2, ["size"], "2 to 5"),
+        ({"min": 0, "max": 5}, 1, ["size"], "0 to 5"),
+        ("external", 2, ["size"], "external"),
+    ],
+)
+def test_the_size_of_a_pool_holds_or_is_left_to_others_once_the_pool_is_made(
+    run: Run, size: Any, made_with: int, ignored: list[str], bounds: str | None
+) -> None:
+    world = run({"nodepools": {"web": {"size": size}}})
+    pool, reported = world.one("SksNodepool"), plain(world.exports)["nodepools"]["web"]
+
+    assert (pool.inputs["size"], list(pool.request.ignoreChanges)) == (made_with, ignored)
+    assert (reported["size"], reported.get("bounds")) == (made_with, bounds)
+
+
 def test_the_kubernetes_provider_never_forgets_what_it_cannot_reach(run: Run) -> None:
     assert "deleteUnreachable" not in run().one("kubernetes").inputs
 

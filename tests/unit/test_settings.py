@@ -14,6 +14,7 @@ from tests.unit.conftest import PROJECT, configure
 ZONES = "at-vie-1, at-vie-2, bg-sof-1, ch-dk-2, ch-gva-2, de-fra-1, de-muc-1, hr-zag-1"
 NAME_RULE = "30 lower-case letters, digits or hyphens at most, a letter first"
 LABEL_RULE = "63 letters, digits or . _ - at most, a letter or digit at both ends"
+SIZE_RULE = "a whole number from 0, external, or an object with min and max"
 TAINT_RULE = "value:effect with effect NoSchedule, PreferNoSchedule, NoExecute, such as gpu:NoSchedule"
 
 
@@ -42,9 +43,20 @@ BAD = [
     ({"nodepools": {f"p{n}": {} for n in range(17)}}, 'nodepools is "17 nodepools"; allowed: 1 to 16 of them'),
     ({"nodepools": ["web"]}, 'nodepools is ["web"]; allowed: an object'),
     ({"nodepools": {"Web": {}}}, f"nodepools.Web is no name; allowed: {NAME_RULE}"),
-    (pool(size=0), "nodepools.web.size is 0; allowed: a whole number from 1"),
-    (pool(size="2"), 'nodepools.web.size is "2"; allowed: a whole number from 1'),
-    (pool(size=True), "nodepools.web.size is true; allowed: a whole number from 1"),
+    (pool(size=-1), "nodepools.web.size is -1; allowed: a whole number from 0"),
+    (pool(size="2"), f'nodepools.web.size is "2"; allowed: {SIZE_RULE}'),
+    (pool(size=True), f"nodepools.web.size is true; allowed: {SIZE_RULE}"),
+    (pool(size={"min": 2}), "nodepools.web.size.max is not set; allowed: a whole number from 2"),
+    (pool(size={"min": 3, "max": 2}), "nodepools.web.size.max is 2; allowed: a whole number from 3"),
+    (pool(size={"min": -1, "max": 2}), "nodepools.web.size.min is -1; allowed: a whole number from 0"),
+    (
+        pool(size={"max": 2, "mni": 1}),
+        "nodepools.web.size.mni is not a setting; did you mean exoscale-sks:nodepools.web.size.min?",
+    ),
+    (
+        pool(size={"max": 9}),
+        "nodepools.web.size is 9; allowed: up to 8, or more with exoscale-sks:nodepools.web.anti-affinity false",
+    ),
     (
         pool(size=9),
         "nodepools.web.size is 9; allowed: up to 8, or more with exoscale-sks:nodepools.web.anti-affinity false",
@@ -116,7 +128,7 @@ def test_a_type_that_no_node_can_be_gives_one_line_with_the_families_and_sizes(b
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
-    lines = problems({"zone": "mars", "level": "gold", **pool(size=0, disk_size_gb=1)})
+    lines = problems({"zone": "mars", "level": "gold", **pool(size=-1, disk_size_gb=1)})
 
     assert [line.split(" is ")[0] for line in lines] == [
         "exoscale-sks:nodepools.web.size",
