@@ -15,6 +15,7 @@ TAINT = Form(
     rf"{LABEL}:({'|'.join(catalogue.TAINT_EFFECTS)})",
     f"value:effect with effect {', '.join(catalogue.TAINT_EFFECTS)}, such as gpu:NoSchedule",
 )
+REPELLING = Form(rf"{LABEL}:(NoSchedule|NoExecute)", "NoSchedule or NoExecute")
 NAME = Form(
     rf"[a-z]([a-z0-9-]{{0,{catalogue.INSTANCE_PREFIX_LENGTH - 2}}}[a-z0-9])?",
     f"{catalogue.INSTANCE_PREFIX_LENGTH} lower-case letters, digits or hyphens at most, a letter first",
@@ -48,7 +49,14 @@ def nodepools(table: Table) -> dict[str, NodepoolSettings]:
     names = table.names(NAME)
     if table.sound and not 1 <= len(names) <= catalogue.NODEPOOLS_PER_CLUSTER:
         table.refuse(table.path, f"{len(names)} nodepools", f"1 to {catalogue.NODEPOOLS_PER_CLUSTER} of them")
-    return {name: _nodepool(table.table(name)) for name in names}
+    pools = {name: _nodepool(table.table(name)) for name in names}
+    taints = [pool.taints.values() for pool in pools.values() if pool.size]
+    if taints and all(any(map(REPELLING.fits, of_pool)) for of_pool in taints):
+        table.problems.append(
+            f"{table.path} are all tainted {REPELLING.words}; allowed: one at least with nodes and without such a "
+            "taint, where CoreDNS and the like can run"
+        )
+    return pools
 
 
 def _nodepool(table: Table) -> NodepoolSettings:

@@ -12,7 +12,7 @@ from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.drain import DrainArgs, SecondDrain
 from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity
-from components.ingress import exoscale_annotations
+from components.ingress import TrafficPool, exoscale_annotations
 from components.kubeconfig import Kubeconfig, KubeconfigArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.local_cluster import LocalCluster, LocalClusterArgs
@@ -41,6 +41,7 @@ class Platform:
         nodepools: what is reported of each nodepool.
         annotations: annotations of the ingress controller's Service.
         address: where the ingress controller is reached; None: only its Service will tell.
+        pool: the nodes that the ingress controller's traffic is sent to; None where they are not chosen.
         drain: what has to be taken out of the cluster before it is destroyed; None where nothing outlives it.
     """
 
@@ -54,6 +55,7 @@ class Platform:
     nodepools: Mapping[str, Any] = field(default_factory=dict)
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     address: pulumi.Input[str] | None = None
+    pool: TrafficPool | None = None
     drain: DrainArgs | None = None
 
 
@@ -144,6 +146,7 @@ def on_exoscale(settings: Settings) -> Platform:
         nodepools={name: _report(settings, name, pool) for name, pool in pools.items()},
         annotations=_annotations(who, ingress, pools, balancer) if ingress else {},
         address=balancer.ip_address if balancer else None,
+        pool=_traffic_pool(who, settings, pools),
         drain=replace(drain, releases=ingress is not None, after=[second_drain, kubeconfig]),
     )
 
@@ -189,6 +192,14 @@ def _annotations(
         instance_pool_id=pools[ingress.nodepool].instance_pool_id,
         load_balancer_id=balancer.load_balancer_id if balancer else None,
     )
+
+
+def _traffic_pool(who: Identity, settings: Settings, pools: Mapping[str, Nodepool]) -> TrafficPool | None:
+    if settings.ingress is None:
+        return None
+    name = settings.ingress.nodepool
+    pool = pools[name]
+    return TrafficPool(who, settings.zone, name, pool.nodepool_id, pool.instance_pool_id, settings.nodepools[name].size)
 
 
 def _monthly_cost(settings: Settings, pools: Mapping[str, Nodepool]) -> pulumi.Output[str]:

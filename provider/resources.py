@@ -158,6 +158,27 @@ class ProgramKubeconfig(Resource):
         return []
 
 
+class IngressPods(Resource):
+    """Holds an `up` back from a good end while no pod of the ingress controller is ready behind the load balancer."""
+
+    replacing = ("clusterId",)
+
+    def create(self, inputs: Values, say: Say) -> tuple[str, dict[str, str]]:
+        self._await(inputs, say)
+        return super().create(inputs, say)
+
+    def update(self, token: str, state: Values, inputs: Values, say: Say) -> None:
+        if any(state.get(key) != inputs[key] for key in ("namespace", "chart", "instancePoolId", "size")):
+            self._await(inputs, say)
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        return []
+
+    def _await(self, inputs: Values, say: Say) -> None:
+        where = inputs["clusterId"], inputs["namespace"], inputs["nodepool"], inputs["instancePoolId"]
+        steps.await_ingress_pod(subject(inputs), *where, inputs["waitSeconds"], say)
+
+
 class RuleSweep(Resource):
     """Removes rules of a security group that no state knows when it is deleted."""
 
@@ -176,6 +197,7 @@ RESOURCES: dict[str, Resource] = {
     "exoscale-teardown:index:SecondDrain": Drain("second-drain"),
     "exoscale-teardown:index:NodepoolSweep": NodepoolSweep("nodepool-sweep"),
     "exoscale-teardown:index:ProgramKubeconfig": ProgramKubeconfig(),
+    "exoscale-teardown:index:IngressPods": IngressPods(),
     "exoscale-teardown:index:RuleSweep": RuleSweep(),
 }
 

@@ -55,6 +55,8 @@ CHANGES = [
     ("ProgramKubeconfig", {"clusterId": "cluster-2"}, ["clusterId"]),
     ("ProgramKubeconfig", {"clusterId": UNKNOWN}, ["clusterId"]),
     ("ProgramKubeconfig", {"kubeconfig": "another text"}, []),
+    ("IngressPods", {"clusterId": "cluster-2"}, ["clusterId"]),
+    ("IngressPods", {"instancePoolId": UNKNOWN, "size": 3}, []),
     ("RuleSweep", {"securityGroupId": "group-2"}, ["securityGroupId"]),
     ("RuleSweep", {"securityGroupId": UNKNOWN}, ["securityGroupId"]),
     ("Drain", {"instancePoolIds": ["pool-1", "pool-2"]}, []),
@@ -195,6 +197,30 @@ def test_a_delete_gives_the_drain_what_the_last_up_recorded(calls: Calls) -> Non
         [SUBJECT, "drain", "token", target],
         [SUBJECT, "second-drain", "token", second],
     ]
+
+
+@pytest.mark.parametrize(
+    ("change", "looked"),
+    [({"chart": "x"}, 1), ({"instancePoolId": "pool-2"}, 1), ({"size": 3}, 1), ({"owner": "joe", "waitSeconds": 9}, 0)],
+)
+def test_a_pod_of_the_ingress_controller_is_looked_for_again_when_its_place_or_its_chart_changed(
+    calls: Calls, change: dict[str, Any], looked: int
+) -> None:
+    calls.create("IngressPods")
+    new = {**INPUTS["IngressPods"], **change}
+    calls.update("IngressPods", new, preview=True)
+    calls.update("IngressPods", new)
+
+    first, *again = calls.named("await_ingress_pod")
+    assert first == [SUBJECT, "cluster-1", "ingress", "web", "pool-1", 180]
+    assert len(again) == looked
+
+
+def test_an_up_fails_without_a_pod_behind_the_load_balancer(calls: Calls, steps: Steps) -> None:
+    line = steps.refuses("await_ingress_pod")
+
+    assert refusal(lambda: calls.create("IngressPods")) == line
+    assert refusal(lambda: calls.update("IngressPods", {**INPUTS["IngressPods"], "size": 3})) == line
 
 
 def test_the_sweeps_get_what_they_sweep(calls: Calls) -> None:

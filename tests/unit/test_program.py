@@ -39,6 +39,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "Nlb": 1,
         "kubernetes": 1,
         "Release": 1,
+        "IngressPods": 1,
     },
     "exoscale, ccm": {
         **STEPS,
@@ -50,6 +51,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "SksKubeconfig": 1,
         "kubernetes": 1,
         "Release": 1,
+        "IngressPods": 1,
     },
     "exoscale, no ingress, cilium, closed, two pools": {
         **STEPS,
@@ -165,8 +167,8 @@ def test_a_pool_gets_its_own_settings(run: Run) -> None:
         "labels": {"team": "ml"},
         "taints": {"dedicated": "gpu:NoSchedule"},
     }
-    world = run({"nodepools": {"gpu": pool}, "version": "1.34.3"})
-    inputs = world.one("SksNodepool").inputs
+    world = run({"nodepools": {"default": {"anti-affinity": False}, "gpu": pool}, "version": "1.34.3"})
+    [inputs] = [item.inputs for item in world.of("SksNodepool") if item.urn.endswith("::gpu-nodepool")]
 
     assert {key: inputs[key] for key in ("size", "instanceType", "diskSize", "instancePrefix", "taints", "labels")} == {
         "size": 9,

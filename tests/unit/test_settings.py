@@ -14,6 +14,10 @@ from tests.unit.conftest import PROJECT, configure
 ZONES = "at-vie-1, at-vie-2, bg-sof-1, ch-dk-2, ch-gva-2, de-fra-1, de-muc-1, hr-zag-1"
 NAME_RULE = "30 lower-case letters, digits or hyphens at most, a letter first"
 LABEL_RULE = "63 letters, digits or . _ - at most, a letter or digit at both ends"
+ALL_TAINTED = (
+    "nodepools are all tainted NoSchedule or NoExecute; allowed: one at least with nodes and without such a taint, "
+    "where CoreDNS and the like can run"
+)
 SIZE_RULE = "a whole number from 0, external, or an object with min and max"
 TAINT_RULE = "value:effect with effect NoSchedule, PreferNoSchedule, NoExecute, such as gpu:NoSchedule"
 
@@ -41,6 +45,12 @@ BAD = [
     ({"zones": "ch-dk-2"}, "zones is not a setting; did you mean exoscale-sks:zone?"),
     ({"nodepools": {}}, 'nodepools is "0 nodepools"; allowed: 1 to 16 of them'),
     ({"nodepools": {f"p{n}": {} for n in range(17)}}, 'nodepools is "17 nodepools"; allowed: 1 to 16 of them'),
+    (pool(taints={"a": "b:PreferNoSchedule", "c": "d:NoSchedule"}), ALL_TAINTED),
+    (
+        {"nodepools": {"a": {"taints": {"x": "y:NoSchedule"}}, "b": {"taints": {"x": "y:NoExecute"}}}},
+        ALL_TAINTED,
+    ),
+    ({"nodepools": {"a": {"taints": {"x": "y:NoSchedule"}}, "parked": {"size": 0}}}, ALL_TAINTED),
     ({"nodepools": ["web"]}, 'nodepools is ["web"]; allowed: an object'),
     ({"nodepools": {"Web": {}}}, f"nodepools.Web is no name; allowed: {NAME_RULE}"),
     (pool(size=-1), "nodepools.web.size is -1; allowed: a whole number from 0"),
@@ -116,6 +126,21 @@ BAD = [
 @pytest.mark.parametrize(("config", "line"), BAD)
 def test_each_bad_setting_gives_one_line_with_key_value_and_what_is_allowed(config: dict[str, Any], line: str) -> None:
     assert problems(config) == [f"exoscale-sks:{line}"]
+
+
+@pytest.mark.parametrize(
+    "nodepools",
+    [
+        {"a": {"taints": {"x": "y:NoSchedule"}}, "b": {}},
+        {"a": {"taints": {"x": "y:PreferNoSchedule"}}},
+        {"a": {"taints": {"x": "y:NoSchedule"}, "size": 0}},
+        {"a": {"taints": {"x": "y:NoExecute"}}, "b": {"size": {"min": 0, "max": 2}}},
+    ],
+)
+def test_one_pool_that_takes_any_pod_is_enough_and_a_cluster_without_a_node_needs_none(nodepools: Any) -> None:
+    configure({"nodepools": nodepools})
+
+    assert load().nodepools.keys() == nodepools.keys()
 
 
 @pytest.mark.parametrize(
