@@ -26,6 +26,7 @@ ingress = settings.ingress and IngressController(
         annotations=platform.annotations,
         address=platform.address,
         chart=settings.ingress.chart,
+        pool=platform.pool,
         cluster_id=platform.cluster_id,
         timeout_seconds=settings.ingress.timeout_seconds,
         after=platform.nodes,

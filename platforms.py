@@ -12,7 +12,7 @@ from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.drain import DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity
-from components.ingress import exoscale_annotations
+from components.ingress import TrafficPool, exoscale_annotations
 from components.kubeconfig import Kubeconfig, KubeconfigArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.local_cluster import LocalCluster, LocalClusterArgs
@@ -41,6 +41,7 @@ class Platform:
         nodepools: what is reported of each nodepool.
         annotations: annotations of the ingress controller's Service.
         address: where the ingress controller is reached; None: only its Service will tell.
+        pool: the nodes that the ingress controller's traffic is sent to; None where they are not chosen.
         drain: what has to be taken out of the cluster before it is destroyed; None where nothing outlives it.
     """
 
@@ -50,10 +51,11 @@ class Platform:
     provider: kubernetes.Provider
     cluster_id: pulumi.Output[str]
     nodes: Sequence[pulumi.Resource]
-    monthly_cost: str
+    monthly_cost: pulumi.Input[str]
     nodepools: Mapping[str, Any] = field(default_factory=dict)
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     address: pulumi.Input[str] | None = None
+    pool: TrafficPool | None = None
     drain: DrainArgs | None = None
 
 
@@ -103,6 +105,7 @@ def on_exoscale(settings: Settings) -> Platform:
                 anti_affinity_group_ids=[groups[name].group_id] if name in groups else [],
                 labels=pool.labels,
                 taints=pool.taints,
+                keeps_size=not pool.bounds,
                 after=[sweep],
             ),
         )
@@ -141,10 +144,11 @@ def on_exoscale(settings: Settings) -> Platform:
         ),
         cluster_id=control_plane.cluster_id,
         nodes=[second_drain, *([balancer] if balancer else [])],
-        monthly_cost=str(estimate(settings.level, settings.nodepools, load_balancers=1 if ingress else 0)),
+        monthly_cost=_monthly_cost(settings, pools),
         nodepools={name: _report(settings, name, pool) for name, pool in pools.items()},
         annotations=_annotations(who, ingress, pools, balancer) if ingress else {},
         address=balancer.ip_address if balancer else None,
+        pool=_traffic_pool(who, settings, pools),
         drain=replace(drain, releases=ingress is not None, after=[second_drain, kubeconfig, unfinished_drain]),
     )
 
@@ -193,12 +197,31 @@ def _annotations(
     )
 
 
+def _traffic_pool(who: Identity, settings: Settings, pools: Mapping[str, Nodepool]) -> TrafficPool | None:
+    if settings.ingress is None:
+        return None
+    name = settings.ingress.nodepool
+    pool = pools[name]
+    return TrafficPool(who, settings.zone, name, pool.nodepool_id, pool.instance_pool_id, settings.nodepools[name].size)
+
+
+def _monthly_cost(settings: Settings, pools: Mapping[str, Nodepool]) -> pulumi.Output[str]:
+    """In words, for as many nodes as there are: others may decide how many."""
+
+    def priced(sizes: Mapping[str, int]) -> str:
+        running = {name: replace(pool, size=sizes[name]) for name, pool in settings.nodepools.items()}
+        return str(estimate(settings.level, running, load_balancers=1 if settings.ingress else 0))
+
+    return pulumi.Output.all(**{name: pool.size for name, pool in pools.items()}).apply(priced)
+
+
 def _report(settings: Settings, name: str, pool: Nodepool) -> dict[str, pulumi.Input[Any]]:
     chosen = settings.nodepools[name]
     return {
         "id": pool.nodepool_id,
         "instance-pool-id": pool.instance_pool_id,
-        "size": chosen.size,
+        "size": pool.size,
+        **({"bounds": chosen.bounds} if chosen.bounds else {}),
         "instance-type": chosen.instance_type,
         "disk-size-gb": chosen.disk_size_gb,
     }

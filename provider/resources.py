@@ -59,6 +59,14 @@ class Resource(ABC):
         """Raises where what is recorded does not fit this release, the API key, or the inputs."""
         refuse_later_release(state)
 
+    def impossible(self, inputs: Values, state: Values | None = None) -> str:
+        """Why these inputs cannot come true, in one line; empty where they can. A preview asks too.
+
+        Args:
+            state: what there is; None for a new one.
+        """
+        return ""
+
     def update(self, token: str, state: Values, inputs: Values, say: Say) -> None:
         """Brings it to the new inputs."""
         if self._role and any(state.get(key) != inputs.get(key) for key in _IDENTITY):
@@ -92,6 +100,20 @@ class StackId(Resource):
                 f"the setting organization is {pinned}, and the stack lives in {name} ({id_}). Next: "
                 f"`pulumi config set organization {id_}`; to move the stack, destroy it and bring it up there"
             )
+
+    def impossible(self, inputs: Values, state: Values | None = None) -> str:
+        settings = inputs.get("settings") or {}
+        parked = [name for name, size in settings.get("nodepools", {}).items() if size == 0]
+        if state is not None:
+            before = state.get("settings") or settings  # an earlier release recorded none, and parked none
+            moves = state["zone"] != inputs["zone"]
+            moves = moves or any(before.get(key) != settings.get(key) for key in ("level", "cni"))
+            parked = [name for name in parked if moves or name not in before["nodepools"]]
+        return "".join(
+            f"nodepools.{name}.size is 0, and Exoscale makes no nodepool without a node. Next: "
+            f"`pulumi config set --path 'nodepools.{name}.size' 1 && pulumi up`, then set it to 0 and `pulumi up` again"
+            for name in parked[:1]
+        )
 
     def delete(self, token: str, state: Values, say: Say) -> list[str]:
         return steps.sweep_stack(subject(state), say)
@@ -141,6 +163,27 @@ class ProgramKubeconfig(Resource):
         return []
 
 
+class IngressPods(Resource):
+    """Holds an `up` back from a good end while no pod of the ingress controller is ready behind the load balancer."""
+
+    replacing = ("clusterId",)
+
+    def create(self, inputs: Values, say: Say) -> tuple[str, dict[str, str]]:
+        self._await(inputs, say)
+        return super().create(inputs, say)
+
+    def update(self, token: str, state: Values, inputs: Values, say: Say) -> None:
+        if any(state.get(key) != inputs[key] for key in ("namespace", "chart", "instancePoolId", "size")):
+            self._await(inputs, say)
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        return []
+
+    def _await(self, inputs: Values, say: Say) -> None:
+        where = inputs["clusterId"], inputs["namespace"], inputs["nodepool"], inputs["instancePoolId"]
+        steps.await_ingress_pod(subject(inputs), *where, inputs["waitSeconds"], say)
+
+
 class RuleSweep(Resource):
     """Removes rules of a security group that no state knows when it is deleted."""
 
@@ -160,6 +203,7 @@ RESOURCES: dict[str, Resource] = {
     "exoscale-teardown:index:UnfinishedDrain": UnfinishedDrain(),
     "exoscale-teardown:index:NodepoolSweep": NodepoolSweep("nodepool-sweep"),
     "exoscale-teardown:index:ProgramKubeconfig": ProgramKubeconfig(),
+    "exoscale-teardown:index:IngressPods": IngressPods(),
     "exoscale-teardown:index:RuleSweep": RuleSweep(),
 }
 

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass, replace
 
-from teardown import sweep
+from teardown import ingress_pods, sweep
 from teardown.cloud import removal
 from teardown.cloud.account import GLOBAL_ZONE, AnotherOrganization, accounts, connect, refuse_another
 from teardown.cloud.ownership import Evidence, resources, worn_by
@@ -104,6 +104,21 @@ def arm(subject: Subject, role: str, cluster_id: str, token: str, say: Say) -> N
     armed.arm(server, role, token, f"{subject.project}/{subject.stack}")
     if role == SECOND_DRAIN:
         admission_policy.lift(server)
+
+
+def await_ingress_pod(
+    subject: Subject, cluster_id: str, namespace: str, nodepool: str, pool_id: str, patience: float, say: Say
+) -> None:
+    """Waits for a ready pod of the ingress controller behind its load balancer; see `ingress_pods.await_one`.
+
+    Raises:
+        TeardownError: there is none in that time, or the cluster does not answer.
+    """
+    account = subject.accounts()[subject.zone]
+    server = reach(account, cluster_id, _REACH_SECONDS, say)
+    if server is None:
+        raise TeardownError(f"there is no cluster {cluster_id} in {subject.zone}")
+    ingress_pods.await_one(account, server, namespace, nodepool, pool_id, patience, say)
 
 
 def drain(subject: Subject, role: str, token: str, target: DrainTarget, say: Say) -> list[str]:

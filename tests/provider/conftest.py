@@ -38,6 +38,16 @@ INPUTS: dict[str, dict[str, Any]] = {
     },
     "NodepoolSweep": {**WHOSE, "clusterId": "cluster-1"},
     "ProgramKubeconfig": {**WHOSE, "clusterId": "cluster-1", "kubeconfig": "the text"},
+    "IngressPods": {
+        **WHOSE,
+        "clusterId": "cluster-1",
+        "namespace": "ingress",
+        "chart": "nginx-ingress 2.7.0",
+        "nodepool": "web",
+        "instancePoolId": "pool-1",
+        "size": 2,
+        "waitSeconds": 180,
+    },
     "RuleSweep": {**WHOSE, "securityGroupId": "group-1"},
 }
 INPUTS["SecondDrain"] = INPUTS["UnfinishedDrain"] = {**INPUTS["Drain"], "releases": False}
@@ -64,7 +74,7 @@ class Steps(ModuleType):
     def __init__(self) -> None:
         super().__init__("teardown.steps")
         self.calls: list[tuple[Any, ...]] = []
-        for name in ("check_organization", "refuse_copy", "arm"):
+        for name in ("check_organization", "refuse_copy", "arm", "await_ingress_pod"):
             self.answers(name, None)
         for name in ("drain", "drain_unfinished", "sweep_nodepools", "sweep_rules"):
             self.answers(name, [])

@@ -12,7 +12,16 @@ from teardown.cluster.volume_claims import DRIVER
 from tests.teardown.paper import PVC, ZONE
 
 _PATH = re.compile(r"(?P<group>/api/v1|/apis/[^/]+/[^/]+)(?:/namespaces/(?P<space>[^/]+))?/(?P<plural>[^/]+)(?:/.+)?")
-_LISTS = ("services", "persistentvolumes", "persistentvolumeclaims", "pods", "events", "configmaps")
+_LISTS = (
+    "services",
+    "persistentvolumes",
+    "persistentvolumeclaims",
+    "pods",
+    "events",
+    "configmaps",
+    "nodes",
+    "endpointslices",
+)
 
 
 class PaperApiServer(ApiServer):
@@ -36,6 +45,17 @@ class PaperApiServer(ApiServer):
             {"uid": uid, "namespace": "shop", "annotations": {prefix + key: said for key, said in annotations.items()}},
             {"type": "LoadBalancer"},
         )
+
+    def node(self, name: str, machine: str) -> None:
+        """The node that a machine joined as."""
+        self._put(f"/api/v1/nodes/{name}", {}, {})
+        self.objects[f"/api/v1/nodes/{name}"]["status"] = {"nodeInfo": {"systemUUID": machine}}
+
+    def endpoints(self, service: str, *nodes: str, ready: bool = True) -> None:
+        """Where the pods behind a Service run."""
+        path = f"/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices/{service}-{len(self.objects)}"
+        self._put(path, {"namespace": "shop", "labels": {"kubernetes.io/service-name": service}}, {})
+        self.objects[path]["endpoints"] = [{"nodeName": node, "conditions": {"ready": ready}} for node in nodes]
 
     def persistent_volume(self, volume: str, name: str = PVC, dynamic: bool = True, claim: str = "") -> None:
         """One of the CSI driver; given a claim's name, bound to a claim that a pod uses."""

@@ -13,7 +13,7 @@ POOL_NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,6}[a-z0-9]", fullmatch=True)
 POOL = st.fixed_dictionaries(
     {},
     optional={
-        "size": st.integers(1, 8),
+        "size": st.integers(0, 8) | st.sampled_from(["external", {"min": 1, "max": 3}]),
         "anti-affinity": st.booleans(),
         "taints": st.just({"dedicated": "batch:NoExecute"}),
         "labels": st.just({"team": "web"}),
@@ -24,7 +24,7 @@ POOL = st.fixed_dictionaries(
 @st.composite
 def configurations(draw: st.DrawFn) -> dict[str, Any]:
     """Settings for Exoscale with an ingress controller."""
-    pools = draw(st.dictionaries(POOL_NAMES, POOL, min_size=1, max_size=3))
+    pools = {**draw(st.dictionaries(POOL_NAMES, POOL, max_size=2)), "any-pods": {}}
     ingress = {
         "controller": draw(st.sampled_from(("nginx", "ingress-nginx", "traefik"))),
         "load-balancer": draw(st.sampled_from(("managed", "ccm"))),

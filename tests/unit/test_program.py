@@ -40,6 +40,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "Nlb": 1,
         "kubernetes": 1,
         "Release": 1,
+        "IngressPods": 1,
     },
     "exoscale, ccm": {
         **STEPS,
@@ -51,6 +52,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "SksKubeconfig": 1,
         "kubernetes": 1,
         "Release": 1,
+        "IngressPods": 1,
     },
     "exoscale, no ingress, cilium, closed, two pools": {
         **STEPS,
@@ -166,8 +168,8 @@ def test_a_pool_gets_its_own_settings(run: Run) -> None:
         "labels": {"team": "ml"},
         "taints": {"dedicated": "gpu:NoSchedule"},
     }
-    world = run({"nodepools": {"gpu": pool}, "version": "1.34.3"})
-    inputs = world.one("SksNodepool").inputs
+    world = run({"nodepools": {"default": {"anti-affinity": False}, "gpu": pool}, "version": "1.34.3"})
+    [inputs] = [item.inputs for item in world.of("SksNodepool") if item.urn.endswith("::gpu-nodepool")]
 
     assert {key: inputs[key] for key in ("size", "instanceType", "diskSize", "instancePrefix", "taints", "labels")} == {
         "size": 9,
@@ -180,6 +182,26 @@ def test_a_pool_gets_its_own_settings(run: Run) -> None:
     assert "antiAffinityGroupIds" not in inputs
     assert world.of("AntiAffinityGroup") == []
     assert world.one("SksCluster").inputs["version"] == "1.34.3"
+
+
+@pytest.mark.parametrize(
+    ("size", "made_with", "ignored", "bounds"),
+    [
+        (0, 0, [], None),
+        (3, 3, [], None),
+        ({"min": 2, "max": 5}, 2, ["size"], "2 to 5"),
+        ({"min": 0, "max": 5}, 1, ["size"], "0 to 5"),
+        ("external", 2, ["size"], "external"),
+    ],
+)
+def test_the_size_of_a_pool_holds_or_is_left_to_others_once_the_pool_is_made(
+    run: Run, size: Any, made_with: int, ignored: list[str], bounds: str | None
+) -> None:
+    world = run({"nodepools": {"web": {"size": size}}})
+    pool, reported = world.one("SksNodepool"), plain(world.exports)["nodepools"]["web"]
+
+    assert (pool.inputs["size"], list(pool.request.ignoreChanges)) == (made_with, ignored)
+    assert (reported["size"], reported.get("bounds")) == (made_with, bounds)
 
 
 def test_the_kubernetes_provider_never_forgets_what_it_cannot_reach(run: Run) -> None:
