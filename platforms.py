@@ -21,6 +21,7 @@ from components.nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
 from components.program_kubeconfig import ProgramKubeconfig, ProgramKubeconfigArgs
 from components.stack_id import StackId, StackIdArgs
 from settings import IngressSettings, Settings
+from teardown.changes import NO_BALANCER, Chosen
 from teardown.cloud.prices import estimate
 
 INGRESS = "ingress"
@@ -60,7 +61,8 @@ class Platform:
 def on_exoscale(settings: Settings) -> Platform:
     """Control plane, firewall, nodepools, kubeconfig and the load balancer of the ingress controller."""
     zone, ingress = settings.zone, settings.ingress
-    who = StackId("stack", StackIdArgs(settings.identity, zone, settings.organization)).identity(settings.identity)
+    first = StackId("stack", StackIdArgs(settings.identity, zone, settings.organization, _chosen(settings)))
+    who = first.identity(settings.identity)
     if ingress and not settings.open_node_ports:
         pulumi.warn("firewall.open-node-ports is false: the NLB cannot reach the ingress controller's nodes")
     control_plane = ControlPlane(
@@ -175,6 +177,20 @@ def _provider(kubeconfig: pulumi.Output[str], identifier: str) -> kubernetes.Pro
     # the plugin takes a refused credential for an unreachable cluster and would forget what lives
     # (docs/plugins.md, Unreachable clusters).
     return kubernetes.Provider("cluster", kubeconfig=kubeconfig, cluster_identifier=identifier)
+
+
+def _chosen(settings: Settings) -> Chosen:
+    ingress = settings.ingress
+    return Chosen(
+        zone=settings.zone,
+        level=settings.level,
+        cni=settings.cni,
+        protect=settings.protect,
+        nodepools={name: pool.size for name, pool in settings.nodepools.items()},
+        load_balancer=ingress.load_balancer if ingress else NO_BALANCER,
+        ingress_nodepool=ingress.nodepool if ingress else "",
+        on_destroy=settings.storage.on_destroy,
+    )
 
 
 def _annotations(

@@ -1,0 +1,112 @@
+"""What an `up` would do to a living stack that nobody can take back: refused, or said in one line, beforehand.
+
+The first resource of the stack asks in its diff, which comes before everything else in a preview and in an `up` alike
+(docs/adr/0012). Nothing is asked here: the rules work on what the cloud, the cluster and the state have said.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from teardown.errors import TeardownError
+
+NO_BALANCER = "none"
+_OTHERS_CHOOSE = "external"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The settings whose change takes something away from a living stack; see Pulumi.yaml for their values.
+
+    Args:
+        zone: Exoscale zone.
+        level: service level of the control plane.
+        cni: network plugin.
+        protect: whether nothing may be deleted or replaced.
+        nodepools: number of nodes by the pool's name; None where others choose it.
+        load_balancer: who makes the ingress controller's: `managed` or `ccm`; `none` without a controller.
+        ingress_nodepool: the pool that its traffic goes to.
+        on_destroy: what becomes of volumes.
+    """
+
+    zone: str
+    level: str
+    cni: str
+    protect: bool
+    nodepools: Mapping[str, int | None] = field(default_factory=dict)
+    load_balancer: str = NO_BALANCER
+    ingress_nodepool: str = ""
+    on_destroy: str = "refuse"
+
+    def inputs(self) -> dict[str, Any]:
+        """As the state keeps them; the zone is kept beside them."""
+        sizes = {name: _OTHERS_CHOOSE if size is None else size for name, size in self.nodepools.items()}
+        return {
+            "level": self.level,
+            "cni": self.cni,
+            "protect": self.protect,
+            "nodepools": sizes,
+            "loadBalancer": self.load_balancer,
+            "ingressNodepool": self.ingress_nodepool,
+            "onDestroy": self.on_destroy,
+        }
+
+    @classmethod
+    def of(cls, zone: str, kept: Mapping[str, Any] | None) -> "Chosen | None":
+        """The same, read from a state; None for one that was written before there were any."""
+        if not kept:
+            return None
+        return cls(
+            zone=zone,
+            level=kept["level"],
+            cni=kept["cni"],
+            protect=kept["protect"],
+            nodepools={name: None if size == _OTHERS_CHOOSE else int(size) for name, size in kept["nodepools"].items()},
+            load_balancer=kept["loadBalancer"],
+            ingress_nodepool=kept["ingressNodepool"],
+            on_destroy=kept["onDestroy"],
+        )
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The cluster that there is. What nobody could say is empty.
+
+    Args:
+        zone: where it is.
+        level: its service level.
+        cni: its network plugin.
+    """
+
+    zone: str
+    level: str = ""
+    cni: str = ""
+
+
+def replacing(shown: Shown, chosen: Chosen) -> dict[str, tuple[str, str]]:
+    """The settings that replace the cluster (docs/adr/0004): what they are in it, and what they are to be."""
+    pairs = {key: (getattr(shown, key), getattr(chosen, key)) for key in ("zone", "level", "cni")}
+    return {key: (is_, to_be) for key, (is_, to_be) in pairs.items() if is_ and is_ != to_be}
+
+
+def refuse_while_protected(shown: Shown, chosen: Chosen, recorded: Chosen | None) -> None:
+    """
+    Args:
+        recorded: what the last `up` was told.
+
+    Raises:
+        TeardownError: the cluster would be replaced, and the settings protect it, or did so at the last `up`. (Pulumi
+            asks the state alone, so it lets an edit pass that sets `protect` and replaces the cluster.)
+    """
+    changes = replacing(shown, chosen)
+    if changes and (chosen.protect or (recorded and recorded.protect)):
+        back = " && ".join(f"pulumi config set {key} {is_}" for key, (is_, _) in changes.items())
+        raise TeardownError(
+            f"the stack is protected, and {told(changes)} would replace its cluster with all that is in it. Next: "
+            f"`{back}`; to replace it all the same, `pulumi config set protect false && pulumi up` before that change"
+        )
+
+
+def told(changes: Mapping[str, tuple[str, str]]) -> str:
+    """Changes of settings in words."""
+    return " and ".join(f"{key} {is_} → {to_be}" for key, (is_, to_be) in changes.items())
