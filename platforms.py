@@ -23,8 +23,7 @@ from components.stack_id import StackId, StackIdArgs
 from settings import IngressSettings, Settings
 from teardown.changes import NO_BALANCER, Chosen
 from teardown.cloud.prices import estimate
-
-INGRESS = "ingress"
+from teardown.cloud.stack_ref import INGRESS, MADE_BY_CCM
 
 
 @dataclass(frozen=True)
@@ -197,9 +196,7 @@ def _annotations(
     who: Identity, ingress: IngressSettings, pools: Mapping[str, Nodepool], balancer: LoadBalancer | None
 ) -> dict[str, pulumi.Input[str]]:
     return exoscale_annotations(
-        # Another name than that of the stack's own: a name is used once, and while the one takes the other's place
-        # both are there.
-        name=who.name(INGRESS if balancer else "ccm"),
+        name=who.name(INGRESS if balancer else MADE_BY_CCM),
         description=who.describe("Load balancer"),
         instance_pool_id=pools[ingress.nodepool].instance_pool_id,
         load_balancer_id=balancer.load_balancer_id if balancer else None,

@@ -4,13 +4,15 @@ The first resource of the stack asks in its diff, which comes before everything 
 (docs/adr/0012). Nothing is asked here: the rules work on what the cloud, the cluster and the state have said.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from teardown.errors import TeardownError
+from teardown.storage_policy import OVERRIDE
 
-NO_BALANCER = "none"
+MANAGED, NO_BALANCER = "managed", "none"
+REFUSE, KEEP = "refuse", "keep"
 _OTHERS_CHOOSE = "external"
 
 
@@ -36,7 +38,7 @@ class Chosen:
     nodepools: Mapping[str, int | None] = field(default_factory=dict)
     load_balancer: str = NO_BALANCER
     ingress_nodepool: str = ""
-    on_destroy: str = "refuse"
+    on_destroy: str = REFUSE
 
     def inputs(self) -> dict[str, Any]:
         """As the state keeps them; the zone is kept beside them."""
@@ -83,6 +85,19 @@ class Shown:
     cni: str = ""
 
 
+@dataclass(frozen=True)
+class Users:
+    """What users made in a cluster and would not have for long when that is replaced.
+
+    Args:
+        balancers: the NLBs of their Services.
+        data: their volumes and snapshots.
+    """
+
+    balancers: Sequence[object] = ()
+    data: Sequence[object] = ()
+
+
 def replacing(shown: Shown, chosen: Chosen) -> dict[str, tuple[str, str]]:
     """The settings that replace the cluster (docs/adr/0004): what they are in it, and what they are to be."""
     pairs = {key: (getattr(shown, key), getattr(chosen, key)) for key in ("zone", "level", "cni")}
@@ -105,6 +120,45 @@ def refuse_while_protected(shown: Shown, chosen: Chosen, recorded: Chosen | None
             f"the stack is protected, and {told(changes)} would replace its cluster with all that is in it. Next: "
             f"`{back}`; to replace it all the same, `pulumi config set protect false && pulumi up` before that change"
         )
+
+
+def refuse_lost_data(shown: Shown, chosen: Chosen, users: Users, policy: str) -> None:
+    """
+    Args:
+        policy: what the drain of the cluster that goes does with volumes: its own, not that of these settings.
+
+    Raises:
+        TeardownError: that drain would stop there, in the middle of the `up`.
+    """
+    if policy == REFUSE and users.data:
+        raise TeardownError(
+            f"{told(replacing(shown, chosen))} would replace the cluster, whose volumes hold data: "
+            f"{'; '.join(map(str, users.data))}. Next: delete their claims, or say what becomes of them: "
+            f"`{OVERRIDE}=delete pulumi up` (or keep)"
+        )
+
+
+def of_replacement(shown: Shown, chosen: Chosen, users: Users | None, policy: str) -> str:
+    """What goes when the cluster is replaced.
+
+    Args:
+        users: what is theirs; None where nobody could be asked.
+        policy: what becomes of volumes.
+    """
+    changes = replacing(shown, chosen)
+    moves = chosen.load_balancer != NO_BALANCER and ("zone" in changes or chosen.load_balancer != MANAGED)
+    address = "the addresses of its API and of the ingress change" if moves else "the address of its API changes"
+    balancers = _count(len(users.balancers), "load balancer") if users else "load balancers"
+    volumes = _count(len(users.data), "volume or snapshot", "volumes and snapshots") if users else "volumes"
+    data = f"; kept, and paid for on: {volumes}" if policy == KEEP else f" and {volumes}"
+    return (
+        f"the cluster is replaced ({told(changes)}): {address}, and all that is in it goes, also {balancers} of users' "
+        f"Services{data}"
+    )
+
+
+def _count(number: int, one: str, several: str = "") -> str:
+    return f"{number} {one if number == 1 else several or f'{one}s'}"
 
 
 def told(changes: Mapping[str, tuple[str, str]]) -> str:

@@ -1,11 +1,25 @@
 """Looks at a living stack before an `up` changes it, and says what that would take away."""
 
-from teardown import changes
-from teardown.changes import Chosen, Shown
+from dataclasses import dataclass, replace
+
+from teardown import changes, drain
+from teardown.changes import Chosen, Shown, Users
 from teardown.cloud.account import Account, Document, accounts
-from teardown.cloud.stack_ref import StackRef
+from teardown.cloud.stack_ref import INGRESS, MADE_BY_CCM, StackRef
+from teardown.cloud_drain import CloudDrain, DrainTarget
+from teardown.cluster.api_server import reach
 from teardown.errors import TeardownError
+from teardown.storage_policy import override
 from teardown.subject import Subject
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the stack's cluster is."""
+
+    subject: Subject
+    account: Account
+    cluster: Document
 
 
 def foresee(subject: Subject, account: Account | None, chosen: Chosen, recorded: Chosen | None) -> list[str]:
@@ -24,36 +38,77 @@ def foresee(subject: Subject, account: Account | None, chosen: Chosen, recorded:
     Raises:
         TeardownError: it must not be done.
     """
-    shown = _shown(subject, account, recorded)
-    if shown is None:
+    places = _places(subject, account)
+    if places == []:
         return []
+    place = places[0] if places and len(places) == 1 else None
+    shown = _shown(place) if place else _recorded(subject, recorded)
     changes.refuse_while_protected(shown, chosen, recorded)
+    if changes.replacing(shown, chosen):
+        policy = override() or (recorded.on_destroy if recorded else "")
+        users = _users(place) if place else None
+        if users:
+            changes.refuse_lost_data(shown, chosen, users, policy)
+        return [changes.of_replacement(shown, chosen, users, policy)]
     return []
 
 
-def _shown(subject: Subject, account: Account | None, recorded: Chosen | None) -> Shown | None:
-    """The stack's cluster; None where there is none."""
+def _places(subject: Subject, account: Account | None) -> list[_Place] | None:
+    """The clusters that carry the stack's id; None where nobody could be asked."""
+    if account is None:
+        return None
     try:
-        found = _clusters(subject, account) if account else None
+        if found := _carrying(subject, account):
+            return found
+        # An `up` that was to move it may have been killed before it did.
+        elsewhere = accounts(subject.stack)
+        return [one for zone, other in elsewhere.items() for one in _carrying(replace(subject, zone=zone), other)]
     except TeardownError:
-        found = None
-    if found is not None and len(found) < 2:
-        return next((Shown(zone, one.get("level", ""), one.get("cni", "")) for zone, one in found), None)
-    if recorded:
-        return Shown(recorded.zone, recorded.level, recorded.cni)
-    return Shown(subject.zone)
+        return None
 
 
-def _clusters(subject: Subject, account: Account) -> list[tuple[str, Document]]:
-    """The clusters that carry the stack's id, each with its zone."""
-    if found := _carrying(subject, account):
-        return [(subject.zone, one) for one in found]
-    # An `up` that was to move it may have been killed before it did.
-    elsewhere = accounts(subject.stack)
-    return [(zone, one) for zone, other in elsewhere.items() for one in _carrying(subject, other)]
-
-
-def _carrying(subject: Subject, account: Account) -> list[Document]:
+def _carrying(subject: Subject, account: Account) -> list[_Place]:
     clusters = account.call(account.list_sks_clusters).get("sks-clusters", [])
     labels = [(StackRef.from_labels(one), one) for one in clusters]
-    return [one for label, one in labels if label and label.id == subject.stack_id]
+    return [_Place(subject, account, one) for label, one in labels if label and label.id == subject.stack_id]
+
+
+def _shown(place: _Place) -> Shown:
+    return Shown(place.subject.zone, place.cluster.get("level", ""), place.cluster.get("cni", ""))
+
+
+def _recorded(subject: Subject, recorded: Chosen | None) -> Shown:
+    return Shown(recorded.zone, recorded.level, recorded.cni) if recorded else Shown(subject.zone)
+
+
+def _users(place: _Place) -> Users | None:
+    """What a drain of the cluster would find; None where the cloud does not say.
+
+    Raises:
+        TeardownError: others use the stack's own NLB, which stops that drain.
+    """
+    ref = place.subject.ref
+    target = DrainTarget(place.cluster["id"], load_balancers=(ref.name(INGRESS),))
+    cloud = CloudDrain(place.account, place.subject, target, _nobody)
+    try:
+        _ask_cluster(cloud)
+        found = cloud.look()
+    except TeardownError:
+        return None
+    cloud.refuse_guests(found)
+    theirs = [item for item in cloud.balancers(found) if item.name != ref.name(MADE_BY_CCM)]
+    return Users(theirs, cloud.data(found))
+
+
+def _ask_cluster(cloud: CloudDrain) -> None:
+    """Adds what the cluster says, where it says anything."""
+    try:
+        server = reach(cloud.account, cloud.target.cluster_id, 0, cloud.say)
+        if server:
+            drain.learn(cloud, server)
+    except TeardownError:
+        return
+
+
+def _nobody(line: str) -> None:
+    """To whom nothing has to be said."""

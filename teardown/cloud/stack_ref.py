@@ -7,6 +7,9 @@ from typing import Any
 
 STACK_ID = "stack-id"
 KEYS = ("project", "stack", "owner", STACK_ID)
+# Nouns of the ingress controller's NLB: the stack's own, and the one that the cloud controller manager makes. A name is
+# used once, and while the one takes the other's place both are there.
+INGRESS, MADE_BY_CCM = "ingress", "ccm"
 
 _DESCRIPTION = re.compile(
     r".+ of Pulumi stack (?P<project>[^/ ]+)/(?P<stack>\S+?)(?: \((?P<id>[0-9a-f]+)\))?, owner [\w.-]+", re.DOTALL

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teardown import changes
-from teardown.changes import Chosen, Shown
+from teardown.changes import Chosen, Shown, Users
 from teardown.errors import TeardownError
 
 CHOSEN = Chosen(
@@ -69,3 +69,53 @@ def test_every_setting_that_replaces_a_protected_cluster_is_named() -> None:
 def test_a_cluster_that_nobody_protects_may_be_replaced_and_what_is_not_known_replaces_nothing() -> None:
     changes.refuse_while_protected(SHOWN, replace(CHOSEN, **OTHER), CHOSEN)
     changes.refuse_while_protected(Shown("ch-gva-2"), replace(PROTECTED, level="pro", cni="cilium"), None)
+
+
+USERS = Users(balancers=["nlb-1", "nlb-2"], data=["volume-1"])
+PRO = replace(CHOSEN, level="pro")
+
+
+API, BOTH = "the address of its API changes", "the addresses of its API and of the ingress change"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "users", "policy", "address", "also"),
+    [
+        (PRO, USERS, "delete", API, "2 load balancers of users' Services and 1 volume or snapshot"),
+        (PRO, Users(), "delete", API, "0 load balancers of users' Services and 0 volumes and snapshots"),
+        (PRO, None, "", API, "load balancers of users' Services and volumes"),
+        (
+            replace(PRO, load_balancer="none"),
+            replace(USERS, balancers=["nlb-1"]),
+            "keep",
+            API,
+            "1 load balancer of users' Services; kept, and paid for on: 1 volume or snapshot",
+        ),
+        (replace(PRO, load_balancer="ccm"), None, "", BOTH, "load balancers of users' Services and volumes"),
+    ],
+)
+def test_one_line_says_what_goes_with_a_cluster_that_is_replaced(
+    chosen: Chosen, users: Users | None, policy: str, address: str, also: str
+) -> None:
+    assert changes.of_replacement(SHOWN, chosen, users, policy) == (
+        f"the cluster is replaced (level starter → pro): {address}, and all that is in it goes, also {also}"
+    )
+
+
+def test_in_another_zone_the_ingress_gets_another_address_too() -> None:
+    line = changes.of_replacement(SHOWN, replace(PRO, zone="at-vie-1"), None, "")
+
+    assert line.startswith(f"the cluster is replaced (zone ch-gva-2 → at-vie-1 and level starter → pro): {BOTH}, ")
+
+
+def test_a_replacement_that_the_drain_would_stop_at_the_volumes_is_refused_before_it_begins() -> None:
+    with pytest.raises(TeardownError) as refused:
+        changes.refuse_lost_data(SHOWN, PRO, USERS, "refuse")
+
+    assert str(refused.value) == (
+        "level starter → pro would replace the cluster, whose volumes hold data: volume-1. Next: delete their claims, "
+        "or say what becomes of them: `STORAGE_ON_DESTROY=delete pulumi up` (or keep)"
+    )
+    changes.refuse_lost_data(SHOWN, PRO, Users(balancers=["nlb-1"]), "refuse")
+    for policy in ("delete", "keep", ""):
+        changes.refuse_lost_data(SHOWN, PRO, USERS, policy)

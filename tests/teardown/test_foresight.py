@@ -6,8 +6,10 @@ import pytest
 
 from teardown import foresight
 from teardown.cloud.account import Document
+from teardown.cluster.api_server import Unreachable
 from teardown.errors import TeardownError
-from tests.teardown.paper import COPY, NEIGHBOUR, OTHER_ZONE, OURS, SUBJECT, ZONE, PaperAccount
+from tests.teardown.paper import COPY, K8S, NEIGHBOUR, OTHER_ZONE, OURS, SUBJECT, UID, ZONE, PaperAccount
+from tests.teardown.paper_api_server import PaperApiServer
 from tests.teardown.test_changes import CHOSEN, PROTECTED
 
 PRO = replace(PROTECTED, level="pro")
@@ -92,3 +94,92 @@ def test_a_renamed_stack_knows_its_cluster_by_the_id(account: PaperAccount) -> N
     assert OURS.id == SUBJECT.stack_id
     with pytest.raises(TeardownError, match=IS_REFUSED):
         foresight.foresee(replace(SUBJECT, stack="renamed"), account, PRO, PRO)
+
+
+DELETES = replace(CHOSEN, on_destroy="delete")
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> PaperApiServer:
+    """The cluster's API server."""
+    made = PaperApiServer()
+    monkeypatch.setattr(foresight, "reach", lambda *_: made)
+    return made
+
+
+def test_what_users_made_in_a_cluster_that_is_replaced_is_counted_and_the_stacks_own_is_not(
+    account: PaperAccount, cluster: str, server: PaperApiServer
+) -> None:
+    _, pool = account.nodepool(cluster)
+    account.balancer(pool, name=K8S)
+    account.balancer(pool, name=OURS.name("ingress"), owner=OURS)
+    account.balancer(pool, name=OURS.name("ccm"))
+    account.balancer(account.pool(NEIGHBOUR))
+    volume = account.volume()
+    server.service(UID)
+    server.persistent_volume(volume)
+    account.volume(name="pvc-of-others")
+
+    (line,) = foresight.foresee(SUBJECT, account, replace(DELETES, level="pro"), DELETES)
+
+    assert line.startswith("the cluster is replaced (level starter → pro)")
+    assert "also 1 load balancer of users' Services and 1 volume or snapshot" in line
+    assert account.changes == []
+
+
+def test_a_cluster_that_does_not_answer_is_counted_by_what_the_cloud_proves(
+    account: PaperAccount, cluster: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def silent(*_: object) -> None:
+        raise Unreachable("nobody there")
+
+    monkeypatch.setattr(foresight, "reach", silent)
+    account.balancer(account.nodepool(cluster)[1], name=K8S)
+
+    (line,) = foresight.foresee(SUBJECT, account, replace(CHOSEN, cni="cilium"), CHOSEN)
+
+    assert "also 1 load balancer of users' Services and 0 volumes and snapshots" in line
+
+
+def test_a_replacement_is_said_without_counts_where_the_cloud_cannot_be_asked() -> None:
+    (line,) = foresight.foresee(SUBJECT, None, replace(CHOSEN, cni="cilium"), CHOSEN)
+
+    assert line.endswith("goes, also load balancers of users' Services and volumes")
+
+
+@pytest.mark.parametrize("policy", ["", "delete"])
+def test_volumes_are_refused_by_the_policy_of_the_last_up_or_of_the_day(
+    account: PaperAccount, server: PaperApiServer, monkeypatch: pytest.MonkeyPatch, policy: str
+) -> None:
+    """The drain of the old cluster knows no other."""
+    server.persistent_volume(account.volume())
+    monkeypatch.setenv("STORAGE_ON_DESTROY", policy)
+
+    def line() -> list[str]:
+        return foresight.foresee(SUBJECT, account, replace(DELETES, level="pro"), CHOSEN)
+
+    if policy:
+        assert "1 volume or snapshot" in line()[0]
+    else:
+        with pytest.raises(TeardownError, match="would replace the cluster, whose volumes hold data: volume"):
+            line()
+
+
+def test_a_replacement_is_refused_while_others_use_the_stacks_own_load_balancer(
+    account: PaperAccount, cluster: str, server: PaperApiServer
+) -> None:
+    theirs = account.pool(NEIGHBOUR)
+    account.balancer(account.nodepool(cluster)[1], theirs, name=OURS.name("ingress"), owner=OURS)
+
+    with pytest.raises(TeardownError, match=f"others use it.* have its services to-{theirs} moved"):
+        foresight.foresee(SUBJECT, account, replace(CHOSEN, level="pro"), CHOSEN)
+
+
+def test_an_edit_that_takes_nothing_away_costs_one_call(
+    account: PaperAccount, cluster: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(account, "call", lambda method: asked.append(method) or method())
+
+    assert foresight.foresee(SUBJECT, account, replace(CHOSEN, nodepools={"default": 3, "new": 1}), CHOSEN) == []
+    assert len(asked) == 1
