@@ -78,11 +78,13 @@ class Shown:
         zone: where it is.
         level: its service level.
         cni: its network plugin.
+        nodepools: number of nodes by the name of each pool that is the stack's.
     """
 
     zone: str
     level: str = ""
     cni: str = ""
+    nodepools: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,41 @@ def of_replacement(shown: Shown, chosen: Chosen, users: Users | None, policy: st
         f"the cluster is replaced ({told(changes)}): {address}, and all that is in it goes, also {balancers} of users' "
         f"Services{data}"
     )
+
+
+def shrinking(shown: Shown, chosen: Chosen) -> list[str]:
+    """The pools that have more nodes than the settings want."""
+    pairs = [(name, is_, chosen.nodepools.get(name)) for name, is_ in shown.nodepools.items()]
+    return [name for name, is_, wanted in pairs if wanted is not None and is_ > wanted]
+
+
+def of_shrinking(name: str, shown: Shown, chosen: Chosen, recorded: Chosen | None, nodes: Sequence[str]) -> str:
+    """Which nodes such a pool loses.
+
+    Args:
+        nodes: the names of all that it has; empty where nobody could be asked.
+    """
+    is_, wanted = shown.nodepools[name], chosen.nodepools[name] or 0
+    # Pulumi scales what differs from its state, and that knows what others did only after a refresh.
+    resized = recorded is not None and recorded.nodepools.get(name) == wanted
+    when = "somebody else made it larger, and an `up` after a refresh" if resized else "this `up`"
+    which = "takes all of them away" if not wanted else f"takes {is_ - wanted} away, whichever Exoscale chooses"
+    names = f" ({', '.join(sorted(nodes))})" if nodes else ""
+    return (
+        f"nodepool {name} has {_count(is_, 'node')}{names}, and nodepools.{name}.size is {wanted}: {when} {which}. "
+        f"Next, to keep them: `pulumi config set --path nodepools.{name}.size {is_}`"
+    )
+
+
+def of_parked(chosen: Chosen) -> list[str]:
+    """That nobody serves the ingress any more, where its pool is to have no node."""
+    pool = chosen.ingress_nodepool
+    if chosen.load_balancer == NO_BALANCER or chosen.nodepools.get(pool) != 0:
+        return []
+    return [
+        f"nodepools.{pool}.size is 0, and the ingress sends its traffic there: nobody answers at its address until the "
+        "pool has a node"
+    ]
 
 
 def _count(number: int, one: str, several: str = "") -> str:

@@ -21,6 +21,13 @@ class _Place:
     account: Account
     cluster: Document
 
+    @property
+    def nodepools(self) -> dict[str, Document]:
+        """Those of the stack, by their names in the settings."""
+        labels = [(StackRef.from_labels(one), one) for one in self.cluster.get("nodepools") or []]
+        ours = [one for label, one in labels if label and label.id == self.subject.stack_id]
+        return {StackRef.noun(one["name"]): one for one in ours}
+
 
 def foresee(subject: Subject, account: Account | None, chosen: Chosen, recorded: Chosen | None) -> list[str]:
     """Compares the settings with what there is: an `up` that was interrupted has recorded what it never did, so the
@@ -49,8 +56,11 @@ def foresee(subject: Subject, account: Account | None, chosen: Chosen, recorded:
         users = _users(place) if place else None
         if users:
             changes.refuse_lost_data(shown, chosen, users, policy)
-        return [changes.of_replacement(shown, chosen, users, policy)]
-    return []
+        return [changes.of_replacement(shown, chosen, users, policy), *changes.of_parked(chosen)]
+    shrinking = changes.shrinking(shown, chosen)
+    nodes = _nodes(place) if place and shrinking else {}
+    lines = [changes.of_shrinking(pool, shown, chosen, recorded, nodes.get(pool, [])) for pool in shrinking]
+    return [*lines, *changes.of_parked(chosen)]
 
 
 def _places(subject: Subject, account: Account | None) -> list[_Place] | None:
@@ -74,7 +84,9 @@ def _carrying(subject: Subject, account: Account) -> list[_Place]:
 
 
 def _shown(place: _Place) -> Shown:
-    return Shown(place.subject.zone, place.cluster.get("level", ""), place.cluster.get("cni", ""))
+    cluster = place.cluster
+    sizes = {name: pool.get("size", 0) for name, pool in place.nodepools.items()}
+    return Shown(place.subject.zone, cluster.get("level", ""), cluster.get("cni", ""), sizes)
 
 
 def _recorded(subject: Subject, recorded: Chosen | None) -> Shown:
@@ -98,6 +110,20 @@ def _users(place: _Place) -> Users | None:
     cloud.refuse_guests(found)
     theirs = [item for item in cloud.balancers(found) if item.name != ref.name(MADE_BY_CCM)]
     return Users(theirs, cloud.data(found))
+
+
+def _nodes(place: _Place) -> dict[str, list[str]]:
+    """The names of the nodes by pool; nothing where the cloud does not say."""
+    try:
+        instances = place.account.call(place.account.list_instances).get("instances", [])
+    except TeardownError:
+        return {}
+    pools = {pool["instance-pool"]["id"]: name for name, pool in place.nodepools.items()}
+    found: dict[str, list[str]] = {}
+    for instance in instances:
+        if name := pools.get((instance.get("manager") or {}).get("id", "")):
+            found.setdefault(name, []).append(instance["name"])
+    return found
 
 
 def _ask_cluster(cloud: CloudDrain) -> None:

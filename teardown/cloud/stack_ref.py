@@ -63,6 +63,11 @@ class StackRef:
         """
         return f"{self.project}-{self.stack}-{noun.replace('-', '_')}"
 
+    @staticmethod
+    def noun(name: str) -> str:
+        """What a name in the account was made for, a nodepool's name for one."""
+        return name.rpartition("-")[2].replace("_", "-")
+
     def labels(self, owner: str) -> dict[str, str]:
         """For what takes labels.
 

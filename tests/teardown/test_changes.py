@@ -119,3 +119,50 @@ def test_a_replacement_that_the_drain_would_stop_at_the_volumes_is_refused_befor
     changes.refuse_lost_data(SHOWN, PRO, Users(balancers=["nlb-1"]), "refuse")
     for policy in ("delete", "keep", ""):
         changes.refuse_lost_data(SHOWN, PRO, USERS, policy)
+
+
+def sized(size: int | None, ingress: str = "default") -> Chosen:
+    return replace(CHOSEN, nodepools={"default": size}, ingress_nodepool=ingress)
+
+
+@given(st.integers(0, 9), st.none() | st.integers(0, 9))
+def test_a_pool_loses_nodes_when_it_has_more_than_the_settings_want(has: int, wanted: int | None) -> None:
+    shown = replace(SHOWN, nodepools={"default": has, "of-nobody": 3})
+
+    assert changes.shrinking(shown, sized(wanted)) == (["default"] if wanted is not None and has > wanted else [])
+
+
+FIVE = replace(SHOWN, nodepools={"default": 5})
+HAS = "nodepool default has 5 nodes (a, b, c, d, e), and nodepools.default.size is"
+KEEP = "Next, to keep them: `pulumi config set --path nodepools.default.size 5`"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "chosen", "what"),
+    [
+        (sized(5), sized(2), "2: this `up` takes 3 away, whichever Exoscale chooses"),
+        (None, sized(2), "2: this `up` takes 3 away, whichever Exoscale chooses"),
+        (sized(None), sized(0), "0: this `up` takes all of them away"),
+        (
+            sized(2),
+            sized(2),
+            "2: somebody else made it larger, and an `up` after a refresh takes 3 away, whichever Exoscale chooses",
+        ),
+    ],
+)
+def test_one_line_names_the_nodes_that_a_pool_has_and_says_when_it_loses_how_many(
+    recorded: Chosen | None, chosen: Chosen, what: str
+) -> None:
+    line = changes.of_shrinking("default", FIVE, chosen, recorded, ["b", "a", "e", "d", "c"])
+
+    assert line == f"{HAS} {what}. {KEEP}"
+    assert "5 nodes, and" in changes.of_shrinking("default", FIVE, chosen, recorded, [])
+
+
+def test_a_pool_that_is_parked_is_announced_where_the_ingress_sends_its_traffic_there() -> None:
+    (line,) = changes.of_parked(sized(0))
+
+    assert line.startswith("nodepools.default.size is 0, and the ingress sends its traffic there: nobody answers")
+    assert changes.of_parked(sized(1)) == changes.of_parked(sized(None)) == []
+    assert changes.of_parked(sized(0, ingress="other")) == []
+    assert changes.of_parked(replace(sized(0), load_balancer="none")) == []

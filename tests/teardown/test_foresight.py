@@ -183,3 +183,28 @@ def test_an_edit_that_takes_nothing_away_costs_one_call(
 
     assert foresight.foresee(SUBJECT, account, replace(CHOSEN, nodepools={"default": 3, "new": 1}), CHOSEN) == []
     assert len(asked) == 1
+
+
+def test_the_nodes_of_a_pool_that_somebody_made_larger_are_named_and_those_of_others_are_not(
+    account: PaperAccount, cluster: str
+) -> None:
+    _, pool = account.nodepool(cluster, size=3, name=OURS.name("gpu-a"))
+    for node in ("pool-1", "pool-2", "pool-3"):
+        account.instance(pool, name=node)
+    account.nodepool(cluster, NEIGHBOUR, size=9, name=NEIGHBOUR.name("gpu-a"))
+    account.machine(NEIGHBOUR)
+    chosen = replace(CHOSEN, nodepools={"gpu-a": 2})
+
+    (line,) = foresight.foresee(SUBJECT, account, chosen, chosen)
+
+    assert line.startswith(
+        "nodepool gpu-a has 3 nodes (pool-1, pool-2, pool-3), and nodepools.gpu-a.size is 2: somebody"
+    )
+
+
+def test_a_parked_pool_of_the_ingress_is_announced_also_where_the_cloud_cannot_be_asked() -> None:
+    parked = replace(CHOSEN, nodepools={"default": 0})
+
+    (line,) = foresight.foresee(SUBJECT, None, parked, CHOSEN)
+
+    assert line.startswith("nodepools.default.size is 0")
