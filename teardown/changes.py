@@ -14,6 +14,8 @@ from teardown.storage_policy import OVERRIDE
 MANAGED, NO_BALANCER = "managed", "none"
 REFUSE, KEEP = "refuse", "keep"
 _OTHERS_CHOOSE = "external"
+# By which a Service says where its traffic goes; docs/exoscale.md, Cloud controller manager.
+TARGET = "service.beta.kubernetes.io/exoscale-loadbalancer-service-instancepool-id"
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,29 @@ def of_replacement(shown: Shown, chosen: Chosen, users: Users | None, policy: st
     return (
         f"the cluster is replaced ({told(changes)}): {address}, and all that is in it goes, also {balancers} of users' "
         f"Services{data}"
+    )
+
+
+def going(shown: Shown, chosen: Chosen) -> list[str]:
+    """The pools that are taken out of a cluster that stays."""
+    return [name for name in shown.nodepools if name not in chosen.nodepools]
+
+
+def refuse_locked(senders: Mapping[str, Sequence[str]]) -> None:
+    """
+    Args:
+        senders: by the name of a pool that goes, who sends traffic there, in words.
+
+    Raises:
+        TeardownError: somebody does, and Exoscale would keep that pool for as long as they do.
+    """
+    if not any(senders.values()):
+        return
+    locked = [f"{name} is to go, and gets traffic from {', '.join(who)}" for name, who in senders.items() if who]
+    raise TeardownError(
+        f"nodepool {'; nodepool '.join(locked)}: Exoscale would not let it go. Next: leave it in nodepools beside the "
+        f"one that takes its place, and `pulumi up`; move the traffic, a Service's by its annotation {TARGET} (ids: "
+        "`pulumi stack output nodepools`); then take the pool out"
     )
 
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from teardown import changes, drain
 from teardown.changes import Chosen, Shown, Users
 from teardown.cloud.account import Account, Document, accounts
+from teardown.cloud.ownership import OF_A_SERVICE, targets_of
 from teardown.cloud.stack_ref import INGRESS, MADE_BY_CCM, StackRef
 from teardown.cloud_drain import CloudDrain, DrainTarget
+from teardown.cluster import services
 from teardown.cluster.api_server import reach
 from teardown.errors import TeardownError
 from teardown.storage_policy import override
@@ -57,6 +59,8 @@ def foresee(subject: Subject, account: Account | None, chosen: Chosen, recorded:
         if users:
             changes.refuse_lost_data(shown, chosen, users, policy)
         return [changes.of_replacement(shown, chosen, users, policy), *changes.of_parked(chosen)]
+    if place and (going := changes.going(shown, chosen)):
+        changes.refuse_locked(_senders(place, going))
     shrinking = changes.shrinking(shown, chosen)
     nodes = _nodes(place) if place and shrinking else {}
     lines = [changes.of_shrinking(pool, shown, chosen, recorded, nodes.get(pool, [])) for pool in shrinking]
@@ -110,6 +114,38 @@ def _users(place: _Place) -> Users | None:
     cloud.refuse_guests(found)
     theirs = [item for item in cloud.balancers(found) if item.name != ref.name(MADE_BY_CCM)]
     return Users(theirs, cloud.data(found))
+
+
+def _senders(place: _Place, pools: list[str]) -> dict[str, list[str]]:
+    """Who sends traffic to each of these pools, but for the stack's own ingress, which moves with the settings; nothing
+    where the cloud does not say."""
+    own = {place.subject.ref.name(noun) for noun in (INGRESS, MADE_BY_CCM)}
+    try:
+        balancers = place.account.call(place.account.list_load_balancers).get("load-balancers", [])
+    except TeardownError:
+        return {}
+    targets = [(one, {*targets_of(one).values()}) for one in balancers if one["name"] not in own]
+    ids = {name: place.nodepools[name]["instance-pool"]["id"] for name in pools}
+    senders = {name: [one for one, pools in targets if id_ in pools] for name, id_ in ids.items()}
+    named = _services(place) if any(senders.values()) else {}
+    return {name: [_sender(one, named) for one in found] for name, found in senders.items()}
+
+
+def _sender(balancer: Document, named: dict[str, str]) -> str:
+    name, id_ = balancer["name"], balancer["id"]
+    if found := named.get(id_) or named.get(name):
+        return f"Service {found} (NLB {id_})"
+    return f"{'the Service of ' if OF_A_SERVICE.fullmatch(name) else ''}NLB {name} ({id_})"
+
+
+def _services(place: _Place) -> dict[str, str]:
+    """The cluster's Services of type LoadBalancer, by the ids and by the names of their NLBs."""
+    try:
+        server = reach(place.account, place.cluster["id"], 0, _nobody)
+        found = services.load_balancers(server) if server else []
+    except TeardownError:
+        return {}
+    return {key: services.name(one) for one in found for key in services.balancer(one)}
 
 
 def _nodes(place: _Place) -> dict[str, list[str]]:

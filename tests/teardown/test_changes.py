@@ -166,3 +166,24 @@ def test_a_pool_that_is_parked_is_announced_where_the_ingress_sends_its_traffic_
     assert changes.of_parked(sized(1)) == changes.of_parked(sized(None)) == []
     assert changes.of_parked(sized(0, ingress="other")) == []
     assert changes.of_parked(replace(sized(0), load_balancer="none")) == []
+
+
+def test_the_pools_that_go_are_those_that_the_settings_name_no_more() -> None:
+    shown = replace(SHOWN, nodepools={"default": 1, "old": 1})
+
+    assert changes.going(shown, sized(0)) == ["old"]
+    assert changes.going(shown, replace(CHOSEN, nodepools={"old": 1, "default": 1, "new": 1})) == []
+
+
+def test_a_pool_that_somebody_sends_traffic_to_is_not_taken_out() -> None:
+    changes.refuse_locked({})
+    changes.refuse_locked({"old": []})
+
+    with pytest.raises(TeardownError) as refused:
+        changes.refuse_locked({"old": ["Service shop/front (NLB 1)", "NLB by-hand (2)"], "idle": []})
+    assert str(refused.value) == (
+        "nodepool old is to go, and gets traffic from Service shop/front (NLB 1), NLB by-hand (2): Exoscale would not "
+        "let it go. Next: leave it in nodepools beside the one that takes its place, and `pulumi up`; move the traffic, a "
+        "Service's by its annotation service.beta.kubernetes.io/exoscale-loadbalancer-service-instancepool-id (ids: "
+        "`pulumi stack output nodepools`); then take the pool out"
+    )
