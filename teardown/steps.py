@@ -11,7 +11,7 @@ from teardown.cloud.report import costing
 from teardown.cloud.resource import Verdict
 from teardown.cloud.survey import Accounts, survey
 from teardown.cloud_drain import CloudDrain, DrainTarget
-from teardown.cluster import admission_policy, armed
+from teardown.cluster import armed, closing, webhooks
 from teardown.cluster.api_server import Unreachable, reach
 from teardown.drain import run as run_drain
 from teardown.errors import TeardownError
@@ -90,19 +90,20 @@ def refuse_copy(subject: Subject, project: str, stack: str) -> None:
 
 
 def arm(subject: Subject, role: str, cluster_id: str, token: str, say: Say) -> None:
-    """Makes a step the one of its role that may work on the cluster. For the second drain it also lets load balancers
-    and volumes in again, which the drain of an abandoned destroy refuses.
+    """Makes a step the one of its role that may work on the cluster. For the second drain it also takes back what the
+    drain of an abandoned destroy put up there.
 
     Raises:
-        TeardownError: the cluster does not answer, or is not there.
+        TeardownError: the cluster does not answer, or is not there, or refuses to be changed.
     """
     account = subject.accounts()[subject.zone]
     server = reach(account, cluster_id, _REACH_SECONDS, say)
     if server is None:
         raise TeardownError(f"there is no cluster {cluster_id} in {subject.zone}")
-    armed.arm(server, role, token, f"{subject.project}/{subject.stack}")
+    with webhooks.explained(server, cluster_id):
+        armed.arm(server, role, token, f"{subject.project}/{subject.stack}")
     if role == SECOND_DRAIN:
-        admission_policy.lift(server)
+        closing.open_again(server, say)
 
 
 def drain(subject: Subject, role: str, token: str, target: DrainTarget, say: Say) -> list[str]:

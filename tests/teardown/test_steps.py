@@ -94,7 +94,7 @@ def test_a_state_under_another_stacks_name_is_refused_as_a_copy(running: tuple[s
 def test_arming_writes_the_step_into_the_cluster_and_only_the_second_drain_lets_load_balancers_in_again(
     server: PaperApiServer, said: list[str]
 ) -> None:
-    admission_policy.refuse_load_balancers(server, said.append)
+    admission_policy.refuse_load_balancers(server)
 
     steps.arm(SUBJECT, steps.DRAIN, "c", "one", said.append)
     assert server.names("validatingadmissionpolicies")
