@@ -64,8 +64,9 @@ class Steps(ModuleType):
     def __init__(self) -> None:
         super().__init__("teardown.steps")
         self.calls: list[tuple[Any, ...]] = []
-        for name in ("check_organization", "refuse_copy", "arm"):
+        for name in ("check_organization", "refuse_copy", "arm", "open_again"):
             self.answers(name, None)
+        self.answers("is_closed", False)
         for name in ("drain", "sweep_nodepools", "sweep_rules"):
             self.answers(name, [])
         self.answers("sweep_stack", ["receipt: nothing that costs money is left"])
