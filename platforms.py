@@ -8,6 +8,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.anti_affinity import AntiAffinity, AntiAffinityArgs
+from components.balancer_policy import BalancerPolicy, BalancerPolicyArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.drain import DrainArgs, SecondDrain
 from components.firewall import Firewall, FirewallArgs
@@ -125,25 +126,28 @@ def on_exoscale(settings: Settings) -> Platform:
         wait_seconds=settings.drain_wait_seconds,
     )
     second_drain = SecondDrain("second-drain", drain)
-    balancer = None
+    provider = _provider(
+        programs.content,
+        # What a change of replaces the cluster, see docs/adr/0004.
+        f"{who.name('cluster')} {zone} {settings.level} {settings.cni}",
+    )
+    balancer, inside = None, []
     if ingress and ingress.load_balancer == "managed":
         balancer = LoadBalancer(INGRESS, LoadBalancerArgs(who, zone, targets=[second_drain]))
+        policy = BalancerPolicyArgs(balancer.load_balancer_id, who.name(INGRESS), INGRESS, control_plane.cluster_id)
+        inside = [BalancerPolicy(INGRESS, policy, pulumi.ResourceOptions(providers=[provider]))]
     return Platform(
         endpoint=control_plane.endpoint,
         kubeconfig=kubeconfig.content,
         kubeconfig_path=kubeconfig.path,
-        provider=_provider(
-            programs.content,
-            # What a change of replaces the cluster, see docs/adr/0004.
-            f"{who.name('cluster')} {zone} {settings.level} {settings.cni}",
-        ),
+        provider=provider,
         cluster_id=control_plane.cluster_id,
         nodes=[second_drain, *([balancer] if balancer else [])],
         monthly_cost=str(estimate(settings.level, settings.nodepools, load_balancers=1 if ingress else 0)),
         nodepools={name: _report(settings, name, pool) for name, pool in pools.items()},
         annotations=_annotations(who, ingress, pools, balancer) if ingress else {},
         address=balancer.ip_address if balancer else None,
-        drain=replace(drain, releases=ingress is not None, after=[second_drain, kubeconfig]),
+        drain=replace(drain, releases=ingress is not None, after=[second_drain, kubeconfig, *inside]),
     )
 
 
