@@ -8,6 +8,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.anti_affinity import AntiAffinity, AntiAffinityArgs
+from components.balancer_policy import BalancerPolicy, BalancerPolicyArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.drain import DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
@@ -131,18 +132,21 @@ def on_exoscale(settings: Settings) -> Platform:
     )
     drain = replace(drain, instance_pool_ids=[pool.instance_pool_id for pool in pools.values()])
     second_drain = SecondDrain("second-drain", drain)
-    balancer = None
+    provider = _provider(
+        programs.content,
+        # What a change of replaces the cluster, see docs/adr/0004.
+        f"{who.name('cluster')} {zone} {settings.level} {settings.cni}",
+    )
+    balancer, inside = None, []
     if ingress and ingress.load_balancer == "managed":
         balancer = LoadBalancer(INGRESS, LoadBalancerArgs(who, zone, targets=[second_drain]))
+        policy = BalancerPolicyArgs(balancer.load_balancer_id, who.name(INGRESS), INGRESS, control_plane.cluster_id)
+        inside = [BalancerPolicy(INGRESS, policy, pulumi.ResourceOptions(providers=[provider]))]
     return Platform(
         endpoint=control_plane.endpoint,
         kubeconfig=kubeconfig.content,
         kubeconfig_path=kubeconfig.path,
-        provider=_provider(
-            programs.content,
-            # What a change of replaces the cluster, see docs/adr/0004.
-            f"{who.name('cluster')} {zone} {settings.level} {settings.cni}",
-        ),
+        provider=provider,
         cluster_id=control_plane.cluster_id,
         nodes=[second_drain, *([balancer] if balancer else [])],
         monthly_cost=_monthly_cost(settings, pools),
@@ -150,7 +154,7 @@ def on_exoscale(settings: Settings) -> Platform:
         annotations=_annotations(who, ingress, pools, balancer) if ingress else {},
         address=balancer.ip_address if balancer else None,
         pool=_traffic_pool(who, settings, pools),
-        drain=replace(drain, releases=ingress is not None, after=[second_drain, kubeconfig, unfinished_drain]),
+        drain=replace(drain, releases=ingress is not None, after=[second_drain, kubeconfig, unfinished_drain, *inside]),
     )
 
 

@@ -52,7 +52,7 @@ class Drain(pulumi.ComponentResource):
 class SecondDrain(pulumi.ComponentResource):
     """Stands between the nodepools and the NLB.
 
-    On the way up it lets load balancers in again that the drain of an abandoned destroy refuses. On the way down it
+    On any way up it opens a cluster again that the drain of an abandoned destroy closed. On the way down it
     drains once more: Exoscale refuses to delete a nodepool that an NLB targets, and by now a Drain that went well may
     be gone from the state, while a controller was still at work.
     """

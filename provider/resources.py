@@ -7,6 +7,7 @@ every later one.
 import importlib
 import secrets
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from provider.progress import Say
@@ -77,6 +78,10 @@ class Resource(ABC):
         """Brings it to the new inputs."""
         if self._role and any(state.get(key) != inputs.get(key) for key in _IDENTITY):
             steps.arm(subject(inputs), self._role, inputs["clusterId"], token, say)
+
+    def due(self, state: Values) -> Sequence[str]:
+        """What an update has to do although no input changed, in words that a preview shows. Changes nothing."""
+        return ()
 
     @abstractmethod
     def delete(self, token: str, state: Values, say: Say) -> list[str]:
@@ -154,6 +159,19 @@ class UnfinishedDrain(Resource):
         return bool(inputs["clusterId"] == state["clusterId"])
 
 
+class SecondDrain(Drain):
+    """Created before anything in the cluster needs a load balancer, so it also opens a cluster again that a destroy
+    closed and then left."""
+
+    def due(self, state: Values) -> Sequence[str]:
+        return ("closedByADestroy",) if steps.is_closed(subject(state), state["clusterId"]) else ()
+
+    def update(self, token: str, state: Values, inputs: Values, say: Say) -> None:
+        super().update(token, state, inputs, say)
+        if self.due(state):
+            steps.open_again(subject(inputs), inputs["clusterId"], say)
+
+
 class NodepoolSweep(Resource):
     """Removes nodepools that no state knows when it is deleted."""
 
@@ -209,7 +227,7 @@ class RuleSweep(Resource):
 RESOURCES: dict[str, Resource] = {
     "exoscale-teardown:index:StackId": StackId(),
     "exoscale-teardown:index:Drain": Drain("drain"),
-    "exoscale-teardown:index:SecondDrain": Drain("second-drain"),
+    "exoscale-teardown:index:SecondDrain": SecondDrain("second-drain"),
     "exoscale-teardown:index:UnfinishedDrain": UnfinishedDrain(),
     "exoscale-teardown:index:NodepoolSweep": NodepoolSweep("nodepool-sweep"),
     "exoscale-teardown:index:ProgramKubeconfig": ProgramKubeconfig(),

@@ -11,10 +11,12 @@ from collections.abc import Callable
 from teardown.cloud.account import Document
 from teardown.cloud.resource import VOLUME
 from teardown.cloud_drain import CloudDrain
-from teardown.cluster import admission_policy, services, volume_claims
+from teardown.cluster import closing, services, volume_claims, webhooks
 from teardown.cluster.api_server import ApiServer, Unreachable, reach
 from teardown.cluster.armed import armed
 from teardown.errors import TeardownError
+
+_UNANSWERED = 0.25  # of the patience, for a webhook's Service to get an endpoint
 
 
 class Disarmed(TeardownError):
@@ -108,6 +110,8 @@ def plan(cloud: CloudDrain) -> None:
     if server:
         for service in learn(cloud, server):
             cloud.say(f"would delete Service {services.name(service)}")
+        for one in webhooks.unanswered(server):
+            cloud.say(f"would set {one.name} aside: {one.reason}")
     found = cloud.look()
     for balancer in cloud.balancers(found):
         cloud.say(f"would delete {balancer}")
@@ -166,9 +170,7 @@ def _in_cluster(cloud: CloudDrain, server: ApiServer) -> list[str]:
     found = cloud.look()
     cloud.refuse_guests(found)
     cloud.refuse_data(found)
-    admission_policy.refuse_load_balancers(server, say)
-    if cloud.target.on_destroy == "delete":
-        admission_policy.refuse_volume_claims(server)
+    lines = closing.close(server, cloud.target.on_destroy == "delete", patience * _UNANSWERED, say)
     learn(cloud, server)  # what slipped in before the policy was in force
     found = cloud.look()
     data = cloud.data(found)
@@ -176,13 +178,14 @@ def _in_cluster(cloud: CloudDrain, server: ApiServer) -> list[str]:
     stuck = services.remove(server, patience, say)
     if stuck:
         cloud.remove_load_balancers()
-        stuck = services.release(server, stuck, patience, say)
+        stuck, refused = services.release(server, stuck, patience, say)
+        lines += [f"leaving Service {name}, whose NLB is gone: {why}" for name, why in refused.items()]
     if stuck:
         raise TeardownError(f"{services.blocker(server, stuck[0])}. Next: find who puts it back, then run it again")
     if cloud.target.on_destroy == "delete":
         ids = {item.id for item in data if item.kind == VOLUME}
         volume_claims.remove(server, ids, patience, say)
-    return cloud.left_alone(found)
+    return lines + cloud.left_alone(found)
 
 
 def learn(cloud: CloudDrain, server: ApiServer) -> list[Document]:

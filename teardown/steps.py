@@ -11,8 +11,9 @@ from teardown.cloud.report import costing
 from teardown.cloud.resource import Verdict
 from teardown.cloud.survey import Accounts, survey
 from teardown.cloud_drain import CloudDrain, DrainTarget
-from teardown.cluster import admission_policy, armed
-from teardown.cluster.api_server import Unreachable, reach
+from teardown.cluster import armed, closing, webhooks
+from teardown.cluster.api_server import ApiServer, Unreachable, reach
+from teardown.cluster.kubeconfig import kubeconfig
 from teardown.drain import run as run_drain
 from teardown.drain import run_unfinished
 from teardown.errors import TeardownError
@@ -96,19 +97,37 @@ def refuse_copy(subject: Subject, project: str, stack: str) -> None:
 
 
 def arm(subject: Subject, role: str, cluster_id: str, token: str, say: Say) -> None:
-    """Makes a step the one of its role that may work on the cluster. For the second drain it also lets load balancers
-    and volumes in again, which the drain of an abandoned destroy refuses.
+    """Makes a step the one of its role that may work on the cluster. For the second drain it also takes back what the
+    drain of an abandoned destroy put up there.
+
+    Raises:
+        TeardownError: the cluster does not answer, or is not there, or refuses to be changed.
+    """
+    server = _reach(subject, cluster_id, say)
+    with webhooks.explained(server, cluster_id):
+        armed.arm(server, role, token, f"{subject.project}/{subject.stack}")
+    if role == SECOND_DRAIN:
+        closing.open_again(server, say)
+
+
+def is_closed(subject: Subject, cluster_id: str) -> bool:
+    """Whether a destroy closed the cluster and then left it: see `closing`. Changes nothing.
+
+    False where nobody can tell: a preview needs neither a good key nor a cluster that answers.
+    """
+    try:
+        return closing.is_closed(ApiServer(kubeconfig(subject.accounts()[subject.zone], cluster_id)))
+    except TeardownError:
+        return False
+
+
+def open_again(subject: Subject, cluster_id: str, say: Say) -> None:
+    """Takes back what an abandoned destroy put up in the cluster.
 
     Raises:
         TeardownError: the cluster does not answer, or is not there.
     """
-    account = subject.accounts()[subject.zone]
-    server = reach(account, cluster_id, _REACH_SECONDS, say)
-    if server is None:
-        raise TeardownError(f"there is no cluster {cluster_id} in {subject.zone}")
-    armed.arm(server, role, token, f"{subject.project}/{subject.stack}")
-    if role == SECOND_DRAIN:
-        admission_policy.lift(server)
+    closing.open_again(_reach(subject, cluster_id, say), say)
 
 
 def await_ingress_pod(
@@ -119,11 +138,8 @@ def await_ingress_pod(
     Raises:
         TeardownError: there is none in that time, or the cluster does not answer.
     """
-    account = subject.accounts()[subject.zone]
-    server = reach(account, cluster_id, _REACH_SECONDS, say)
-    if server is None:
-        raise TeardownError(f"there is no cluster {cluster_id} in {subject.zone}")
-    ingress_pods.await_one(account, server, namespace, nodepool, pool_id, patience, say)
+    server = _reach(subject, cluster_id, say)
+    ingress_pods.await_one(subject.accounts()[subject.zone], server, namespace, nodepool, pool_id, patience, say)
 
 
 def drain(subject: Subject, role: str, token: str, target: DrainTarget, say: Say) -> list[str]:
@@ -199,6 +215,13 @@ def remaining(subject: Subject) -> str:
     found = resources(survey(subject.accounts(), groups=False), Evidence(subject.ref))
     ours = [item for item in found if item.billable and item.verdict(subject.ref) is Verdict.OURS]
     return f"{costing(ours)} still run for stack {subject.stack}" if ours else f"nothing runs for stack {subject.stack}"
+
+
+def _reach(subject: Subject, cluster_id: str, say: Say) -> ApiServer:
+    server = reach(subject.accounts()[subject.zone], cluster_id, _REACH_SECONDS, say)
+    if server is None:
+        raise TeardownError(f"there is no cluster {cluster_id} in {subject.zone}")
+    return server
 
 
 def _cloud_drain(subject: Subject, target: DrainTarget, say: Say) -> CloudDrain:

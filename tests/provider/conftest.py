@@ -76,8 +76,9 @@ class Steps(ModuleType):
     def __init__(self) -> None:
         super().__init__("teardown.steps")
         self.calls: list[tuple[Any, ...]] = []
-        for name in ("check_organization", "refuse_copy", "arm", "await_ingress_pod"):
+        for name in ("check_organization", "refuse_copy", "arm", "open_again", "await_ingress_pod"):
             self.answers(name, None)
+        self.answers("is_closed", False)
         for name in ("drain", "drain_unfinished", "sweep_nodepools", "sweep_rules", "foresee"):
             self.answers(name, [])
         self.answers("sweep_stack", ["receipt: nothing that costs money is left"])

@@ -207,6 +207,43 @@ def test_where_the_controller_is_dead_its_services_are_let_go_after_their_nlbs(
     assert [line for line in said if line.startswith("letting Service shop/web go")]
 
 
+def test_where_the_cluster_refuses_to_let_a_service_go_its_nlb_and_volumes_go_through_the_cloud(
+    cluster: Cluster, drained: Drained
+) -> None:
+    cluster.server.service(UID)
+    volume = cluster.account.volume(cluster.node)
+    cluster.server.persistent_volume(volume, claim="data")
+    cluster.account.balancer(cluster.pool, name=K8S)
+    cluster.server.refusals = {"DELETE /api/v1/namespaces/": 'admission webhook "no" denied the request'}
+
+    lines = drained(on_destroy="delete")
+
+    assert lines == ['leaving Service shop/web, whose NLB is gone: admission webhook "no" denied the request']
+    assert cluster.account.ids() == {cluster.id, "nodepool-2", cluster.node}
+
+
+@pytest.mark.parametrize("verb", ["refuse", "guests"])
+def test_no_webhook_is_set_aside_by_a_drain_that_stops(cluster: Cluster, drained: Drained, verb: str) -> None:
+    path = cluster.server.webhooks(gone={"service": {"namespace": "policy", "name": "gone"}})
+    managed = cluster.account.balancer(cluster.account.pool(NEIGHBOUR), owner=OURS) if verb == "guests" else ""
+    if verb == "refuse":
+        cluster.server.persistent_volume(cluster.account.volume(cluster.node))
+
+    with pytest.raises(TeardownError):
+        drained(load_balancers=(managed,))
+
+    assert cluster.server.policies(path) == {"gone": "Fail"}
+
+
+def test_a_webhook_that_nobody_answers_is_set_aside_and_named(cluster: Cluster, drained: Drained) -> None:
+    path = cluster.server.webhooks(gone={"service": {"namespace": "policy", "name": "gone"}})
+
+    (line,) = drained()
+
+    assert "set ValidatingWebhookConfiguration policy aside: Service policy/gone of its webhooks has no ready" in line
+    assert cluster.server.policies(path) == {"gone": "Ignore"}
+
+
 @pytest.mark.parametrize("role", ["drain", ""])
 def test_a_drain_that_has_a_successor_in_its_cluster_does_nothing(
     cluster: Cluster, drained: Drained, role: str

@@ -12,6 +12,7 @@ import pulumi_kubernetes as kubernetes
 import pytest
 
 from components.anti_affinity import AntiAffinity, AntiAffinityArgs
+from components.balancer_policy import BalancerPolicy, BalancerPolicyArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.drain import Drain, DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
@@ -36,6 +37,12 @@ def ingress(name: str, _: Path) -> IngressController:
     return IngressController(name, args, pulumi.ResourceOptions(providers=[provider]))
 
 
+def balancer_policy(name: str, _: Path) -> BalancerPolicy:
+    provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
+    args = BalancerPolicyArgs("nlb-id", "nlb", "ingress", "cluster")
+    return BalancerPolicy(name, args, pulumi.ResourceOptions(providers=[provider]))
+
+
 COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     ControlPlane: lambda name, _: ControlPlane(name, ControlPlaneArgs(ME, ZONE)),
     Firewall: lambda name, _: Firewall(name, FirewallArgs(ME, ZONE, "cilium")),
@@ -43,6 +50,7 @@ COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     Kubeconfig: lambda name, folder: Kubeconfig(name, KubeconfigArgs(ME, "cluster", ZONE, folder / name)),
     LoadBalancer: lambda name, _: LoadBalancer(name, LoadBalancerArgs(ME, ZONE)),
     IngressController: ingress,
+    BalancerPolicy: balancer_policy,
     AntiAffinity: lambda name, _: AntiAffinity(name, AntiAffinityArgs(ME, name)),
     StackId: lambda name, _: StackId(name, StackIdArgs(ME, ZONE)),
     NodepoolSweep: lambda name, _: NodepoolSweep(name, NodepoolSweepArgs(ME, ZONE, "cluster")),

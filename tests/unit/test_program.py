@@ -39,6 +39,8 @@ EXPECTED: dict[str, dict[str, int]] = {
         "SksKubeconfig": 1,
         "Nlb": 1,
         "kubernetes": 1,
+        "ValidatingAdmissionPolicy": 1,
+        "ValidatingAdmissionPolicyBinding": 1,
         "Release": 1,
         "IngressPods": 1,
     },
@@ -109,7 +111,7 @@ def test_every_child_belongs_to_a_component(run: Run, shape: str) -> None:
 def test_everything_in_the_cluster_goes_through_the_explicit_provider(run: Run, shape: str) -> None:
     world = run(SHAPES[shape])
     provider = world.one("kubernetes").urn
-    inside = world.of("Release")
+    inside = [item for item in world.registrations.values() if item.type.startswith("kubernetes:")]
 
     assert {item.request.provider for item in inside} <= {f"{provider}::cluster-id"}
     assert {request.provider for request in world.reads} <= {f"{provider}::cluster-id"}
@@ -220,6 +222,17 @@ def test_the_release_is_uninstalled_before_its_cluster_is_replaced(run: Run) -> 
     [namespace] = [world.one("Release").request.propertyDependencies["namespace"]]
 
     assert list(namespace.urns) == [world.one("SksCluster").urn]
+
+
+@pytest.mark.parametrize("kind", ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"])
+def test_the_policy_of_the_nlb_goes_with_its_cluster_after_the_drain_and_before_the_nlb(run: Run, kind: str) -> None:
+    world = run()
+    policy = world.one(kind)
+
+    assert world.one("SksCluster").urn in policy.request.propertyDependencies["metadata"].urns
+    assert policy.urn in world.leans_on(world.one("index:Drain").urn)
+    assert world.one("Nlb").urn in world.leans_on(world.one("ValidatingAdmissionPolicy").urn)
+    assert policy.inputs["metadata"]["name"] == "exoscale-sks-balancer-of-ingress"
 
 
 def test_a_change_that_the_plugin_would_swallow_replaces_the_cluster(run: Run) -> None:
