@@ -13,7 +13,7 @@ from pulumi.runtime import config as runtime_config
 from components import catalogue
 from components.identity import Identity
 from components.ingress import CONTROLLERS, Chart
-from reading import ANY, Form, Table
+from reading import ANY, STACK, Form, Table
 
 PLATFORMS = ("exoscale", "k3d")
 LOAD_BALANCERS = ("managed", "ccm")
@@ -33,7 +33,6 @@ NAME = Form(
     rf"[a-z]([a-z0-9-]{{0,{catalogue.INSTANCE_PREFIX_LENGTH - 2}}}[a-z0-9])?",
     f"{catalogue.INSTANCE_PREFIX_LENGTH} lower-case letters, digits or hyphens at most, a letter first",
 )
-STACK = Form(r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?", f"{LABEL_VALUE.words}, all in lower case")
 K3D_NAME = Form(r"[a-z0-9-]{1,32}", "32 lower-case letters, digits or hyphens at most; the stack's name is part of it")
 NEWEST = "newest"
 VERSION = Form(rf"{NEWEST}|\d+\.\d+\.\d+", f"{NEWEST}, or a version such as 1.34.3")

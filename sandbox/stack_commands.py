@@ -24,7 +24,7 @@ from sandbox.clock import FAST
 from sandbox.environment import FOREIGN
 from sandbox.home import Record, SandboxError, running
 from sandbox.namesakes import namesakes
-from sandbox.project import project_name, stack_name
+from sandbox.project import new_stack_name, project_name, stack_name
 from sandbox.teardown_commands import on_sandbox
 from tools import path_of
 
@@ -117,7 +117,7 @@ def empty(objects: dict[str, list[dict[str, Any]]]) -> bool:
 
 
 def _name(stack: str) -> str:
-    return stack_name(stack, project_name(project.FOLDER))
+    return new_stack_name(stack, project_name(project.FOLDER))
 
 
 def _fail(line: str) -> NoReturn:

@@ -115,8 +115,8 @@ def test_without_a_sandbox_a_command_says_how_to_start_one_in_one_line(run: Run,
         (("audit", "--zone", "ch-gva-2", "acme/exoscale-sks/nobody", "--json"), "-m teardown audit nobody`"),
         (("rescue", "--dry-run", "organization/nobody"), "-m teardown rescue nobody`"),
         (("plan", "acme/another/nobody"), "stack acme/another/nobody is of project another, this is exoscale-sks"),
-        (("up", "../x"), 'stack is "../x"'),
-        (("preview", "a b"), 'stack is "a b"'),
+        (("up", "../x"), 'name is "../x"'),
+        (("preview", "a b"), 'name is "a b"'),
     ],
 )
 def test_a_stack_that_is_not_here_is_one_line_and_leaves_no_trace(
