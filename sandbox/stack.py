@@ -20,6 +20,7 @@ from pulumi import automation
 
 from sandbox import language
 from sandbox.backend import Backend, Resource
+from sandbox.environment import forget_foreign
 from sandbox.home import SandboxError
 from sandbox.plugins.command import CommandProvider
 from sandbox.plugins.exoscale import ExoscaleProvider
@@ -76,6 +77,9 @@ class SandboxStack:
         self._stand_ins = stand_ins
         self._plugins = plugins or os.environ.get("SANDBOX_PLUGINS") or STAND_IN
         language.install()
+        # The Automation API starts the engine with all that this process has: a passphrase of its user's would win
+        # over the sandbox's.
+        forget_foreign(os.environ, "PULUMI_")
 
     def up(self, **options: Any) -> automation.UpResult:
         """`pulumi up`. Options are those of `pulumi.automation.Stack.up`; the summary shows no secret setting."""

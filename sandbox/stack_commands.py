@@ -21,7 +21,7 @@ from sandbox.backend import Backend, summary
 from sandbox.charts import reachable, stand_in
 from sandbox.cli import example, main
 from sandbox.clock import FAST
-from sandbox.environment import FOREIGN
+from sandbox.environment import forget_foreign
 from sandbox.home import Record, SandboxError, running
 from sandbox.namesakes import namesakes
 from sandbox.project import new_stack_name, project_name, stack_name
@@ -131,8 +131,7 @@ def _stack(home: Path, record: Record, name: str, config: dict[str, Any] | None 
 
     environment = record.environment()
     # The program runs in this process and reads its keys here; somebody's real ones must not reach it.
-    for variable in FOREIGN:
-        os.environ.pop(variable, None)
+    forget_foreign(os.environ)
     os.environ.update(environment)
     timing = Timing.of(record.pace)
     return SandboxStack(home, project.FOLDER, name, environment, config=config, timing=timing)

@@ -239,6 +239,17 @@ def test_no_command_asks_exoscale_or_the_users_own_backend(small: Small, living:
     assert not (tmp_path / "theirs").exists()
 
 
+def test_a_stack_made_beside_the_users_own_passphrase_is_taken_down_from_another_terminal(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "theirs")
+    monkeypatch.setenv("PULUMI_OPTION_TARGET", "urn:pulumi:theirs")
+    stack = SandboxStack(small.home, small.folder, "made", small.record.environment(), program=lambda: None)
+    stack.up()
+    monkeypatch.undo()
+    small.succeeds("down", "made", PULUMI_CONFIG_PASSPHRASE="another", PULUMI_HOME="/nowhere")
+
+
 @pytest.mark.slow
 def test_an_audit_shows_what_the_cloud_holds_of_a_stack_that_lost_its_state(small: Small) -> None:
     small.succeeds("up", "lost")
