@@ -9,6 +9,8 @@ from pathlib import Path
 
 import certifi
 
+from sandbox.files import write_private
+
 DEFAULT_ZONE = "ch-gva-2"
 _LOOPBACK = "127.0.0.1,localhost,::1"
 
@@ -110,6 +112,4 @@ def write_ca_bundle(file: Path, authority: Path) -> None:
     """
     own = authority.read_text()
     trusted = Path(ssl.get_default_verify_paths().cafile or certifi.where()).read_text()
-    draft = file.with_name(f".{file.name}.draft")
-    draft.write_text(own + trusted.replace(own, ""))
-    draft.replace(file)
+    write_private(file, own + trusted.replace(own, ""))

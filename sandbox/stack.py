@@ -21,6 +21,7 @@ from pulumi import automation
 from sandbox import language
 from sandbox.backend import Backend, Resource
 from sandbox.environment import forget_foreign
+from sandbox.files import write_private
 from sandbox.home import SandboxError
 from sandbox.plugins.command import CommandProvider
 from sandbox.plugins.exoscale import ExoscaleProvider
@@ -161,6 +162,7 @@ class SandboxStack:
         """
         backend = Backend(self._home, root / "pulumi")
         backend.prepare()
+        backend.resources(self.project, self.name)  # a state that cannot be read is refused by its name
         own: list[Provider[Any]] = []
         if self._plugins == STAND_IN:
             own = [ExoscaleProvider(self._timing), KubernetesProvider(), CommandProvider()]
@@ -195,14 +197,13 @@ class SandboxStack:
     def _workspace(self, folder: Path) -> Path:
         """A folder with a copy of the settings: the engine adds a salt to the stack file that it is given."""
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "Pulumi.yaml").write_text(yaml.safe_dump(self._settings(), sort_keys=False))
+        write_private(folder / "Pulumi.yaml", yaml.safe_dump(self._settings(), sort_keys=False))
         stack_file = folder / f"Pulumi.{self.name}.yaml"
         settings = yaml.safe_load(settings_file(self._project, self.name).read_text()) or {}
-        if stack_file.exists():
-            salt = (yaml.safe_load(stack_file.read_text()) or {}).get("encryptionsalt")
-            settings |= {"encryptionsalt": salt} if salt else {}
+        salt = _salt(stack_file) or Backend(self._home).salt(self.project, self.name)
+        settings |= {"encryptionsalt": salt} if salt else {}
         settings["config"] = {**settings.get("config", {}), **self.config}
-        stack_file.write_text(yaml.safe_dump(settings, sort_keys=False))
+        write_private(stack_file, yaml.safe_dump(settings, sort_keys=False))
         return folder
 
     def _settings(self) -> dict[str, Any]:
@@ -223,6 +224,15 @@ def settings_file(project: Path, stack: str) -> Path:
     """The settings of a stack: its own file, or that of `sandbox` where it has none."""
     own = project / f"Pulumi.{stack}.yaml"
     return own if own.exists() else project / "Pulumi.sandbox.yaml"
+
+
+def _salt(stack_file: Path) -> str | None:
+    """What the engine added to the stack file; None also where it was killed while it wrote that."""
+    try:
+        settings = yaml.safe_load(stack_file.read_text())
+    except (FileNotFoundError, yaml.YAMLError):
+        return None
+    return settings.get("encryptionsalt") if isinstance(settings, dict) else None
 
 
 def pulumi_command() -> automation.PulumiCommand:

@@ -250,6 +250,20 @@ def test_a_stack_made_beside_the_users_own_passphrase_is_taken_down_from_another
     small.succeeds("down", "made", PULUMI_CONFIG_PASSPHRASE="another", PULUMI_HOME="/nowhere")
 
 
+@pytest.mark.parametrize("name", ["1.json", "1.json.18ab.tmp"])
+def test_a_lock_that_an_engine_was_killed_in_writing_is_in_nobodys_way(small: Small, living: str, name: str) -> None:
+    lock = small.home / "pulumi" / ".pulumi" / "locks" / "organization" / "small" / living / name
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.touch()
+    assert "3 unchanged" in small.succeeds("up", living)
+    assert not lock.exists()
+
+
+def test_a_stack_file_that_an_engine_was_killed_in_writing_costs_no_secret(small: Small, living: str) -> None:
+    (small.home / "stacks" / living / f"Pulumi.{living}.yaml").write_text("encryptionsalt: [")
+    assert "3 unchanged" in small.succeeds("up", living)
+
+
 @pytest.mark.slow
 def test_an_audit_shows_what_the_cloud_holds_of_a_stack_that_lost_its_state(small: Small) -> None:
     small.succeeds("up", "lost")

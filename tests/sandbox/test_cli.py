@@ -1,6 +1,8 @@
 """The command line: its help, its one-line errors, and what it does to a running sandbox."""
 
+import errno
 import json
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -254,3 +256,14 @@ def test_a_sandbox_that_does_not_answer_is_reported_with_the_fix(tmp_path: Path,
     result = CliRunner().invoke(main, ["--home", str(tmp_path), "fault", "list"])
     assert result.exit_code == 1
     assert "does not answer (ConnectionError): run `python -m sandbox stop`, then `start`" in result.output
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_one_line_that_names_it(run: Run, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def full(home: Path) -> bool:
+        raise OSError(number, os.strerror(number), str(home / "file"))
+
+    monkeypatch.setattr("sandbox.daemon.stop", full)
+    said = run("stop")
+    assert (said.exit_code, said.output.count("\n")) == (1, 1)
+    assert "file is full: make space, then run it again" in said.output
