@@ -199,7 +199,9 @@ class SandboxStack:
         folder.mkdir(parents=True, exist_ok=True)
         write_private(folder / "Pulumi.yaml", yaml.safe_dump(self._settings(), sort_keys=False))
         stack_file = folder / f"Pulumi.{self.name}.yaml"
-        settings = yaml.safe_load(settings_file(self._project, self.name).read_text()) or {}
+        files = [self._project / f"Pulumi.{name}.yaml" for name in (self.name, "sandbox")]
+        given = next((file.read_text() for file in files if file.exists()), "")  # a destroy needs none
+        settings = yaml.safe_load(given) or {}
         salt = _salt(stack_file) or Backend(self._home).salt(self.project, self.name)
         settings |= {"encryptionsalt": salt} if salt else {}
         settings["config"] = {**settings.get("config", {}), **self.config}
@@ -218,12 +220,6 @@ class SandboxStack:
         if str(self._project) not in sys.path:
             sys.path.insert(0, str(self._project))
         runpy.run_path(str(self._project / "__main__.py"), run_name="__main__")
-
-
-def settings_file(project: Path, stack: str) -> Path:
-    """The settings of a stack: its own file, or that of `sandbox` where it has none."""
-    own = project / f"Pulumi.{stack}.yaml"
-    return own if own.exists() else project / "Pulumi.sandbox.yaml"
 
 
 def _salt(stack_file: Path) -> str | None:

@@ -61,7 +61,9 @@ class Small:
     def __init__(self, home: Path, folder: Path) -> None:
         self.home, self.folder = home, folder
         self.rename("small")
-        (folder / "Pulumi.sandbox.yaml").write_text("config: {'exoscale-sks:ingress': {controller: none}}\n")
+        for stack in ("sandbox", "living"):
+            settings = folder / f"Pulumi.{stack}.yaml"
+            settings.write_text("config: {'exoscale-sks:ingress': {controller: none}}\n")
         (folder / "__main__.py").write_text(PROGRAM)
         self.environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
 
@@ -171,7 +173,7 @@ def small(home: Path, small_on: Callable[[Path], Small]) -> Small:
 
 @pytest.fixture(scope="module")
 def living(home: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A stack that is up, and stays so."""
+    """A stack that is up, and stays so; its settings are in every project of these tests."""
     Small(home, tmp_path_factory.mktemp("project")).succeeds("up", "living")
     return "living"
 
@@ -279,6 +281,36 @@ def test_a_qualified_name_is_the_same_stack_in_every_command(small: Small, livin
     assert small.succeeds("audit", f"organization/small/{living}").splitlines()[:-1] == audit[:-1]  # but for the time
     assert "3 unchanged" in small.succeeds("preview", f"acme/small/{living}")
     assert "of project theirs, this is small" in small.refuses("down", f"acme/theirs/{living}")
+
+
+# --- a stack's own settings
+
+
+def test_a_new_stack_starts_from_the_sandboxs_settings_and_has_its_own_from_then_on(small: Small) -> None:
+    own = small.folder / "Pulumi.fresh.yaml"
+    assert "Pulumi.fresh.yaml is not there: these would be the settings of Pulumi.sandbox.yaml" in small.succeeds(
+        "preview", "fresh"
+    )
+    assert not own.exists()
+    assert "Pulumi.fresh.yaml is new, a copy of Pulumi.sandbox.yaml" in small.succeeds("up", "fresh")
+    assert own.read_text() == (small.folder / "Pulumi.sandbox.yaml").read_text()
+    assert "is new" not in small.succeeds("up", "fresh")
+
+
+def test_a_living_stack_without_its_settings_is_refused_and_can_be_taken_down(small: Small) -> None:
+    small.succeeds("up", "moved")
+    (small.folder / "Pulumi.moved.yaml").unlink()
+    held = small.groups()
+    for verb in ("up", "preview"):
+        said = small.refuses(verb, "moved")
+        assert (
+            "stack moved has 4 resources (2 AntiAffinityGroup), and its settings Pulumi.moved.yaml are not in" in said
+        )
+        assert "`cp Pulumi.sandbox.yaml Pulumi.moved.yaml`" in said
+    assert small.groups() == held
+    (small.folder / "Pulumi.sandbox.yaml").unlink()
+    small.succeeds("down", "moved")
+    assert "neither Pulumi.moved.yaml nor Pulumi.sandbox.yaml" in small.refuses("up", "moved")
 
 
 # --- down
