@@ -22,6 +22,11 @@ class Form:
 
 NOT_EMPTY = Form(r".+", "a text that is not empty")
 ANY = Form(r".*", "a text")
+# A stack's name becomes a label of Kubernetes nodes, and Exoscale lower-cases the names of security groups.
+STACK = Form(
+    r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?",
+    "63 letters, digits or . _ - at most, a letter or digit at both ends, all in lower case",
+)
 
 
 class Table:
