@@ -135,7 +135,7 @@ def on_exoscale(settings: Settings) -> Platform:
     provider = _provider(
         programs.content,
         # What a change of replaces the cluster, see docs/adr/0004.
-        f"{who.name('cluster')} {zone} {settings.level} {settings.cni}",
+        f"{zone} {settings.level} {settings.cni}",
     )
     balancer, inside = None, []
     if ingress and ingress.load_balancer == "managed":
@@ -182,11 +182,17 @@ def on_k3d(settings: Settings) -> Platform:
     )
 
 
-def _provider(kubeconfig: pulumi.Output[str], identifier: str) -> kubernetes.Provider:
-    # The identifier keeps a renewed kubeconfig from replacing all that is in the cluster. Never delete_unreachable:
-    # the plugin takes a refused credential for an unreachable cluster and would forget what lives
-    # (docs/plugins.md, Unreachable clusters).
-    return kubernetes.Provider("cluster", kubeconfig=kubeconfig, cluster_identifier=identifier)
+def _provider(kubeconfig: pulumi.Output[str], cluster: str) -> kubernetes.Provider:
+    # The identifier keeps a renewed kubeconfig from replacing all that is in the cluster, and the trigger does so when
+    # the cluster is another one. What the identifier said at first, it says for ever: earlier programs put the stack's
+    # name into it, and a stack may be renamed. Never delete_unreachable: the plugin takes a refused credential for an
+    # unreachable cluster and would forget what lives (docs/plugins.md, Unreachable clusters).
+    return kubernetes.Provider(
+        "cluster",
+        kubeconfig=kubeconfig,
+        cluster_identifier=cluster,
+        opts=pulumi.ResourceOptions(ignore_changes=["clusterIdentifier"], replacement_trigger=cluster),
+    )
 
 
 def _chosen(settings: Settings) -> Chosen:

@@ -117,6 +117,12 @@ class SandboxStack:
         with self._alone(), self._stack(self._home) as stack:
             stack.import_stack(automation.Deployment(exported["version"], exported["deployment"]))
 
+    def rename(self, name: str) -> None:
+        """`pulumi stack rename`; the settings are those of the new name from here on."""
+        with self._existing() as stack:
+            stack.rename(name)
+        self.name = name
+
     @property
     def exists(self) -> bool:
         """Whether the backend has it, be it empty."""

@@ -212,9 +212,16 @@ def test_the_kubernetes_provider_never_forgets_what_it_cannot_reach(run: Run) ->
 
 def test_whatever_replaces_the_cluster_changes_what_the_provider_knows_it_by(run: Run) -> None:
     shapes: list[dict[str, Any]] = [{}, {"zone": "at-vie-1"}, {"level": "pro"}, {"cni": "cilium"}]
-    known = {run(shape).one("kubernetes").inputs["clusterIdentifier"] for shape in shapes}
+    known = {run(shape).one("kubernetes").request.replacement_trigger.string_value for shape in shapes}
 
     assert len(known) == len(shapes)
+
+
+def test_another_name_or_owner_changes_nothing_that_the_provider_knows_the_cluster_by(run: Run) -> None:
+    providers = [run().one("kubernetes"), run({"owner": "bob"}, stack="prod").one("kubernetes")]
+
+    assert len({provider.request.replacement_trigger.string_value for provider in providers}) == 1
+    assert {tuple(provider.request.ignoreChanges) for provider in providers} == {("clusterIdentifier",)}
 
 
 def test_the_release_is_uninstalled_before_its_cluster_is_replaced(run: Run) -> None:
