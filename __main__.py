@@ -8,8 +8,9 @@ import pulumi
 from components.drain import Drain
 from components.ingress import CONTROLLERS, IngressController, IngressControllerArgs
 from components.protection import protect_everything
-from platforms import INGRESS, on_exoscale, on_k3d
+from platforms import on_exoscale, on_k3d
 from settings import load
+from teardown.cloud.stack_ref import INGRESS
 
 settings = load()
 if settings.protect:

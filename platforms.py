@@ -12,7 +12,7 @@ from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.drain import DrainArgs, SecondDrain
 from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity
-from components.ingress import TrafficPool, exoscale_annotations
+from components.ingress import CONTROLLERS, TrafficPool, exoscale_annotations
 from components.kubeconfig import Kubeconfig, KubeconfigArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.local_cluster import LocalCluster, LocalClusterArgs
@@ -21,9 +21,9 @@ from components.nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
 from components.program_kubeconfig import ProgramKubeconfig, ProgramKubeconfigArgs
 from components.stack_id import StackId, StackIdArgs
 from settings import IngressSettings, Settings
+from teardown.changes import NO_BALANCER, Chosen
 from teardown.cloud.prices import estimate
-
-INGRESS = "ingress"
+from teardown.cloud.stack_ref import INGRESS, MADE_BY_CCM
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ class Platform:
 def on_exoscale(settings: Settings) -> Platform:
     """Control plane, firewall, nodepools, kubeconfig and the load balancer of the ingress controller."""
     zone, ingress = settings.zone, settings.ingress
-    who = StackId("stack", StackIdArgs(settings.identity, zone, settings.organization)).identity(settings.identity)
+    first = StackId("stack", StackIdArgs(settings.identity, zone, settings.organization, _chosen(settings)))
+    who = first.identity(settings.identity)
     if ingress and not settings.open_node_ports:
         pulumi.warn("firewall.open-node-ports is false: the NLB cannot reach the ingress controller's nodes")
     control_plane = ControlPlane(
@@ -181,13 +182,26 @@ def _provider(kubeconfig: pulumi.Output[str], identifier: str) -> kubernetes.Pro
     return kubernetes.Provider("cluster", kubeconfig=kubeconfig, cluster_identifier=identifier)
 
 
+def _chosen(settings: Settings) -> Chosen:
+    ingress = settings.ingress
+    return Chosen(
+        zone=settings.zone,
+        level=settings.level,
+        cni=settings.cni,
+        protect=settings.protect,
+        nodepools={name: None if pool.bounds else pool.size for name, pool in settings.nodepools.items()},
+        load_balancer=ingress.load_balancer if ingress else NO_BALANCER,
+        ingress_nodepool=ingress.nodepool if ingress else "",
+        chart=(ingress.chart or CONTROLLERS[ingress.controller].chart).name if ingress else "",
+        on_destroy=settings.storage.on_destroy,
+    )
+
+
 def _annotations(
     who: Identity, ingress: IngressSettings, pools: Mapping[str, Nodepool], balancer: LoadBalancer | None
 ) -> dict[str, pulumi.Input[str]]:
     return exoscale_annotations(
-        # Another name than that of the stack's own: a name is used once, and while the one takes the other's place
-        # both are there.
-        name=who.name(INGRESS if balancer else "ccm"),
+        name=who.name(INGRESS if balancer else MADE_BY_CCM),
         description=who.describe("Load balancer"),
         instance_pool_id=pools[ingress.nodepool].instance_pool_id,
         load_balancer_id=balancer.load_balancer_id if balancer else None,

@@ -13,12 +13,23 @@ Inputs = Mapping[str, pulumi.Input[Any]]
 
 
 class StackIdStep(pulumi.CustomResource):
-    """Records which stack and organisation this is; its delete sweeps what is left of the stack."""
+    """Records which stack and organisation this is; its delete sweeps what is left of the stack.
+
+    Args:
+        settings: those whose change it is to refuse or announce, as `Chosen.inputs` gives them; None: it looks at none.
+    """
 
     def __init__(
-        self, name: str, identity: Identity, zone: str, organization: str, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        identity: Identity,
+        zone: str,
+        organization: str,
+        settings: Inputs | None = None,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         inputs = {**_who(identity, zone), "organization": organization}
+        inputs |= {"settings": {**settings}} if settings else {}
         outputs = dict.fromkeys(("stackId", "organizationId", "organizationName"))
         super().__init__(f"{PACKAGE}:index:StackId", name, {**inputs, **outputs}, opts)
 

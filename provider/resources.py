@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from provider.progress import Say
 from provider.values import Values
+from teardown import parking
+from teardown.changes import Chosen
 from teardown.errors import TeardownError
 
 if TYPE_CHECKING:
@@ -55,9 +57,14 @@ class Resource(ABC):
             steps.arm(subject(inputs), self._role, inputs["clusterId"], token, say)
         return token, {}
 
-    def verify(self, state: Values, inputs: Values | None = None) -> None:
-        """Raises where what is recorded does not fit this release, the API key, or the inputs."""
+    def verify(self, state: Values, inputs: Values | None = None) -> list[str]:
+        """Raises where what is recorded does not fit this release, the API key, or the inputs.
+
+        Returns:
+            What the user has to know before these inputs take the place of what is recorded, line by line.
+        """
         refuse_later_release(state)
+        return []
 
     def impossible(self, inputs: Values, state: Values | None = None) -> str:
         """Why these inputs cannot come true, in one line; empty where they can. A preview asks too.
@@ -91,29 +98,27 @@ class StackId(Resource):
         outputs = dict(zip(self.outputs, (made.stack_id, made.organization_id, made.organization_name), strict=True))
         return made.stack_id, outputs
 
-    def verify(self, state: Values, inputs: Values | None = None) -> None:
+    def verify(self, state: Values, inputs: Values | None = None) -> list[str]:
         refuse_later_release(state)
-        steps.check_organization(subject(state))
+        account = steps.check_organization(subject(state))
         pinned, id_, name = (inputs or {}).get("organization"), state["organizationId"], state["organizationName"]
         if pinned and pinned not in (id_, name):
             raise TeardownError(
                 f"the setting organization is {pinned}, and the stack lives in {name} ({id_}). Next: "
                 f"`pulumi config set organization {id_}`; to move the stack, destroy it and bring it up there"
             )
+        chosen = Chosen.of(inputs["zone"], inputs.get("settings")) if inputs else None
+        if chosen is None:
+            return []
+        return steps.foresee(subject(state), account, chosen, Chosen.of(state["zone"], state.get("settings")))
 
     def impossible(self, inputs: Values, state: Values | None = None) -> str:
-        settings = inputs.get("settings") or {}
-        parked = [name for name, size in settings.get("nodepools", {}).items() if size == 0]
-        if state is not None:
-            before = state.get("settings") or settings  # an earlier release recorded none, and parked none
-            moves = state["zone"] != inputs["zone"]
-            moves = moves or any(before.get(key) != settings.get(key) for key in ("level", "cni"))
-            parked = [name for name in parked if moves or name not in before["nodepools"]]
-        return "".join(
-            f"nodepools.{name}.size is 0, and Exoscale makes no nodepool without a node. Next: "
-            f"`pulumi config set --path 'nodepools.{name}.size' 1 && pulumi up`, then set it to 0 and `pulumi up` again"
-            for name in parked[:1]
-        )
+        chosen = Chosen.of(inputs["zone"], inputs.get("settings"))
+        if chosen is None:
+            return ""
+        # A release that recorded none parked none.
+        recorded = (Chosen.of(state["zone"], state.get("settings")) or chosen) if state else None
+        return parking.unmade(chosen, recorded)
 
     def delete(self, token: str, state: Values, say: Say) -> list[str]:
         return steps.sweep_stack(subject(state), say)

@@ -68,7 +68,7 @@ def plan(cloud: CloudDrain) -> None:
     """Says what `run` would do."""
     server = reach(cloud.account, cloud.target.cluster_id, cloud.target.wait_seconds, cloud.say)
     if server:
-        for service in _learn(cloud, server):
+        for service in learn(cloud, server):
             cloud.say(f"would delete Service {services.name(service)}")
     found = cloud.look()
     for balancer in cloud.balancers(found):
@@ -121,14 +121,14 @@ def _refuse_a_successor(cloud: CloudDrain, server: ApiServer, role: str, token: 
 def _in_cluster(cloud: CloudDrain, server: ApiServer) -> list[str]:
     """What the cluster's own controllers can do; a line for each thing that was left alone."""
     say, patience = cloud.say, cloud.target.wait_seconds
-    _learn(cloud, server)
+    learn(cloud, server)
     found = cloud.look()
     cloud.refuse_guests(found)
     cloud.refuse_data(found)
     admission_policy.refuse_load_balancers(server, say)
     if cloud.target.on_destroy == "delete":
         admission_policy.refuse_volume_claims(server)
-    _learn(cloud, server)  # what slipped in before the policy was in force
+    learn(cloud, server)  # what slipped in before the policy was in force
     found = cloud.look()
     data = cloud.data(found)
     cloud.label([*data, *cloud.balancers(found)])
@@ -144,7 +144,7 @@ def _in_cluster(cloud: CloudDrain, server: ApiServer) -> list[str]:
     return cloud.left_alone(found)
 
 
-def _learn(cloud: CloudDrain, server: ApiServer) -> list[Document]:
+def learn(cloud: CloudDrain, server: ApiServer) -> list[Document]:
     """Adds to the evidence what the cluster says; gives its Services of type LoadBalancer."""
     found = services.load_balancers(server)
     uids = {service["metadata"]["uid"] for service in found}

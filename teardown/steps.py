@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from teardown import ingress_pods, sweep
 from teardown.cloud import removal
-from teardown.cloud.account import GLOBAL_ZONE, AnotherOrganization, accounts, connect, refuse_another
+from teardown.cloud.account import GLOBAL_ZONE, Account, AnotherOrganization, accounts, connect, refuse_another
 from teardown.cloud.ownership import Evidence, resources, worn_by
 from teardown.cloud.report import costing
 from teardown.cloud.resource import Verdict
@@ -15,10 +15,11 @@ from teardown.cluster import admission_policy, armed
 from teardown.cluster.api_server import Unreachable, reach
 from teardown.drain import run as run_drain
 from teardown.errors import TeardownError
+from teardown.foresight import foresee
 from teardown.storage_policy import override
 from teardown.subject import Say, Subject
 
-__all__ = ["DRAIN", "NODEPOOL_SWEEP", "SECOND_DRAIN", "DrainTarget", "Say", "StackIdentity", "Subject"]
+__all__ = ["DRAIN", "NODEPOOL_SWEEP", "SECOND_DRAIN", "DrainTarget", "Say", "StackIdentity", "Subject", "foresee"]
 
 DRAIN, SECOND_DRAIN, NODEPOOL_SWEEP = "drain", "second-drain", "nodepool-sweep"
 _SWEEP_SECONDS = 300
@@ -54,9 +55,12 @@ def create_stack_id(subject: Subject, pinned: str, say: Say) -> StackIdentity:
     return StackIdentity(secrets.token_hex(6), found.id, found.name)
 
 
-def check_organization(subject: Subject) -> None:
+def check_organization(subject: Subject) -> Account | None:
     """Compares the key's organisation with the stack's. A key that is refused, or an API that does not answer, passes:
     nothing can be changed through either, and a preview needs no good key.
+
+    Returns:
+        The account in the stack's zone; None where the key passes for that reason.
 
     Raises:
         AnotherOrganization: they differ.
@@ -68,7 +72,8 @@ def check_organization(subject: Subject) -> None:
     except AnotherOrganization:
         raise
     except TeardownError:
-        return
+        return None
+    return account
 
 
 def refuse_copy(subject: Subject, project: str, stack: str) -> None:

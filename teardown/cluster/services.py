@@ -21,6 +21,12 @@ def external(service: Document) -> str:
     return annotations.get(BALANCER, "") if annotations.get(_EXTERNAL) == "true" else ""
 
 
+def balancer(service: Document) -> set[str]:
+    """What its NLB is known by: the id that is annotated, and the name that the cloud controller manager gives one."""
+    metadata = service["metadata"]
+    return {f"k8s-{metadata['uid']}", *filter(None, [metadata.get("annotations", {}).get(BALANCER)])}
+
+
 def name(service: Document) -> str:
     """`namespace/name`."""
     return f"{service['metadata']['namespace']}/{service['metadata']['name']}"

@@ -18,6 +18,7 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, prov
 
 from provider.progress import EngineLog
 from provider.server import TeardownProvider, start
+from teardown.changes import Chosen
 from teardown.cloud_drain import DrainTarget
 from teardown.errors import TeardownError
 from teardown.steps import StackIdentity
@@ -25,8 +26,9 @@ from teardown.subject import Subject
 
 WHO = {"project": "shop", "stack": "dev", "owner": "jane", "zone": "ch-gva-2"}
 WHOSE = {**WHO, "stackId": "5fac1d000001", "organizationId": "org-1", "organizationName": "acme"}
+CHOSEN = Chosen("ch-gva-2", "starter", "calico", protect=False, nodepools={"default": 2})
 INPUTS: dict[str, dict[str, Any]] = {
-    "StackId": {**WHO, "organization": ""},
+    "StackId": {**WHO, "organization": "", "settings": CHOSEN.inputs()},
     "Drain": {
         **WHOSE,
         "clusterId": "cluster-1",
@@ -76,7 +78,7 @@ class Steps(ModuleType):
         self.calls: list[tuple[Any, ...]] = []
         for name in ("check_organization", "refuse_copy", "arm", "await_ingress_pod"):
             self.answers(name, None)
-        for name in ("drain", "sweep_nodepools", "sweep_rules"):
+        for name in ("drain", "sweep_nodepools", "sweep_rules", "foresee"):
             self.answers(name, [])
         self.answers("sweep_stack", ["receipt: nothing that costs money is left"])
         self.answers("create_stack_id", StackIdentity("5fac1d000001", "org-1", "acme"))

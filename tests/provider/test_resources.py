@@ -1,12 +1,26 @@
 """What the engine is told of each resource type, and which step each of its verbs is."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pulumi.runtime.rpc import UNKNOWN
 
 import teardown.steps
-from tests.provider.conftest import ADDED, INPUTS, WHO, Calls, DrainTarget, Engine, Steps, Subject, refusal, state, urn
+from tests.provider.conftest import (
+    ADDED,
+    CHOSEN,
+    INPUTS,
+    WHO,
+    Calls,
+    DrainTarget,
+    Engine,
+    Steps,
+    Subject,
+    refusal,
+    state,
+    urn,
+)
 
 SUBJECT = Subject("shop", "dev", "jane", "ch-gva-2", "5fac1d000001", "org-1", "acme")
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
@@ -81,7 +95,7 @@ def test_only_another_cluster_or_group_makes_another_resource_which_the_old_one_
 
 def parking(zone: str = "ch-gva-2", level: str = "starter", **sizes: Any) -> dict[str, Any]:
     """The stack's first resource for pools of these sizes."""
-    settings = {"level": level, "cni": "calico", "nodepools": sizes}
+    settings = replace(CHOSEN, level=level, nodepools=sizes).inputs()
     return {**INPUTS["StackId"], "zone": zone, "settings": settings}
 
 
@@ -118,7 +132,7 @@ def test_a_nodepool_that_is_there_may_be_parked_and_one_of_others_choice_is_not(
 
     for old in (recorded, of_an_earlier_release):
         assert "settings" in calls.diff("StackId", old, parking(night=0)).diffs
-    assert "settings" in calls.diff("StackId", recorded, parking(night=2, web="external")).diffs
+    assert "settings" in calls.diff("StackId", recorded, parking(night=2, web=None)).diffs
 
 
 @every_kind
@@ -271,6 +285,46 @@ def test_a_pin_of_another_organisation_than_the_recorded_one_is_refused(calls: C
     line = refusal(lambda: calls.diff("StackId", state("StackId"), {**INPUTS["StackId"], "organization": "other"}))
 
     assert line.startswith("the setting organization is other, and the stack lives in acme (org-1). Next: ")
+
+
+PRO = {**INPUTS["StackId"], "settings": replace(CHOSEN, level="pro").inputs()}
+
+
+def test_the_settings_of_today_and_of_the_last_up_reach_whoever_compares_them(calls: Calls) -> None:
+    calls.diff("StackId", state("StackId"), {**PRO, "zone": "at-vie-1"})
+
+    assert calls.named("foresee") == [[SUBJECT, None, replace(CHOSEN, zone="at-vie-1", level="pro"), CHOSEN]]
+
+
+def test_a_change_that_must_not_be_done_is_refused_in_its_one_line(calls: Calls, steps: Steps) -> None:
+    line = steps.refuses("foresee")
+
+    assert refusal(lambda: calls.diff("StackId", state("StackId"), PRO)) == line
+
+
+def test_what_a_change_takes_away_is_a_warning_of_a_preview_and_of_an_up(
+    calls: Calls, steps: Steps, engine: Engine
+) -> None:
+    steps.answers("foresee", ["one line", "another"])
+    answer = calls.diff("StackId", state("StackId"), PRO)
+
+    assert engine.warnings == ["one line", "another"]
+    assert (list(answer.diffs), list(answer.replaces)) == (["settings"], [])
+
+
+def test_a_state_of_before_the_settings_were_recorded_gets_them_in_place(calls: Calls) -> None:
+    before = {key: value for key, value in state("StackId").items() if key != "settings"}
+    answer = calls.diff("StackId", before, INPUTS["StackId"])
+
+    assert (list(answer.diffs), list(answer.replaces)) == (["settings"], [])
+    assert set(ADDED["StackId"]) <= set(answer.stables)
+    assert calls.named("foresee") == [[SUBJECT, None, CHOSEN, None]]
+
+
+def test_a_program_that_says_nothing_of_its_settings_is_not_checked(calls: Calls) -> None:
+    calls.diff("StackId", state("StackId"), {**WHO, "organization": ""})
+
+    assert calls.named("foresee") == []
 
 
 @every_kind

@@ -33,7 +33,13 @@ def shell_steps() -> Iterator[None]:
 
 class _Mark:
     def __init__(
-        self, name: str, identity: Identity, zone: str, organization: str, opts: pulumi.ResourceOptions
+        self,
+        name: str,
+        identity: Identity,
+        zone: str,
+        organization: str,
+        settings: dict[str, Any] | None,
+        opts: pulumi.ResourceOptions,
     ) -> None:
         who = {"project": identity.project, "stack": identity.stack, "owner": identity.owner}
         made = command.local.Command(
