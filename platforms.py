@@ -13,7 +13,7 @@ from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.drain import DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity
-from components.ingress import TrafficPool, exoscale_annotations
+from components.ingress import CONTROLLERS, TrafficPool, exoscale_annotations
 from components.kubeconfig import Kubeconfig, KubeconfigArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.local_cluster import LocalCluster, LocalClusterArgs
@@ -202,9 +202,10 @@ def _chosen(settings: Settings) -> Chosen:
         level=settings.level,
         cni=settings.cni,
         protect=settings.protect,
-        nodepools={name: pool.size for name, pool in settings.nodepools.items()},
+        nodepools={name: None if pool.bounds else pool.size for name, pool in settings.nodepools.items()},
         load_balancer=ingress.load_balancer if ingress else NO_BALANCER,
         ingress_nodepool=ingress.nodepool if ingress else "",
+        chart=(ingress.chart or CONTROLLERS[ingress.controller].chart).name if ingress else "",
         on_destroy=settings.storage.on_destroy,
     )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from provider.progress import Say
 from provider.values import Values
+from teardown import parking
 from teardown.changes import Chosen
 from teardown.errors import TeardownError
 
@@ -117,18 +118,12 @@ class StackId(Resource):
         return steps.foresee(subject(state), account, chosen, Chosen.of(state["zone"], state.get("settings")))
 
     def impossible(self, inputs: Values, state: Values | None = None) -> str:
-        settings = inputs.get("settings") or {}
-        parked = [name for name, size in settings.get("nodepools", {}).items() if size == 0]
-        if state is not None:
-            before = state.get("settings") or settings  # an earlier release recorded none, and parked none
-            moves = state["zone"] != inputs["zone"]
-            moves = moves or any(before.get(key) != settings.get(key) for key in ("level", "cni"))
-            parked = [name for name in parked if moves or name not in before["nodepools"]]
-        return "".join(
-            f"nodepools.{name}.size is 0, and Exoscale makes no nodepool without a node. Next: "
-            f"`pulumi config set --path 'nodepools.{name}.size' 1 && pulumi up`, then set it to 0 and `pulumi up` again"
-            for name in parked[:1]
-        )
+        chosen = Chosen.of(inputs["zone"], inputs.get("settings"))
+        if chosen is None:
+            return ""
+        # A release that recorded none parked none.
+        recorded = (Chosen.of(state["zone"], state.get("settings")) or chosen) if state else None
+        return parking.unmade(chosen, recorded)
 
     def delete(self, token: str, state: Values, say: Say) -> list[str]:
         return steps.sweep_stack(subject(state), say)

@@ -47,9 +47,9 @@ class TeardownProvider(sdk.Provider):
 
     async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
         resource, state, inputs = of_urn(request.urn), plain(request.old_state), plain(request.new_inputs)
+        _refuse(resource.impossible(inputs, state))
         for line in await asyncio.to_thread(resource.verify, state, inputs):
             await asyncio.to_thread(self._progress.warn, request.urn, line)
-        _refuse(resource.impossible(inputs, state))
         inputs |= {key: state[key] for key in _remembered(resource, state, inputs)}
         before = {key: state[key] for key in state if key not in (*resource.outputs, "version")}
         changed = [
