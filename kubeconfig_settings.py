@@ -10,7 +10,7 @@ from teardown.cloud.stack_ref import StackRef
 
 MONTH, WEEK = 30 * 24 * 3600, 7 * 24 * 3600  # seconds
 CENTURY = 100 * 365 * 24 * 3600  # seconds; certificates cannot say years of five digits
-SUBJECT = Form(r"[^\x00-\x1f\x7f]{1,64}", "a text of 1 to 64 characters, as the subject of a certificate takes it")
+SUBJECT = Form(r"[ -~]{1,64}", "1 to 64 letters, digits or signs of ASCII, which every certificate's subject takes")
 FILE = Form(r"[^\x00-\x1f\x7f$]+", "a path, in which ~ is expanded and $ cannot be")
 
 

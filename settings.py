@@ -2,8 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi
@@ -16,7 +16,7 @@ from namespaces import configuration, unread
 from node_labels import LABEL_VALUE
 from nodepool_settings import NAME, NodepoolSettings, nodepools
 from reading import ANY, STACK, Form, Table
-from teardown.cloud.stack_ref import StackRef
+from teardown.cloud.stack_ref import STACK_ID_LENGTH, StackRef
 
 PLATFORMS = ("exoscale", "k3d")
 LOAD_BALANCERS = ("managed", "ccm")
@@ -26,7 +26,13 @@ LAST_PORT = 65535
 
 K3D_NAME = Form(r"[a-z0-9-]{1,32}", "32 lower-case letters, digits or hyphens at most; the stack's name is part of it")
 NEWEST = "newest"
-VERSION = Form(rf"{NEWEST}|\d+\.\d+\.\d+", f"{NEWEST}, or a version such as 1.34.3")
+VERSION = Form(rf"{NEWEST}|[0-9]+\.[0-9]+\.[0-9]+", f"{NEWEST}, or a version such as 1.34.3")
+
+CHART = Form(r"\S(.*\S)?", "a chart's name, folder or oci:// address")
+REPOSITORY = Form(
+    r"([a-z][a-z0-9+.-]*://\S+)?", "an address such as https://charts.test, or empty for a folder or oci://"
+)
+DAY = 24 * 3600  # seconds; longer waits are taken for mistakes, and Helm's own limit overflows far above
 
 # Where key and secret may be: the stack's configuration, or two pairs of variables (docs/credentials.md).
 CREDENTIALS = (
@@ -111,7 +117,7 @@ def load() -> Settings:
         kubeconfig=kubeconfig(top.table("kubeconfig"), StackRef(project, stack)),
         ingress=_ingress(top.table("ingress"), pools),
         storage=_storage(top.table("storage")),
-        drain_wait_seconds=drain.number("wait-seconds", 120, least=1),
+        drain_wait_seconds=drain.number("wait-seconds", 120, least=1, most=DAY),
         protect=top.switch("protect"),
         k3d=_k3d(top.table("k3d")),
     )
@@ -119,7 +125,7 @@ def load() -> Settings:
     drain.finish()
     top.finish()
     problems += unread(everything, project)
-    problems += _stack_problems(settings.identity, platform)
+    problems += _stack_problems(settings.identity, pools, platform)
     problems += _credential_problems() if platform == "exoscale" else []
     if problems:
         raise pulumi.RunError("\n".join(problems))
@@ -153,7 +159,7 @@ def _ingress(table: Table, pools: Mapping[str, NodepoolSettings]) -> IngressSett
         load_balancer=table.text("load-balancer", "managed", allowed=LOAD_BALANCERS),
         nodepool=table.text("nodepool", next(iter(untainted or pools), "default"), allowed=tuple(pools)),
         ingress_class=table.text("class", "nginx", form=NAME),
-        timeout_seconds=table.number("timeout-seconds", 180, least=1),
+        timeout_seconds=table.number("timeout-seconds", 180, least=1, most=DAY),
         chart=_chart(table, controller),
     )
     table.finish()
@@ -171,9 +177,9 @@ def _storage(table: Table) -> StorageSettings:
 def _chart(table: Table, controller: str) -> Chart | None:
     """The official chart with what is overridden. Another chart does not come from the official repository."""
     official = CONTROLLERS[controller].chart if controller in CONTROLLERS else Chart("")
-    name = table.text("chart", official.name, form=ANY)
+    name = table.text("chart", official.name, form=CHART if official.name else ANY)
     same = name == official.name
-    repository = table.text("repository", (official.repository if same else None) or "", form=ANY)
+    repository = table.text("repository", (official.repository if same else None) or "", form=REPOSITORY)
     version = table.text("version", (official.version if same else None) or "", form=ANY)
     chart = Chart(name, repository or None, version or None)
     return None if chart == official else chart
@@ -184,15 +190,26 @@ def _k3d(table: Table) -> K3dSettings:
         api_port=table.number("api-port", 6550, least=1, most=LAST_PORT),
         http_port=table.number("http-port", 8081, least=1, most=LAST_PORT),
     )
+    if settings.api_port == settings.http_port:
+        table.refuse(table.full("http-port"), settings.http_port, f"any port but that of {table.full('api-port')}")
     table.finish()
     return settings
 
 
-def _stack_problems(identity: Identity, platform: str) -> list[str]:
+def _stack_problems(identity: Identity, pools: Iterable[str], platform: str) -> list[str]:
     cluster = identity.name("k3d")
     checks = [("the project's name", identity.project, STACK), ("the stack's name", identity.stack, STACK)]
     checks += [("the k3d cluster's name", cluster, K3D_NAME)] if platform == "k3d" else []
-    return [f'{what} is "{name}"; allowed: {form.words}' for what, name, form in checks if not form.fits(name)]
+    problems = [f'{what} is "{name}"; allowed: {form.words}' for what, name, form in checks if not form.fits(name)]
+    stack = replace(identity.ref, id="0" * STACK_ID_LENGTH)
+    things = ["Load balancer", *(f"Nodepool {pool}" for pool in pools)]
+    said = max((stack.describe(thing, identity.owner) for thing in things), key=len)
+    if (excess := len(said) - catalogue.DESCRIPTION_LENGTH) > 0 and not problems:
+        problems.append(
+            f'the longest description would be "{said}"; allowed: {catalogue.DESCRIPTION_LENGTH} characters, '
+            f"so shorten project, stack, owner or nodepool by {excess} together"
+        )
+    return problems
 
 
 def _credential_problems() -> list[str]:

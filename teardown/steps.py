@@ -9,6 +9,7 @@ from teardown.cloud.account import GLOBAL_ZONE, Account, AnotherOrganization, ac
 from teardown.cloud.ownership import Evidence, resources, worn_by
 from teardown.cloud.report import costing
 from teardown.cloud.resource import Verdict
+from teardown.cloud.stack_ref import STACK_ID_LENGTH
 from teardown.cloud.survey import Accounts, survey
 from teardown.cloud_drain import CloudDrain, DrainTarget
 from teardown.cluster import armed, closing, webhooks
@@ -54,7 +55,7 @@ def create_stack_id(subject: Subject, pinned: str, say: Say) -> StackIdentity:
             f'organization is "{pinned}", and the API key {account.api_key.key} is of {found}. '
             f"Next: set a key of {pinned}"
         )
-    return StackIdentity(secrets.token_hex(6), found.id, found.name)
+    return StackIdentity(secrets.token_hex(STACK_ID_LENGTH // 2), found.id, found.name)
 
 
 def check_organization(subject: Subject) -> Account | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 STACK_ID = "stack-id"
+STACK_ID_LENGTH = 12  # characters of a new one
 KEYS = ("project", "stack", "owner", STACK_ID)
 # Nouns of the ingress controller's NLB: the stack's own, and the one that the cloud controller manager makes. A name is
 # used once, and while the one takes the other's place both are there.

@@ -14,6 +14,8 @@ from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.proto import resource_pb2, source_pb2
 
+from settings import load
+
 PROJECT = Path(__file__).parents[2]
 PROJECT_FILE: dict[str, Any] = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())
 NAME: str = PROJECT_FILE["name"]
@@ -174,6 +176,14 @@ def configure(config: Mapping[str, Any], stack: str = "dev", world: World | None
     pulumi.runtime.set_all_config({k: v if isinstance(v, str) else json.dumps(v) for k, v in full.items()})
     mocks.set_mocks(world, project=project, stack=stack, preview=world.preview, monitor=Monitor(world), logger=world)
     return world
+
+
+def problems(config: Mapping[str, Any], stack: str = "dev", project: str = NAME) -> list[str]:
+    """The lines that these settings are refused with."""
+    configure(config, stack, project=project)
+    with pytest.raises(pulumi.RunError) as refusal:
+        load()
+    return str(refusal.value).splitlines()
 
 
 def execute(program: Callable[[], Any], world: World) -> World:
