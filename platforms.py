@@ -12,7 +12,7 @@ from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.drain import DrainArgs, SecondDrain
 from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity
-from components.ingress import exoscale_annotations
+from components.ingress import CONTROLLERS, exoscale_annotations
 from components.kubeconfig import Kubeconfig, KubeconfigArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.local_cluster import LocalCluster, LocalClusterArgs
@@ -188,6 +188,7 @@ def _chosen(settings: Settings) -> Chosen:
         nodepools={name: pool.size for name, pool in settings.nodepools.items()},
         load_balancer=ingress.load_balancer if ingress else NO_BALANCER,
         ingress_nodepool=ingress.nodepool if ingress else "",
+        chart=(ingress.chart or CONTROLLERS[ingress.controller].chart).name if ingress else "",
         on_destroy=settings.storage.on_destroy,
     )
 

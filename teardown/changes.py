@@ -11,7 +11,7 @@ from typing import Any
 from teardown.errors import TeardownError
 from teardown.storage_policy import OVERRIDE
 
-MANAGED, NO_BALANCER = "managed", "none"
+MANAGED, CCM, NO_BALANCER = "managed", "ccm", "none"
 REFUSE, KEEP = "refuse", "keep"
 _OTHERS_CHOOSE = "external"
 # By which a Service says where its traffic goes; docs/exoscale.md, Cloud controller manager.
@@ -30,6 +30,7 @@ class Chosen:
         nodepools: number of nodes by the pool's name; None where others choose it.
         load_balancer: who makes the ingress controller's: `managed` or `ccm`; `none` without a controller.
         ingress_nodepool: the pool that its traffic goes to.
+        chart: name of the chart that it is installed from; another one is another installation.
         on_destroy: what becomes of volumes.
     """
 
@@ -40,6 +41,7 @@ class Chosen:
     nodepools: Mapping[str, int | None] = field(default_factory=dict)
     load_balancer: str = NO_BALANCER
     ingress_nodepool: str = ""
+    chart: str = ""
     on_destroy: str = REFUSE
 
     def inputs(self) -> dict[str, Any]:
@@ -52,6 +54,7 @@ class Chosen:
             "nodepools": sizes,
             "loadBalancer": self.load_balancer,
             "ingressNodepool": self.ingress_nodepool,
+            "chart": self.chart,
             "onDestroy": self.on_destroy,
         }
 
@@ -68,6 +71,7 @@ class Chosen:
             nodepools={name: None if size == _OTHERS_CHOOSE else int(size) for name, size in kept["nodepools"].items()},
             load_balancer=kept["loadBalancer"],
             ingress_nodepool=kept["ingressNodepool"],
+            chart=kept["chart"],
             on_destroy=kept["onDestroy"],
         )
 
@@ -81,12 +85,16 @@ class Shown:
         level: its service level.
         cni: its network plugin.
         nodepools: number of nodes by the name of each pool that is the stack's.
+        load_balancer: who made the one of the ingress controller; `none` where it has none.
+        address: that one's.
     """
 
     zone: str
     level: str = ""
     cni: str = ""
     nodepools: Mapping[str, int] = field(default_factory=dict)
+    load_balancer: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,7 +158,8 @@ def of_replacement(shown: Shown, chosen: Chosen, users: Users | None, policy: st
         policy: what becomes of volumes.
     """
     changes = replacing(shown, chosen)
-    moves = chosen.load_balancer != NO_BALANCER and ("zone" in changes or chosen.load_balancer != MANAGED)
+    stays = "zone" not in changes and chosen.load_balancer == MANAGED and shown.load_balancer != CCM
+    moves = chosen.load_balancer != NO_BALANCER and not stays
     address = "the addresses of its API and of the ingress change" if moves else "the address of its API changes"
     balancers = _count(len(users.balancers), "load balancer") if users else "load balancers"
     volumes = _count(len(users.data), "volume or snapshot", "volumes and snapshots") if users else "volumes"
@@ -159,6 +168,25 @@ def of_replacement(shown: Shown, chosen: Chosen, users: Users | None, policy: st
         f"the cluster is replaced ({told(changes)}): {address}, and all that is in it goes, also {balancers} of users' "
         f"Services{data}"
     )
+
+
+def of_address(shown: Shown, chosen: Chosen, recorded: Chosen | None) -> list[str]:
+    """That the ingress gets another address, or loses it, in a cluster that stays."""
+    was, is_, at = shown.load_balancer, chosen.load_balancer, shown.address and f" {shown.address}"
+    if was in ("", NO_BALANCER):
+        return []
+    if is_ == NO_BALANCER:
+        return [f"ingress.controller is none: the ingress goes, and its address{at}"]
+    if was != is_:
+        why = f"ingress.load-balancer {was} → {is_}"
+    elif was == CCM and recorded and recorded.chart != chosen.chart:
+        why = f"ingress.chart {recorded.chart} → {chosen.chart} with ingress.load-balancer {CCM}"
+    else:
+        return []
+    return [
+        f"{why}: the ingress loses its address{at} for another. Next: after this `up`, point your DNS to the one of "
+        "`pulumi stack output ingress_ip`"
+    ]
 
 
 def going(shown: Shown, chosen: Chosen) -> list[str]:

@@ -51,7 +51,8 @@ def foresee(subject: Subject, account: Account | None, chosen: Chosen, recorded:
     if places == []:
         return []
     place = places[0] if places and len(places) == 1 else None
-    shown = _shown(place) if place else _recorded(subject, recorded)
+    balancers = _balancers(place) if place else None
+    shown = _shown(place, balancers, recorded) if place else _recorded(subject, recorded)
     changes.refuse_while_protected(shown, chosen, recorded)
     if changes.replacing(shown, chosen):
         policy = override() or (recorded.on_destroy if recorded else "")
@@ -60,11 +61,11 @@ def foresee(subject: Subject, account: Account | None, chosen: Chosen, recorded:
             changes.refuse_lost_data(shown, chosen, users, policy)
         return [changes.of_replacement(shown, chosen, users, policy), *changes.of_parked(chosen)]
     if place and (going := changes.going(shown, chosen)):
-        changes.refuse_locked(_senders(place, going))
+        changes.refuse_locked(_senders(place, going, balancers or []))
     shrinking = changes.shrinking(shown, chosen)
     nodes = _nodes(place) if place and shrinking else {}
     lines = [changes.of_shrinking(pool, shown, chosen, recorded, nodes.get(pool, [])) for pool in shrinking]
-    return [*lines, *changes.of_parked(chosen)]
+    return [*changes.of_address(shown, chosen, recorded), *lines, *changes.of_parked(chosen)]
 
 
 def _places(subject: Subject, account: Account | None) -> list[_Place] | None:
@@ -87,14 +88,36 @@ def _carrying(subject: Subject, account: Account) -> list[_Place]:
     return [_Place(subject, account, one) for label, one in labels if label and label.id == subject.stack_id]
 
 
-def _shown(place: _Place) -> Shown:
+def _balancers(place: _Place) -> list[Document] | None:
+    """The NLBs of the cluster's zone; None where the cloud does not say."""
+    try:
+        found: list[Document] = place.account.call(place.account.list_load_balancers).get("load-balancers", [])
+    except TeardownError:
+        return None
+    return found
+
+
+def _shown(place: _Place, balancers: list[Document] | None, recorded: Chosen | None) -> Shown:
     cluster = place.cluster
     sizes = {name: pool.get("size", 0) for name, pool in place.nodepools.items()}
-    return Shown(place.subject.zone, cluster.get("level", ""), cluster.get("cni", ""), sizes)
+    made_by, address = (_ingress(place.subject, balancers) if balancers is not None else None) or (
+        recorded.load_balancer if recorded else "",
+        "",
+    )
+    return Shown(place.subject.zone, cluster.get("level", ""), cluster.get("cni", ""), sizes, made_by, address)
+
+
+def _ingress(subject: Subject, balancers: list[Document]) -> tuple[str, str] | None:
+    """Who made the ingress controller's NLB, and its address; None where one is about to take another's place."""
+    names = {subject.ref.name(INGRESS): changes.MANAGED, subject.ref.name(MADE_BY_CCM): changes.CCM}
+    found = [(names[one["name"]], one.get("ip", "")) for one in balancers if one["name"] in names]
+    return (found or [(changes.NO_BALANCER, "")])[0] if len(found) < 2 else None
 
 
 def _recorded(subject: Subject, recorded: Chosen | None) -> Shown:
-    return Shown(recorded.zone, recorded.level, recorded.cni) if recorded else Shown(subject.zone)
+    if recorded is None:
+        return Shown(subject.zone)
+    return Shown(recorded.zone, recorded.level, recorded.cni, load_balancer=recorded.load_balancer)
 
 
 def _users(place: _Place) -> Users | None:
@@ -116,14 +139,9 @@ def _users(place: _Place) -> Users | None:
     return Users(theirs, cloud.data(found))
 
 
-def _senders(place: _Place, pools: list[str]) -> dict[str, list[str]]:
-    """Who sends traffic to each of these pools, but for the stack's own ingress, which moves with the settings; nothing
-    where the cloud does not say."""
+def _senders(place: _Place, pools: list[str], balancers: list[Document]) -> dict[str, list[str]]:
+    """Who sends traffic to each of these pools, but for the stack's own ingress, which moves with the settings."""
     own = {place.subject.ref.name(noun) for noun in (INGRESS, MADE_BY_CCM)}
-    try:
-        balancers = place.account.call(place.account.list_load_balancers).get("load-balancers", [])
-    except TeardownError:
-        return {}
     targets = [(one, {*targets_of(one).values()}) for one in balancers if one["name"] not in own]
     ids = {name: place.nodepools[name]["instance-pool"]["id"] for name in pools}
     senders = {name: [one for one, pools in targets if id_ in pools] for name, id_ in ids.items()}

@@ -106,6 +106,7 @@ def test_in_another_zone_the_ingress_gets_another_address_too() -> None:
     line = changes.of_replacement(SHOWN, replace(PRO, zone="at-vie-1"), None, "")
 
     assert line.startswith(f"the cluster is replaced (zone ch-gva-2 → at-vie-1 and level starter → pro): {BOTH}, ")
+    assert BOTH in changes.of_replacement(replace(SHOWN, load_balancer="ccm"), PRO, None, "")
 
 
 def test_a_replacement_that_the_drain_would_stop_at_the_volumes_is_refused_before_it_begins() -> None:
@@ -183,7 +184,52 @@ def test_a_pool_that_somebody_sends_traffic_to_is_not_taken_out() -> None:
         changes.refuse_locked({"old": ["Service shop/front (NLB 1)", "NLB by-hand (2)"], "idle": []})
     assert str(refused.value) == (
         "nodepool old is to go, and gets traffic from Service shop/front (NLB 1), NLB by-hand (2): Exoscale would not "
-        "let it go. Next: leave it in nodepools beside the one that takes its place, and `pulumi up`; move the traffic, a "
-        "Service's by its annotation service.beta.kubernetes.io/exoscale-loadbalancer-service-instancepool-id (ids: "
-        "`pulumi stack output nodepools`); then take the pool out"
+        "let it go. Next: leave it in nodepools beside the one that takes its place, and `pulumi up`; move the "
+        f"traffic, a Service's by its annotation {changes.TARGET} (ids: `pulumi stack output nodepools`); then take "
+        "the pool out"
     )
+
+
+def served(by: str, address: str = "194.182.160.1") -> Shown:
+    return replace(SHOWN, load_balancer=by, address=address)
+
+
+@pytest.mark.parametrize(
+    ("was", "to_be", "line"),
+    [
+        (
+            "managed",
+            "ccm",
+            "ingress.load-balancer managed → ccm: the ingress loses its address 194.182.160.1 for another",
+        ),
+        (
+            "ccm",
+            "managed",
+            "ingress.load-balancer ccm → managed: the ingress loses its address 194.182.160.1 for another",
+        ),
+        ("managed", "none", "ingress.controller is none: the ingress goes, and its address 194.182.160.1"),
+        ("ccm", "none", "ingress.controller is none: the ingress goes, and its address 194.182.160.1"),
+    ],
+)
+def test_one_line_says_that_the_address_of_the_ingress_changes_or_goes(was: str, to_be: str, line: str) -> None:
+    (said,) = changes.of_address(served(was), replace(CHOSEN, load_balancer=to_be), CHOSEN)
+
+    assert said.startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("was", "to_be"), [("managed", "managed"), ("ccm", "ccm"), ("none", "managed"), ("none", "none"), ("", "ccm")]
+)
+def test_an_address_that_stays_or_that_there_was_none_of_is_no_line(was: str, to_be: str) -> None:
+    assert changes.of_address(served(was), replace(CHOSEN, load_balancer=to_be), CHOSEN) == []
+
+
+def test_another_chart_changes_the_address_only_where_the_cluster_makes_the_load_balancer() -> None:
+    traefik = replace(CHOSEN, load_balancer="ccm", chart="traefik")
+
+    (line,) = changes.of_address(served("ccm", ""), traefik, replace(traefik, chart="nginx-ingress"))
+
+    what = "ingress.chart nginx-ingress → traefik with ingress.load-balancer ccm"
+    assert line.startswith(f"{what}: the ingress loses its address for another")
+    assert changes.of_address(served("managed"), replace(traefik, load_balancer="managed"), CHOSEN) == []
+    assert changes.of_address(served("ccm"), traefik, None) == []

@@ -175,14 +175,14 @@ def test_a_replacement_is_refused_while_others_use_the_stacks_own_load_balancer(
         foresight.foresee(SUBJECT, account, replace(CHOSEN, level="pro"), CHOSEN)
 
 
-def test_an_edit_that_takes_nothing_away_costs_one_call(
+def test_an_edit_that_takes_nothing_away_costs_two_calls(
     account: PaperAccount, cluster: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
     monkeypatch.setattr(account, "call", lambda method: asked.append(method) or method())
 
     assert foresight.foresee(SUBJECT, account, replace(CHOSEN, nodepools={"default": 3, "new": 1}), CHOSEN) == []
-    assert len(asked) == 1
+    assert len(asked) == 2
 
 
 def test_the_nodes_of_a_pool_that_somebody_made_larger_are_named_and_those_of_others_are_not(
@@ -249,13 +249,13 @@ def test_a_service_is_known_by_its_load_balancer_where_the_cluster_does_not_answ
         foresight.foresee(SUBJECT, account, RENAMED, CHOSEN)
 
 
-@pytest.mark.parametrize("noun", ["ingress", "ccm"])
+@pytest.mark.parametrize(("noun", "load_balancer"), [("ingress", "managed"), ("ccm", "ccm")])
 def test_the_stacks_own_ingress_keeps_no_pool_for_its_load_balancer_moves_with_the_settings(
-    account: PaperAccount, pool: str, noun: str
+    account: PaperAccount, pool: str, noun: str, load_balancer: str
 ) -> None:
     account.balancer(pool, name=OURS.name(noun))
 
-    assert foresight.foresee(SUBJECT, account, RENAMED, CHOSEN) == []
+    assert foresight.foresee(SUBJECT, account, replace(RENAMED, load_balancer=load_balancer), CHOSEN) == []
 
 
 def test_a_pool_that_stays_or_goes_with_the_cluster_may_be_sent_traffic(
@@ -266,3 +266,31 @@ def test_a_pool_that_stays_or_goes_with_the_cluster_may_be_sent_traffic(
     assert foresight.foresee(SUBJECT, account, CHOSEN, CHOSEN) == []
     (line,) = foresight.foresee(SUBJECT, account, replace(RENAMED, level="pro"), CHOSEN)
     assert line.startswith("the cluster is replaced")
+
+
+TO_CCM = replace(CHOSEN, load_balancer="ccm")
+
+
+def test_the_address_that_the_ingress_loses_is_the_one_that_the_cloud_shows(account: PaperAccount) -> None:
+    account.balancer(owner=OURS, name=OURS.name("ingress"), ip="194.182.160.1")
+    account.balancer(owner=NEIGHBOUR, name=NEIGHBOUR.name("ccm"), ip="194.182.160.2")
+
+    (line,) = foresight.foresee(SUBJECT, account, TO_CCM, TO_CCM)
+
+    assert line.startswith("ingress.load-balancer managed → ccm: the ingress loses its address 194.182.160.1 ")
+
+
+def test_while_one_load_balancer_takes_the_others_place_the_state_says_which_it_was(account: PaperAccount) -> None:
+    account.balancer(owner=OURS, name=OURS.name("ingress"), ip="194.182.160.1")
+    account.balancer(name=OURS.name("ccm"), ip="194.182.160.2")
+
+    assert foresight.foresee(SUBJECT, account, TO_CCM, TO_CCM) == []
+    (line,) = foresight.foresee(SUBJECT, account, TO_CCM, CHOSEN)
+    assert line.startswith("ingress.load-balancer managed → ccm: the ingress loses its address for another")
+
+
+@pytest.mark.parametrize("asked", [None, Silent()])
+def test_where_the_cloud_cannot_be_asked_the_state_says_whose_load_balancer_it_is(asked: PaperAccount | None) -> None:
+    (line,) = foresight.foresee(SUBJECT, asked, TO_CCM, CHOSEN)
+
+    assert line.startswith("ingress.load-balancer managed → ccm: the ingress loses its address for another")

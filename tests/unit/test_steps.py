@@ -62,9 +62,9 @@ def test_the_settings_that_take_something_away_when_they_change_reach_the_stack_
     without = registered(run({"ingress": {"controller": "none"}}), "StackId").inputs["settings"]
 
     assert Chosen.of("at-vie-1", kept) == Chosen(
-        "at-vie-1", "pro", "cilium", True, {"a": 3, "b": 2}, "ccm", "b", "keep"
+        "at-vie-1", "pro", "cilium", True, {"a": 3, "b": 2}, "ccm", "b", "nginx-ingress", "keep"
     )
-    assert (without["loadBalancer"], without["ingressNodepool"]) == ("none", "")
+    assert (without["loadBalancer"], without["ingressNodepool"], without["chart"]) == ("none", "", "")
 
 
 @pytest.mark.parametrize("kind", ["Drain", "SecondDrain"])
