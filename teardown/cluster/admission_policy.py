@@ -19,6 +19,11 @@ _BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybind
 _LOAD_BALANCER = "has(object.spec.type) && object.spec.type == 'LoadBalancer'"
 _WAS_ONE = "oldObject != null && has(oldObject.spec.type) && oldObject.spec.type == 'LoadBalancer'"
 _BIND_SECONDS = 30
+_PROBE = NAMES[0]
+_PROBES_OF: tuple[tuple[str, Document], ...] = (
+    ("services", {"type": "LoadBalancer", "ports": [{"port": 80}]}),
+    ("persistentvolumeclaims", {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}),
+)
 _PROBES = 3  # refusals in a row: a pro control plane has several API servers
 _PAUSE_SECONDS = 0.1
 
@@ -43,25 +48,29 @@ def refuse_load_balancers(server: ApiServer) -> None:
     _refuse(server, NAMES[0], "services", ["CREATE", "UPDATE"], f"!({_LOAD_BALANCER}) || ({_WAS_ONE})")
 
 
-def await_refusal(server: ApiServer, say: Say) -> None:
+def refuse_volume_claims(server: ApiServer) -> None:
+    """Refuses new PersistentVolumeClaims, once the API server has heard of it: see `await_refusal`."""
+    _refuse(server, NAMES[1], "persistentvolumeclaims", ["CREATE"], "false")
+
+
+def await_refusal(server: ApiServer, claims: bool, say: Say) -> None:
     """Returns when the API server refuses new load balancers.
 
-    A Service that came in before is found by whoever lists them after this returns.
+    What came in before is found by whoever lists it after this returns.
+
+    Args:
+        claims: whether it has to refuse new volume claims, too.
     """
-    refusals = 0
+    refusals, probes = 0, _PROBES_OF if claims else _PROBES_OF[:1]
 
     def missing() -> range:
         nonlocal refusals
-        refusals = refusals + 1 if _probe_is_refused(server) else 0
+        refusals = refusals + 1 if all(_is_refused(server, *probe) for probe in probes) else 0
         return range(_PROBES - refusals)
 
     if wait_until(missing, _BIND_SECONDS, lambda _: time.sleep(0 if refusals else _PAUSE_SECONDS)):
-        say("the API server still admits new load balancers; those of a controller of yours may come back")
-
-
-def refuse_volume_claims(server: ApiServer) -> None:
-    """Refuses new PersistentVolumeClaims."""
-    _refuse(server, NAMES[1], "persistentvolumeclaims", ["CREATE"], "false")
+        what = "load balancers and volume claims" if claims else "load balancers"
+        say(f"the API server still admits new {what}; those of a controller of yours may come back")
 
 
 def _refuse(server: ApiServer, name: str, resource: str, operations: list[str], allowed: str) -> None:
@@ -87,10 +96,11 @@ def _create(server: ApiServer, path: str, document: Document) -> None:
             raise
 
 
-def _probe_is_refused(server: ApiServer) -> bool:
-    probe = {"metadata": {"name": NAMES[0]}, "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]}}
+def _is_refused(server: ApiServer, plural: str, spec: Document) -> bool:
     try:
-        server.create("/api/v1/namespaces/default/services", probe, dryRun="All")
+        server.create(
+            f"/api/v1/namespaces/default/{plural}", {"metadata": {"name": _PROBE}, "spec": spec}, dryRun="All"
+        )
     except Refused as refused:
         return REASON in str(refused)  # also by a policy that an earlier release left, with other advice
     return False
