@@ -19,15 +19,18 @@ _BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybind
 _LOAD_BALANCER = "has(object.spec.type) && object.spec.type == 'LoadBalancer'"
 _WAS_ONE = "oldObject != null && has(oldObject.spec.type) && oldObject.spec.type == 'LoadBalancer'"
 _BIND_SECONDS = 30
-_PROBES = 3  # refusals in a row: a pro control plane has several API servers
+_PROBES = 3  # the same answer in a row: a pro control plane has several API servers
 _PAUSE_SECONDS = 0.1
 
 
-def lift(server: ApiServer) -> None:
-    """Takes both refusals back; that of load balancers last, as it was made first."""
+def lift(server: ApiServer, say: Say) -> None:
+    """Takes both refusals back, that of load balancers last, as it was made first; returns when the API server admits
+    load balancers again."""
     for name in reversed(NAMES):
         server.delete(f"{_POLICIES}/{name}")
         server.delete(f"{_BINDINGS}/{name}")
+    if _in_vain(server, refused=False):
+        say("the API server still refuses new load balancers, although nothing tells it to any more")
 
 
 def refuses_load_balancers(server: ApiServer) -> bool:
@@ -48,14 +51,7 @@ def await_refusal(server: ApiServer, say: Say) -> None:
 
     A Service that came in before is found by whoever lists them after this returns.
     """
-    refusals = 0
-
-    def missing() -> range:
-        nonlocal refusals
-        refusals = refusals + 1 if _probe_is_refused(server) else 0
-        return range(_PROBES - refusals)
-
-    if wait_until(missing, _BIND_SECONDS, lambda _: time.sleep(0 if refusals else _PAUSE_SECONDS)):
+    if _in_vain(server, refused=True):
         say("the API server still admits new load balancers; those of a controller of yours may come back")
 
 
@@ -85,6 +81,22 @@ def _create(server: ApiServer, path: str, document: Document) -> None:
     except Refused as refused:
         if refused.status != 409:  # left by a drain that was interrupted
             raise
+
+
+def _in_vain(server: ApiServer, refused: bool) -> bool:
+    """Waits until new load balancers are refused, or are not: an API server hears of a policy some time after the call.
+
+    Returns:
+        Whether that did not come about in time.
+    """
+    right = 0
+
+    def missing() -> range:
+        nonlocal right
+        right = right + 1 if _probe_is_refused(server) is refused else 0
+        return range(_PROBES - right)
+
+    return bool(wait_until(missing, _BIND_SECONDS, lambda _: time.sleep(0 if right else _PAUSE_SECONDS)))
 
 
 def _probe_is_refused(server: ApiServer) -> bool:
