@@ -33,6 +33,6 @@ def is_closed(server: ApiServer) -> bool:
 
 
 def open_again(server: ApiServer, say: Say) -> None:
-    """Takes back all that `close` put up; nothing has to be there."""
+    """Takes back all that `close` put up, and returns when that is in force; nothing has to be there."""
     webhooks.give_back(server, say)
-    admission_policy.lift(server)
+    admission_policy.lift(server, say)
