@@ -11,11 +11,12 @@ from teardown.cloud.report import costing
 from teardown.cloud.resource import Verdict
 from teardown.cloud.survey import Accounts, survey
 from teardown.cloud_drain import CloudDrain, DrainTarget
-from teardown.cluster import admission_policy, armed
+from teardown.cluster import admission_policy, armed, services
 from teardown.cluster.api_server import Unreachable, reach
 from teardown.drain import run as run_drain
 from teardown.errors import TeardownError
 from teardown.foresight import foresee
+from teardown.leftover import remove_leftover
 from teardown.storage_policy import override
 from teardown.subject import Say, Subject
 
@@ -118,6 +119,19 @@ def drain(subject: Subject, role: str, token: str, target: DrainTarget, say: Say
     """
     chosen = replace(target, on_destroy=override() or target.on_destroy)
     return run_drain(CloudDrain(subject.accounts()[subject.zone], subject, chosen, say), role, token)
+
+
+def remove_leftover_balancer(subject: Subject, cluster_id: str, say: Say) -> None:
+    """Deletes the NLB that the cluster made for the ingress, once the ingress has another; see `leftover`. A cluster
+    that does not answer may use it, so it stays."""
+    account = subject.accounts()[subject.zone]
+    try:
+        server = reach(account, cluster_id, _REACH_SECONDS, say)
+        held = services.load_balancers(server) if server else []
+    except Unreachable as silent:
+        say(f"{silent}, so an NLB that it made for the ingress stays, if there is one")
+        return
+    remove_leftover(account, subject, held, say)
 
 
 def sweep_nodepools(subject: Subject, token: str, cluster_id: str, say: Say) -> list[str]:
