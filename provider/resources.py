@@ -7,10 +7,12 @@ every later one.
 import importlib
 import secrets
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from provider.progress import Say
 from provider.values import Values
+from teardown import parking
 from teardown.changes import Chosen
 from teardown.errors import TeardownError
 
@@ -65,10 +67,22 @@ class Resource(ABC):
         refuse_later_release(state)
         return []
 
+    def impossible(self, inputs: Values, state: Values | None = None) -> str:
+        """Why these inputs cannot come true, in one line; empty where they can. A preview asks too.
+
+        Args:
+            state: what there is; None for a new one.
+        """
+        return ""
+
     def update(self, token: str, state: Values, inputs: Values, say: Say) -> None:
         """Brings it to the new inputs."""
         if self._role and any(state.get(key) != inputs.get(key) for key in _IDENTITY):
             steps.arm(subject(inputs), self._role, inputs["clusterId"], token, say)
+
+    def due(self, state: Values) -> Sequence[str]:
+        """What an update has to do although no input changed, in words that a preview shows. Changes nothing."""
+        return ()
 
     @abstractmethod
     def delete(self, token: str, state: Values, say: Say) -> list[str]:
@@ -103,6 +117,14 @@ class StackId(Resource):
             return []
         return steps.foresee(subject(state), account, chosen, Chosen.of(state["zone"], state.get("settings")))
 
+    def impossible(self, inputs: Values, state: Values | None = None) -> str:
+        chosen = Chosen.of(inputs["zone"], inputs.get("settings"))
+        if chosen is None:
+            return ""
+        # A release that recorded none parked none.
+        recorded = (Chosen.of(state["zone"], state.get("settings")) or chosen) if state else None
+        return parking.unmade(chosen, recorded)
+
     def delete(self, token: str, state: Values, say: Say) -> list[str]:
         return steps.sweep_stack(subject(state), say)
 
@@ -122,15 +144,33 @@ class Drain(Resource):
             steps.remove_leftover_balancer(subject(inputs), inputs["clusterId"], say)
 
     def delete(self, token: str, state: Values, say: Say) -> list[str]:
-        target = steps.DrainTarget(
-            cluster_id=state["clusterId"],
-            pool_ids=tuple(state["instancePoolIds"]),
-            load_balancers=tuple(state["loadBalancers"]),
-            on_destroy=state["onDestroy"],
-            releases=state["releases"],
-            wait_seconds=state["waitSeconds"],
-        )
-        return steps.drain(subject(state), self._role, token, target, say)
+        return steps.drain(subject(state), self._role, token, _target(state), say)
+
+
+class UnfinishedDrain(Resource):
+    """Drains, when it is deleted, a cluster whose `up` ended before its SecondDrain was made. It is never armed: that
+    the SecondDrain is says that there is nothing to do."""
+
+    replacing = ("clusterId",)
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        return steps.drain_unfinished(subject(state), _target(state), say)
+
+    def gives_way_to(self, inputs: Values, state: Values) -> bool:
+        return bool(inputs["clusterId"] == state["clusterId"])
+
+
+class SecondDrain(Drain):
+    """Created before anything in the cluster needs a load balancer, so it also opens a cluster again that a destroy
+    closed and then left."""
+
+    def due(self, state: Values) -> Sequence[str]:
+        return ("closedByADestroy",) if steps.is_closed(subject(state), state["clusterId"]) else ()
+
+    def update(self, token: str, state: Values, inputs: Values, say: Say) -> None:
+        super().update(token, state, inputs, say)
+        if self.due(state):
+            steps.open_again(subject(inputs), inputs["clusterId"], say)
 
 
 class NodepoolSweep(Resource):
@@ -152,6 +192,27 @@ class ProgramKubeconfig(Resource):
         return []
 
 
+class IngressPods(Resource):
+    """Holds an `up` back from a good end while no pod of the ingress controller is ready behind the load balancer."""
+
+    replacing = ("clusterId",)
+
+    def create(self, inputs: Values, say: Say) -> tuple[str, dict[str, str]]:
+        self._await(inputs, say)
+        return super().create(inputs, say)
+
+    def update(self, token: str, state: Values, inputs: Values, say: Say) -> None:
+        if any(state.get(key) != inputs[key] for key in ("namespace", "chart", "instancePoolId", "size")):
+            self._await(inputs, say)
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        return []
+
+    def _await(self, inputs: Values, say: Say) -> None:
+        where = inputs["clusterId"], inputs["namespace"], inputs["nodepool"], inputs["instancePoolId"]
+        steps.await_ingress_pod(subject(inputs), *where, inputs["waitSeconds"], say)
+
+
 class RuleSweep(Resource):
     """Removes rules of a security group that no state knows when it is deleted."""
 
@@ -167,9 +228,11 @@ class RuleSweep(Resource):
 RESOURCES: dict[str, Resource] = {
     "exoscale-teardown:index:StackId": StackId(),
     "exoscale-teardown:index:Drain": Drain("drain"),
-    "exoscale-teardown:index:SecondDrain": Drain("second-drain"),
+    "exoscale-teardown:index:SecondDrain": SecondDrain("second-drain"),
+    "exoscale-teardown:index:UnfinishedDrain": UnfinishedDrain(),
     "exoscale-teardown:index:NodepoolSweep": NodepoolSweep("nodepool-sweep"),
     "exoscale-teardown:index:ProgramKubeconfig": ProgramKubeconfig(),
+    "exoscale-teardown:index:IngressPods": IngressPods(),
     "exoscale-teardown:index:RuleSweep": RuleSweep(),
 }
 
@@ -197,6 +260,17 @@ def subject(state: Values) -> "steps.Subject":
         stack_id=state.get("stackId") or "",
         organization=state.get("organizationId") or "",
         organization_name=state.get("organizationName") or "",
+    )
+
+
+def _target(state: Values) -> "steps.DrainTarget":
+    return steps.DrainTarget(
+        cluster_id=state["clusterId"],
+        pool_ids=tuple(state["instancePoolIds"]),
+        load_balancers=tuple(state["loadBalancers"]),
+        on_destroy=state["onDestroy"],
+        releases=state["releases"],
+        wait_seconds=state["waitSeconds"],
     )
 
 

@@ -36,7 +36,7 @@ class Authority:
         both = self._key_file.read_text()
         self._key = read_key(both)
         self._certificate = x509.load_pem_x509_certificate(both.encode())
-        self.certificate_file.write_text(pem(self._certificate))
+        write_private(self.certificate_file, pem(self._certificate))
 
     def context(self, host: str) -> ssl.SSLContext:
         """A server's TLS settings with a certificate for this host name; made at its first use."""

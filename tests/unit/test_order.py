@@ -13,7 +13,7 @@ POOL_NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,6}[a-z0-9]", fullmatch=True)
 POOL = st.fixed_dictionaries(
     {},
     optional={
-        "size": st.integers(1, 8),
+        "size": st.integers(0, 8) | st.sampled_from(["external", {"min": 1, "max": 3}]),
         "anti-affinity": st.booleans(),
         "taints": st.just({"dedicated": "batch:NoExecute"}),
         "labels": st.just({"team": "web"}),
@@ -24,7 +24,7 @@ POOL = st.fixed_dictionaries(
 @st.composite
 def configurations(draw: st.DrawFn) -> dict[str, Any]:
     """Settings for Exoscale with an ingress controller."""
-    pools = draw(st.dictionaries(POOL_NAMES, POOL, min_size=1, max_size=3))
+    pools = {**draw(st.dictionaries(POOL_NAMES, POOL, max_size=2)), "any-pods": {}}
     ingress = {
         "controller": draw(st.sampled_from(("nginx", "ingress-nginx", "traefik"))),
         "load-balancer": draw(st.sampled_from(("managed", "ccm"))),
@@ -103,6 +103,8 @@ def test_a_destroy_drains_before_and_sweeps_after_everything_else(
     assert {second, *inside, *(item.urn for item in world.of("SksKubeconfig"))} <= world.leans_on(drain)
     assert all(second in world.leans_on(urn) for urn in inside)
     assert {item.urn for item in world.of("SksNodepool")} <= world.leans_on(second)
+    unfinished = step(world, "UnfinishedDrain")
+    assert [urn for urn in custom if unfinished in world.leans_on(urn)] == [drain]
     sweep, cluster = step(world, "NodepoolSweep"), world.one("SksCluster").urn
     assert all(sweep in world.leans_on(item.urn) for item in world.of("SksNodepool"))
     groups = {item.urn for kind in ("SecurityGroup", "AntiAffinityGroup") for item in world.of(kind)}

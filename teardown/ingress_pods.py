@@ -1,0 +1,77 @@
+"""Whether anything answers behind the ingress controller's load balancer.
+
+Helm does not say so: it is content with a DaemonSet that no node takes a pod of, and it looks at no node's pool.
+"""
+
+from teardown.cloud.account import Account, Document
+from teardown.cluster.api_server import ApiServer
+from teardown.errors import TeardownError
+from teardown.subject import Say
+from teardown.wait import wait_until
+
+
+def await_one(
+    account: Account, server: ApiServer, namespace: str, nodepool: str, pool_id: str, patience: float, say: Say
+) -> None:
+    """Waits until a ready pod behind the controller's Service runs on a node of the pool. A pool without any machine,
+    which somebody parked, can have none and is passed over.
+
+    Args:
+        account: in the cluster's zone.
+        server: the cluster's.
+        namespace: where the controller and its Service of type LoadBalancer are.
+        nodepool: what the settings call the pool.
+        pool_id: the instance pool behind it.
+        patience: seconds that the pod may take.
+        say: told what it waits for, or why it does not.
+
+    Raises:
+        TeardownError: there is none in that time.
+    """
+
+    def missing() -> str:
+        listed = account.call(account.list_instances).get("instances", [])
+        machines = {one["id"] for one in listed if (one.get("manager") or {}).get("id") == pool_id}
+        if not machines:
+            say(f"nodepool {nodepool} has no node, so nothing answers behind the ingress controller's load balancer")
+            return ""
+        nodes = {node["metadata"]["name"] for node in server.items("/api/v1/nodes") if _machine(node) in machines}
+        if nodes & _ready_nodes(server, namespace):
+            return ""
+        if not nodes:
+            return f"none of its {len(machines)} machines has joined the cluster"
+        return f"no such pod is ready on {', '.join(sorted(nodes))}"
+
+    told: list[str] = []
+
+    def look() -> str:
+        why = missing()
+        if why and why not in told:
+            told.append(why)
+            say(f"waiting for a pod of the ingress controller on nodepool {nodepool}: {why}")
+        return "x" if why else ""
+
+    if wait_until(look, patience):
+        raise TeardownError(
+            f"the ingress controller has no ready pod on nodepool {nodepool}, where its load balancer sends traffic: "
+            f"{told[-1]}. Next: `kubectl get pods -n {namespace} -o wide` shows where they are and "
+            f"`kubectl get events -n {namespace}` why; then `pulumi up` again"
+        )
+
+
+def _machine(node: Document) -> str:
+    """The id of a node's instance, which is how the cloud controller manager finds it too."""
+    return str(node["status"]["nodeInfo"]["systemUUID"]).lower()
+
+
+def _ready_nodes(server: ApiServer, namespace: str) -> set[str]:
+    """The nodes with a ready pod behind a Service of type LoadBalancer."""
+    services = server.items(f"/api/v1/namespaces/{namespace}/services")
+    balanced = {service["metadata"]["name"] for service in services if service["spec"].get("type") == "LoadBalancer"}
+    return {
+        endpoint.get("nodeName", "")
+        for piece in server.items(f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices")
+        if piece["metadata"].get("labels", {}).get("kubernetes.io/service-name") in balanced
+        for endpoint in piece.get("endpoints") or []
+        if (endpoint.get("conditions") or {}).get("ready", True)
+    }
