@@ -47,14 +47,16 @@ def nlb(outputs: automation.OutputMap, sandbox: Sandbox) -> Callable[[], dict[st
     return find
 
 
-def service(name: str = "front", port: int = 80, protocol: str = "TCP", kind: str = "LoadBalancer", **said: str) -> str:
+def service(
+    called: str = "front", port: int = 80, protocol: str = "TCP", kind: str = "LoadBalancer", **said: str
+) -> str:
     """A manifest; annotations are those of the cloud controller manager, without their prefix."""
     metadata = {
-        "name": name,
+        "name": called,
         "namespace": "default",
         "annotations": {PREFIX + key: value for key, value in said.items()},
     }
-    spec = {"type": kind, "selector": {"app": name}, "ports": [{"port": port, "protocol": protocol}]}
+    spec = {"type": kind, "selector": {"app": called}, "ports": [{"port": port, "protocol": protocol}]}
     return json.dumps({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec})
 
 

@@ -134,6 +134,13 @@ def test_what_has_a_name_in_the_account_carries_the_stack_in_name_and_descriptio
     assert all(f"stack exoscale-sks/dev ({STACK_ID}), owner nobody" in item["description"] for item in named)
 
 
+def test_what_cannot_be_renamed_has_the_stacks_id_in_its_name(run: Run) -> None:
+    world = run()
+    names = [item.inputs["name"] for kind in ("SecurityGroup", "AntiAffinityGroup") for item in world.of(kind)]
+
+    assert names == [f"exoscale-sks-dev-nodes_{STACK_ID}", f"exoscale-sks-dev-default_{STACK_ID}"]
+
+
 @every_shape
 def test_the_release_leans_on_every_node_and_load_balancer(run: Run, shape: str) -> None:
     world = run(SHAPES[shape])

@@ -94,6 +94,21 @@ def test_a_renamed_stack_replaces_nothing_and_is_destroyed_without_a_trace(
     assert names(account.holds()) == {}
 
 
+def test_the_name_that_a_renamed_stack_had_is_free_for_another_one(
+    subject: Subject, account: Account, make_subject: Callable[[str], Subject]
+) -> None:
+    green = renamed(subject, "green", make_subject)
+    green.up()
+    before = account.holds()
+    blue = make_subject("blue")
+    blue.up()
+    blue.destroy()
+
+    assert account.holds() == before
+    green.destroy()
+    assert names(account.holds()) == {}
+
+
 def test_all_that_a_renamed_stack_has_is_its_own_whatever_name_its_groups_still_have(
     subject: Subject, make_subject: Callable[[str], Subject]
 ) -> None:
