@@ -236,6 +236,10 @@ def test_a_cluster_keeps_the_storage_driver_that_it_has(run: Run, csi: bool, ign
     assert list(run({"storage": {"csi": csi}}).one("SksCluster").request.ignoreChanges) == ignored
 
 
+def test_a_rule_is_never_replaced_for_another_description(run: Run) -> None:
+    assert {tuple(rule.request.ignoreChanges) for rule in run().of("SecurityGroupRule")} == {("description",)}
+
+
 @pytest.mark.parametrize("kind", ["SecurityGroup", "AntiAffinityGroup"])
 def test_a_group_is_never_replaced_for_a_text_that_the_cloud_cannot_change(run: Run, kind: str) -> None:
     assert list(run().one(kind).request.ignoreChanges) == ["name", "description"]
