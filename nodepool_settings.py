@@ -5,12 +5,9 @@ from dataclasses import dataclass
 
 from components import catalogue
 from components.identity import Identity
+from node_labels import ALLOWED, LABEL, LABEL_KEY, LABEL_VALUE, reserved
 from reading import Form, Table
 
-# Stack, owner and a nodepool's labels become labels of Kubernetes nodes (docs/exoscale.md, Nodepools and instances).
-LABEL = r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
-LABEL_VALUE = Form(LABEL, "63 letters, digits or . _ - at most, a letter or digit at both ends")
-LABEL_KEY = Form(rf"([a-z0-9]([a-z0-9.-]*[a-z0-9])?/)?{LABEL}", "a Kubernetes label key, such as team or a.io/team")
 TAINT = Form(
     rf"{LABEL}:({'|'.join(catalogue.TAINT_EFFECTS)})",
     f"value:effect with effect {', '.join(catalogue.TAINT_EFFECTS)}, such as gpu:NoSchedule",
@@ -75,6 +72,9 @@ def _nodepool(table: Table) -> NodepoolSettings:
     )
     for key in OWN_LABELS & pool.labels.keys():
         labels.refuse(labels.full(key), pool.labels[key], "any label but this: the stack sets it itself")
+    for key in filter(reserved, pool.labels):
+        but = f"a prefix of your own, or {' or '.join(f'{prefix}/' for prefix in ALLOWED)}"
+        labels.refuse(labels.full(key), pool.labels[key], f"{but}: no node may give itself this label")
     room = catalogue.INSTANCES_PER_ANTI_AFFINITY_GROUP
     if pool.anti_affinity and most > room:
         table.refuse(table.full("size"), most, f"up to {room}, or more with {table.full('anti-affinity')} false")

@@ -8,8 +8,9 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.anti_affinity import AntiAffinity, AntiAffinityArgs
+from components.balancer_policy import BalancerPolicy, BalancerPolicyArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
-from components.drain import DrainArgs, SecondDrain
+from components.drain import DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity
 from components.ingress import CONTROLLERS, TrafficPool, exoscale_annotations
@@ -78,6 +79,15 @@ def on_exoscale(settings: Settings) -> Platform:
         for name, pool in settings.nodepools.items()
         if pool.anti_affinity
     }
+    drain = DrainArgs(
+        who,
+        zone,
+        control_plane.cluster_id,
+        load_balancers=[who.name(INGRESS)] if ingress and ingress.load_balancer == "managed" else [],
+        on_destroy=settings.storage.on_destroy,
+        wait_seconds=settings.drain_wait_seconds,
+    )
+    unfinished_drain = UnfinishedDrain("unfinished-drain", drain)
     sweep = NodepoolSweep(
         "nodepools",
         NodepoolSweepArgs(who, zone, control_plane.cluster_id, after=[firewall, *groups.values()]),
@@ -107,6 +117,7 @@ def on_exoscale(settings: Settings) -> Platform:
     kubeconfig = Kubeconfig(
         "access",
         KubeconfigArgs(
+            who,
             control_plane.cluster_id,
             zone,
             file=access.file,
@@ -119,28 +130,23 @@ def on_exoscale(settings: Settings) -> Platform:
     programs = ProgramKubeconfig(
         "programs", ProgramKubeconfigArgs(who, zone, control_plane.cluster_id, kubeconfig.content)
     )
-    drain = DrainArgs(
-        who,
-        zone,
-        control_plane.cluster_id,
-        instance_pool_ids=[pool.instance_pool_id for pool in pools.values()],
-        load_balancers=[who.name(INGRESS)] if ingress and ingress.load_balancer == "managed" else [],
-        on_destroy=settings.storage.on_destroy,
-        wait_seconds=settings.drain_wait_seconds,
-    )
+    drain = replace(drain, instance_pool_ids=[pool.instance_pool_id for pool in pools.values()])
     second_drain = SecondDrain("second-drain", drain)
-    balancer = None
+    provider = _provider(
+        programs.content,
+        # What a change of replaces the cluster, see docs/adr/0004.
+        f"{zone} {settings.level} {settings.cni}",
+    )
+    balancer, inside = None, []
     if ingress and ingress.load_balancer == "managed":
         balancer = LoadBalancer(INGRESS, LoadBalancerArgs(who, zone, targets=[second_drain]))
+        policy = BalancerPolicyArgs(balancer.load_balancer_id, who.name(INGRESS), INGRESS, control_plane.cluster_id)
+        inside = [BalancerPolicy(INGRESS, policy, pulumi.ResourceOptions(providers=[provider]))]
     return Platform(
         endpoint=control_plane.endpoint,
         kubeconfig=kubeconfig.content,
         kubeconfig_path=kubeconfig.path,
-        provider=_provider(
-            programs.content,
-            # What a change of replaces the cluster, see docs/adr/0004.
-            f"{who.name('cluster')} {zone} {settings.level} {settings.cni}",
-        ),
+        provider=provider,
         cluster_id=control_plane.cluster_id,
         nodes=[second_drain, *([balancer] if balancer else [])],
         monthly_cost=_monthly_cost(settings, pools),
@@ -148,7 +154,7 @@ def on_exoscale(settings: Settings) -> Platform:
         annotations=_annotations(who, ingress, pools, balancer) if ingress else {},
         address=balancer.ip_address if balancer else None,
         pool=_traffic_pool(who, settings, pools),
-        drain=replace(drain, releases=ingress is not None, after=[second_drain, kubeconfig]),
+        drain=replace(drain, releases=ingress is not None, after=[second_drain, kubeconfig, unfinished_drain, *inside]),
     )
 
 
@@ -157,6 +163,7 @@ def on_k3d(settings: Settings) -> Platform:
     cluster = LocalCluster(
         "local",
         LocalClusterArgs(
+            settings.identity,
             settings.identity.name("k3d"),
             file=settings.kubeconfig.file,
             api_port=settings.k3d.api_port,
@@ -175,11 +182,17 @@ def on_k3d(settings: Settings) -> Platform:
     )
 
 
-def _provider(kubeconfig: pulumi.Output[str], identifier: str) -> kubernetes.Provider:
-    # The identifier keeps a renewed kubeconfig from replacing all that is in the cluster. Never delete_unreachable:
-    # the plugin takes a refused credential for an unreachable cluster and would forget what lives
-    # (docs/plugins.md, Unreachable clusters).
-    return kubernetes.Provider("cluster", kubeconfig=kubeconfig, cluster_identifier=identifier)
+def _provider(kubeconfig: pulumi.Output[str], cluster: str) -> kubernetes.Provider:
+    # The identifier keeps a renewed kubeconfig from replacing all that is in the cluster, and the trigger does so when
+    # the cluster is another one. What the identifier said at first, it says for ever: earlier programs put the stack's
+    # name into it, and a stack may be renamed. Never delete_unreachable: the plugin takes a refused credential for an
+    # unreachable cluster and would forget what lives (docs/plugins.md, Unreachable clusters).
+    return kubernetes.Provider(
+        "cluster",
+        kubeconfig=kubeconfig,
+        cluster_identifier=cluster,
+        opts=pulumi.ResourceOptions(ignore_changes=["clusterIdentifier"], replacement_trigger=cluster),
+    )
 
 
 def _chosen(settings: Settings) -> Chosen:

@@ -11,7 +11,7 @@ from components.steps import DrainStep
 
 @dataclass(frozen=True)
 class DrainArgs:
-    """Arguments of a Drain and of a SecondDrain.
+    """Arguments of a Drain, a SecondDrain and an UnfinishedDrain.
 
     Args:
         identity: whose cluster it is, with a StackId's id.
@@ -28,7 +28,7 @@ class DrainArgs:
     identity: Identity
     zone: str
     cluster_id: pulumi.Input[str]
-    instance_pool_ids: Sequence[pulumi.Input[str]]
+    instance_pool_ids: Sequence[pulumi.Input[str]] = ()
     load_balancers: Sequence[str] = ()
     on_destroy: str = "refuse"
     releases: bool = False
@@ -52,7 +52,7 @@ class Drain(pulumi.ComponentResource):
 class SecondDrain(pulumi.ComponentResource):
     """Stands between the nodepools and the NLB.
 
-    On the way up it lets load balancers in again that the drain of an abandoned destroy refuses. On the way down it
+    On any way up it opens a cluster again that the drain of an abandoned destroy closed. On the way down it
     drains once more: Exoscale refuses to delete a nodepool that an NLB targets, and by now a Drain that went well may
     be gone from the state, while a controller was still at work.
     """
@@ -61,6 +61,20 @@ class SecondDrain(pulumi.ComponentResource):
         super().__init__("exoscale-sks:components:SecondDrain", name, None, opts)
         # Whatever Helm had to uninstall is uninstalled by then.
         _step("SecondDrain", f"{name}-step", replace(args, releases=False), self)
+        self.register_outputs({})
+
+
+class UnfinishedDrain(pulumi.ComponentResource):
+    """Created with the control plane, for an `up` that ends before the SecondDrain. When Exoscale refuses one of two
+    nodepools, the other one runs, and users can have load balancers and volumes there.
+
+    Nothing leans on it, so a destroy of such a stack deletes it at once, with the nodepools. One that an NLB still
+    targets is refused then, and gone when the destroy is run again. Where there is a SecondDrain, it does nothing.
+    """
+
+    def __init__(self, name: str, args: DrainArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("exoscale-sks:components:UnfinishedDrain", name, None, opts)
+        _step("UnfinishedDrain", f"{name}-step", replace(args, releases=False), self)
         self.register_outputs({})
 
 

@@ -74,7 +74,7 @@ class Firewall(pulumi.ComponentResource):
 
         group = exoscale.SecurityGroup(
             f"{name}-group",
-            name=args.identity.name(name),
+            name=args.identity.lasting_name(name),
             description=args.identity.describe("Nodes"),
             # The API can change neither, so the plugin would replace the group under running machines. Whose it is, the
             # id in the description says, and that never changes.

@@ -56,7 +56,8 @@ class DrainStep(pulumi.CustomResource):
     """Its delete takes load balancers and volumes out of a cluster.
 
     Args:
-        kind: `Drain`, or `SecondDrain` for the one that is destroyed later.
+        kind: `Drain`, `SecondDrain` for the one that is destroyed later, or `UnfinishedDrain` for the one that works
+            only where there is no SecondDrain.
         instance_pool_ids: of the cluster's nodepools.
         load_balancers: names of the NLBs that are resources of the stack.
         on_destroy: what becomes of volumes: `refuse`, `delete` or `keep`.

@@ -7,6 +7,7 @@ every later one.
 import importlib
 import secrets
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from provider.progress import Say
@@ -79,6 +80,10 @@ class Resource(ABC):
         if self._role and any(state.get(key) != inputs.get(key) for key in _IDENTITY):
             steps.arm(subject(inputs), self._role, inputs["clusterId"], token, say)
 
+    def due(self, state: Values) -> Sequence[str]:
+        """What an update has to do although no input changed, in words that a preview shows. Changes nothing."""
+        return ()
+
     @abstractmethod
     def delete(self, token: str, state: Values, say: Say) -> list[str]:
         """Runs the step; the lines that have to stay on the screen."""
@@ -133,15 +138,33 @@ class Drain(Resource):
     replacing = ("clusterId",)
 
     def delete(self, token: str, state: Values, say: Say) -> list[str]:
-        target = steps.DrainTarget(
-            cluster_id=state["clusterId"],
-            pool_ids=tuple(state["instancePoolIds"]),
-            load_balancers=tuple(state["loadBalancers"]),
-            on_destroy=state["onDestroy"],
-            releases=state["releases"],
-            wait_seconds=state["waitSeconds"],
-        )
-        return steps.drain(subject(state), self._role, token, target, say)
+        return steps.drain(subject(state), self._role, token, _target(state), say)
+
+
+class UnfinishedDrain(Resource):
+    """Drains, when it is deleted, a cluster whose `up` ended before its SecondDrain was made. It is never armed: that
+    the SecondDrain is says that there is nothing to do."""
+
+    replacing = ("clusterId",)
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        return steps.drain_unfinished(subject(state), _target(state), say)
+
+    def gives_way_to(self, inputs: Values, state: Values) -> bool:
+        return bool(inputs["clusterId"] == state["clusterId"])
+
+
+class SecondDrain(Drain):
+    """Created before anything in the cluster needs a load balancer, so it also opens a cluster again that a destroy
+    closed and then left."""
+
+    def due(self, state: Values) -> Sequence[str]:
+        return ("closedByADestroy",) if steps.is_closed(subject(state), state["clusterId"]) else ()
+
+    def update(self, token: str, state: Values, inputs: Values, say: Say) -> None:
+        super().update(token, state, inputs, say)
+        if self.due(state):
+            steps.open_again(subject(inputs), inputs["clusterId"], say)
 
 
 class NodepoolSweep(Resource):
@@ -199,7 +222,8 @@ class RuleSweep(Resource):
 RESOURCES: dict[str, Resource] = {
     "exoscale-teardown:index:StackId": StackId(),
     "exoscale-teardown:index:Drain": Drain("drain"),
-    "exoscale-teardown:index:SecondDrain": Drain("second-drain"),
+    "exoscale-teardown:index:SecondDrain": SecondDrain("second-drain"),
+    "exoscale-teardown:index:UnfinishedDrain": UnfinishedDrain(),
     "exoscale-teardown:index:NodepoolSweep": NodepoolSweep("nodepool-sweep"),
     "exoscale-teardown:index:ProgramKubeconfig": ProgramKubeconfig(),
     "exoscale-teardown:index:IngressPods": IngressPods(),
@@ -225,6 +249,17 @@ def subject(state: Values) -> "steps.Subject":
         stack_id=state.get("stackId") or "",
         organization=state.get("organizationId") or "",
         organization_name=state.get("organizationName") or "",
+    )
+
+
+def _target(state: Values) -> "steps.DrainTarget":
+    return steps.DrainTarget(
+        cluster_id=state["clusterId"],
+        pool_ids=tuple(state["instancePoolIds"]),
+        load_balancers=tuple(state["loadBalancers"]),
+        on_destroy=state["onDestroy"],
+        releases=state["releases"],
+        wait_seconds=state["waitSeconds"],
     )
 
 

@@ -58,6 +58,8 @@ class TeardownProvider(sdk.Provider):
             if is_unknown(inputs.get(key)) or inputs.get(key) != before.get(key)
             if key not in request.ignore_changes
         ]
+        if not any(key in resource.replacing for key in changed):
+            changed += await asyncio.to_thread(resource.due, state)
         return sdk.DiffResponse(
             changes=bool(changed),
             replaces=[key for key in changed if key in resource.replacing],

@@ -21,7 +21,7 @@ def free() -> int:
 
 def kept(file: Path, names: Iterable[str]) -> dict[str, int]:
     """One for each name: that of last time, which the file tells, where it is free."""
-    before: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+    before = _before(file)
     ports: dict[str, int] = {}
     for name in names:
         port = before.get(name, 0)
@@ -30,6 +30,14 @@ def kept(file: Path, names: Iterable[str]) -> dict[str, int]:
         ports[name] = port
     write_private(file, json.dumps(ports))
     return ports
+
+
+def _before(file: Path) -> dict[str, int]:
+    """None where the file is missing, or was not written by us."""
+    try:
+        return {name: port for name, port in json.loads(file.read_text()).items() if port in RANGE}
+    except (FileNotFoundError, ValueError, AttributeError):
+        return {}
 
 
 def _is_free(port: int) -> bool:

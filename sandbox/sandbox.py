@@ -109,7 +109,7 @@ class Sandbox:
             # The same as last time: kubeconfigs hold the proxy's, shells hold both.
             port = ports.kept(self.home / "ports.json", ("api", "proxy"))
             proxy = ProxyServer(authority, port["api"], lambda id_: control_planes.port(id_), port["proxy"])
-            control_planes = KwokControlPlanes(cloud, self.home, proxy.url, self._ccm, self._csi)
+            control_planes = self._make_control_planes(cloud, proxy.url)
             cloud.control_planes = self.control_planes = control_planes
             # Undone from the bottom: the controllers end while the API still answers them, and what an operation
             # started meanwhile goes last.
@@ -137,6 +137,10 @@ class Sandbox:
 
     def __exit__(self, *exception: object) -> None:
         self.stop()
+
+    def _make_control_planes(self, cloud: Cloud, proxy_url: str) -> KwokControlPlanes:
+        """The clusters' Kubernetes side; a test puts its own in its place."""
+        return KwokControlPlanes(cloud, self.home, proxy_url, self._ccm, self._csi)
 
     def _lock(self) -> homes.Lock:
         lock = homes.Lock(self.home)

@@ -11,7 +11,8 @@ from teardown.cluster.api_server import ApiServer, Refused, Say
 from teardown.wait import wait_until
 
 NAMES = ("exoscale-sks-no-load-balancers", "exoscale-sks-no-volume-claims")
-MESSAGE = "the stack is being destroyed; `python -m teardown admit` lifts this"
+REASON = "the stack is being destroyed"
+MESSAGE = f"{REASON}; the next `pulumi up` (`make up` on the sandbox) lifts this"
 
 _POLICIES = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
 _BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings"
@@ -23,19 +24,30 @@ _PAUSE_SECONDS = 0.1
 
 
 def lift(server: ApiServer) -> None:
-    """Takes both refusals back."""
-    for name in NAMES:
-        server.delete(f"{_BINDINGS}/{name}")
+    """Takes both refusals back; that of load balancers last, as it was made first."""
+    for name in reversed(NAMES):
         server.delete(f"{_POLICIES}/{name}")
+        server.delete(f"{_BINDINGS}/{name}")
 
 
-def refuse_load_balancers(server: ApiServer, say: Say) -> None:
-    """Refuses new Services of type LoadBalancer, and returns when the API server does so.
+def refuses_load_balancers(server: ApiServer) -> bool:
+    """Whether new load balancers are refused; one short request."""
+    return bool(server.get(f"{_BINDINGS}/{NAMES[0]}"))
+
+
+def refuse_load_balancers(server: ApiServer) -> None:
+    """Refuses new Services of type LoadBalancer, once the API server has heard of it: see `await_refusal`.
 
     Those that exist can still be changed: the cloud controller manager has to write their status and finalizers.
-    A Service that came in before the policy was in force is found by whoever lists them after this returns.
     """
     _refuse(server, NAMES[0], "services", ["CREATE", "UPDATE"], f"!({_LOAD_BALANCER}) || ({_WAS_ONE})")
+
+
+def await_refusal(server: ApiServer, say: Say) -> None:
+    """Returns when the API server refuses new load balancers.
+
+    A Service that came in before is found by whoever lists them after this returns.
+    """
     refusals = 0
 
     def missing() -> range:
@@ -80,5 +92,5 @@ def _probe_is_refused(server: ApiServer) -> bool:
     try:
         server.create("/api/v1/namespaces/default/services", probe, dryRun="All")
     except Refused as refused:
-        return MESSAGE in str(refused)
+        return REASON in str(refused)  # also by a policy that an earlier release left, with other advice
     return False

@@ -67,9 +67,11 @@ def announced(stack: SandboxStack, why: str) -> tuple[str, automation.UpResult]:
     return line, up
 
 
-def recorded(stack: SandboxStack) -> list[dict[str, Any]]:
+def recorded(stack: SandboxStack) -> dict[str, dict[str, Any]]:
+    """What its state says of each resource, but for where in the program it comes from."""
     found: list[dict[str, Any]] = stack.export()["deployment"]["resources"]
-    return [{key: value for key, value in one.items() if key != "modified"} for one in found]
+    left_out = ("modified", "sourcePosition", "stackTrace")
+    return {one["urn"]: {key: value for key, value in one.items() if key not in left_out} for one in found}
 
 
 @pytest.mark.usefixtures("users")

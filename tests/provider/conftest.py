@@ -52,7 +52,7 @@ INPUTS: dict[str, dict[str, Any]] = {
     },
     "RuleSweep": {**WHOSE, "securityGroupId": "group-1"},
 }
-INPUTS["SecondDrain"] = {**INPUTS["Drain"], "releases": False}
+INPUTS["SecondDrain"] = INPUTS["UnfinishedDrain"] = {**INPUTS["Drain"], "releases": False}
 ADDED = {
     "StackId": {"stackId": "5fac1d000001", "organizationId": "org-1", "organizationName": "acme"},
 }
@@ -76,9 +76,10 @@ class Steps(ModuleType):
     def __init__(self) -> None:
         super().__init__("teardown.steps")
         self.calls: list[tuple[Any, ...]] = []
-        for name in ("check_organization", "refuse_copy", "arm", "await_ingress_pod"):
+        for name in ("check_organization", "refuse_copy", "arm", "open_again", "await_ingress_pod"):
             self.answers(name, None)
-        for name in ("drain", "sweep_nodepools", "sweep_rules", "foresee"):
+        self.answers("is_closed", False)
+        for name in ("drain", "drain_unfinished", "sweep_nodepools", "sweep_rules", "foresee"):
             self.answers(name, [])
         self.answers("sweep_stack", ["receipt: nothing that costs money is left"])
         self.answers("create_stack_id", StackIdentity("5fac1d000001", "org-1", "acme"))

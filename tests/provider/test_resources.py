@@ -201,6 +201,36 @@ def test_what_a_drain_only_has_to_know_later_is_written_down_without_a_call(call
     assert steps.calls == []
 
 
+def test_a_cluster_that_a_destroy_closed_and_left_is_a_change_of_the_second_drain_which_opens_it(
+    calls: Calls, steps: Steps
+) -> None:
+    """It is updated before the ingress controller is installed; the drain itself comes after it."""
+    steps.answers("is_closed", True)
+
+    answer = calls.diff("SecondDrain", state("SecondDrain"), INPUTS["SecondDrain"])
+    assert (answer.changes, list(answer.diffs), list(answer.replaces)) == (2, ["closedByADestroy"], [])  # DIFF_SOME
+    assert calls.diff("Drain", state("Drain"), INPUTS["Drain"]).changes == 1  # DIFF_NONE
+    calls.update("SecondDrain", INPUTS["SecondDrain"], preview=True)
+    assert calls.named("open_again") == []
+
+    assert calls.update("SecondDrain", INPUTS["SecondDrain"]) == state("SecondDrain")
+    assert calls.named("open_again") == [[SUBJECT, "cluster-1"]]
+
+
+def test_a_second_drain_asks_and_opens_nothing_in_a_cluster_that_it_leaves(calls: Calls, steps: Steps) -> None:
+    steps.answers("is_closed", True)
+    calls.diff("SecondDrain", state("SecondDrain"), {**INPUTS["SecondDrain"], "clusterId": UNKNOWN})
+
+    assert steps.calls == []
+
+
+def test_a_second_drain_opens_nothing_where_no_destroy_closed_it(calls: Calls) -> None:
+    calls.update("SecondDrain", {**INPUTS["SecondDrain"], "waitSeconds": 5})
+
+    assert calls.named("is_closed") == [[SUBJECT, "cluster-1"]]
+    assert calls.named("open_again") == []
+
+
 def test_a_delete_gives_the_drain_what_the_last_up_recorded(calls: Calls) -> None:
     calls.delete("Drain")
     calls.delete("SecondDrain")
@@ -211,6 +241,15 @@ def test_a_delete_gives_the_drain_what_the_last_up_recorded(calls: Calls) -> Non
         [SUBJECT, "drain", "token", target],
         [SUBJECT, "second-drain", "token", second],
     ]
+
+
+def test_the_drain_of_an_unfinished_up_is_never_armed_and_gets_what_it_drains(calls: Calls) -> None:
+    calls.create("UnfinishedDrain")
+    calls.delete("UnfinishedDrain")
+
+    target = DrainTarget("cluster-1", ("pool-1",), ("shop-dev-ingress",), "refuse", False, 120)
+    assert calls.named("arm") == []
+    assert calls.named("drain_unfinished") == [[SUBJECT, target]]
 
 
 @pytest.mark.parametrize(

@@ -184,8 +184,9 @@ def test_a_pool_that_somebody_sends_traffic_to_is_not_taken_out() -> None:
         changes.refuse_locked({"old": ["Service shop/front (NLB 1)", "NLB by-hand (2)"], "idle": []})
     assert str(refused.value) == (
         "nodepool old is to go, and gets traffic from Service shop/front (NLB 1), NLB by-hand (2): Exoscale would not "
-        "let it go. Next: leave it in nodepools beside the one that takes its place, and `pulumi up`; move the traffic, a "
-        f"Service's by its annotation {changes.TARGET} (ids: `pulumi stack output nodepools`); then take the pool out"
+        "let it go. Next: leave it in nodepools beside the one that takes its place, and `pulumi up`; move the "
+        f"traffic, a Service's by its annotation {changes.TARGET} (ids: `pulumi stack output nodepools`); then take "
+        "the pool out"
     )
 
 

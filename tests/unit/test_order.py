@@ -103,6 +103,8 @@ def test_a_destroy_drains_before_and_sweeps_after_everything_else(
     assert {second, *inside, *(item.urn for item in world.of("SksKubeconfig"))} <= world.leans_on(drain)
     assert all(second in world.leans_on(urn) for urn in inside)
     assert {item.urn for item in world.of("SksNodepool")} <= world.leans_on(second)
+    unfinished = step(world, "UnfinishedDrain")
+    assert [urn for urn in custom if unfinished in world.leans_on(urn)] == [drain]
     sweep, cluster = step(world, "NodepoolSweep"), world.one("SksCluster").urn
     assert all(sweep in world.leans_on(item.urn) for item in world.of("SksNodepool"))
     groups = {item.urn for kind in ("SecurityGroup", "AntiAffinityGroup") for item in world.of(kind)}

@@ -10,7 +10,6 @@ from google.protobuf.json_format import MessageToDict
 
 from tests.unit.conftest import (
     CLIENT_KEY,
-    KUBECONFIG,
     PROJECT,
     STACK_ID,
     Run,
@@ -26,7 +25,9 @@ LABELS = {"project": "exoscale-sks", "stack": "dev", "owner": "nobody", "stack-i
 LABELLED = ("SksCluster", "SksNodepool", "Nlb")
 NAMED = (*LABELLED, "SecurityGroup", "AntiAffinityGroup")
 
-STEPS = dict.fromkeys(("StackId", "Drain", "SecondDrain", "NodepoolSweep", "RuleSweep", "ProgramKubeconfig"), 1)
+STEPS = dict.fromkeys(
+    ("StackId", "Drain", "SecondDrain", "UnfinishedDrain", "NodepoolSweep", "RuleSweep", "ProgramKubeconfig"), 1
+)
 EXPECTED: dict[str, dict[str, int]] = {
     "exoscale": {
         **STEPS,
@@ -38,6 +39,8 @@ EXPECTED: dict[str, dict[str, int]] = {
         "SksKubeconfig": 1,
         "Nlb": 1,
         "kubernetes": 1,
+        "ValidatingAdmissionPolicy": 1,
+        "ValidatingAdmissionPolicyBinding": 1,
         "Release": 1,
         "IngressPods": 1,
     },
@@ -108,7 +111,7 @@ def test_every_child_belongs_to_a_component(run: Run, shape: str) -> None:
 def test_everything_in_the_cluster_goes_through_the_explicit_provider(run: Run, shape: str) -> None:
     world = run(SHAPES[shape])
     provider = world.one("kubernetes").urn
-    inside = world.of("Release")
+    inside = [item for item in world.registrations.values() if item.type.startswith("kubernetes:")]
 
     assert {item.request.provider for item in inside} <= {f"{provider}::cluster-id"}
     assert {request.provider for request in world.reads} <= {f"{provider}::cluster-id"}
@@ -129,6 +132,13 @@ def test_what_has_a_name_in_the_account_carries_the_stack_in_name_and_descriptio
 
     assert all(item["name"].startswith("exoscale-sks-dev-") for item in named)
     assert all(f"stack exoscale-sks/dev ({STACK_ID}), owner nobody" in item["description"] for item in named)
+
+
+def test_what_cannot_be_renamed_has_the_stacks_id_in_its_name(run: Run) -> None:
+    world = run()
+    names = [item.inputs["name"] for kind in ("SecurityGroup", "AntiAffinityGroup") for item in world.of(kind)]
+
+    assert names == [f"exoscale-sks-dev-nodes_{STACK_ID}", f"exoscale-sks-dev-default_{STACK_ID}"]
 
 
 @every_shape
@@ -209,9 +219,16 @@ def test_the_kubernetes_provider_never_forgets_what_it_cannot_reach(run: Run) ->
 
 def test_whatever_replaces_the_cluster_changes_what_the_provider_knows_it_by(run: Run) -> None:
     shapes: list[dict[str, Any]] = [{}, {"zone": "at-vie-1"}, {"level": "pro"}, {"cni": "cilium"}]
-    known = {run(shape).one("kubernetes").inputs["clusterIdentifier"] for shape in shapes}
+    known = {run(shape).one("kubernetes").request.replacement_trigger.string_value for shape in shapes}
 
     assert len(known) == len(shapes)
+
+
+def test_another_name_or_owner_changes_nothing_that_the_provider_knows_the_cluster_by(run: Run) -> None:
+    providers = [run().one("kubernetes"), run({"owner": "bob"}, stack="prod").one("kubernetes")]
+
+    assert len({provider.request.replacement_trigger.string_value for provider in providers}) == 1
+    assert {tuple(provider.request.ignoreChanges) for provider in providers} == {("clusterIdentifier",)}
 
 
 def test_the_release_is_uninstalled_before_its_cluster_is_replaced(run: Run) -> None:
@@ -219,6 +236,17 @@ def test_the_release_is_uninstalled_before_its_cluster_is_replaced(run: Run) -> 
     [namespace] = [world.one("Release").request.propertyDependencies["namespace"]]
 
     assert list(namespace.urns) == [world.one("SksCluster").urn]
+
+
+@pytest.mark.parametrize("kind", ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"])
+def test_the_policy_of_the_nlb_goes_with_its_cluster_after_the_drain_and_before_the_nlb(run: Run, kind: str) -> None:
+    world = run()
+    policy = world.one(kind)
+
+    assert world.one("SksCluster").urn in policy.request.propertyDependencies["metadata"].urns
+    assert policy.urn in world.leans_on(world.one("index:Drain").urn)
+    assert world.one("Nlb").urn in world.leans_on(world.one("ValidatingAdmissionPolicy").urn)
+    assert policy.inputs["metadata"]["name"] == "exoscale-sks-balancer-of-ingress"
 
 
 def test_a_change_that_the_plugin_would_swallow_replaces_the_cluster(run: Run) -> None:
@@ -239,9 +267,9 @@ def test_the_outputs_of_the_stack(run: Run, tmp_path: Path) -> None:
 
     assert exports == {
         "endpoint": "https://cluster.sks-ch-gva-2.exo.io:443",
-        "kubeconfig": KUBECONFIG,
+        "kubeconfig": file.read_text(),
         "kubeconfig_path": str(file),
-        "connect": f"export KUBECONFIG='{file}'; kubectl cluster-info",
+        "connect": f"export KUBECONFIG='{file}'; kubectl config use-context exoscale-sks-dev && kubectl cluster-info",
         "ingress_ip": "198.51.100.7",
         "nodepools": {
             "default": {
@@ -255,7 +283,6 @@ def test_the_outputs_of_the_stack(run: Run, tmp_path: Path) -> None:
         "monthly_cost": "63.50 CHF per month (prices of 2025-08-22): control plane starter 0.00; "
         "default, 2 x standard.small 34.06; 2 x 20 GiB disk 4.09; 1 x NLB 25.35",
     }
-    assert file.read_text() == KUBECONFIG
 
 
 @pytest.mark.parametrize(

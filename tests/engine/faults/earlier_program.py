@@ -80,7 +80,10 @@ def _drain(
     releases: bool,
     wait_seconds: int,
     opts: pulumi.ResourceOptions,
-) -> command.local.Command:
+) -> command.local.Command | None:
+    if kind == "UnfinishedDrain":  # there was none
+        return None
+
     def line(values: dict[str, Any]) -> str:
         return _line(
             "drain",

@@ -10,26 +10,27 @@ from tests.teardown.paper_api_server import PaperApiServer
 def test_it_returns_when_several_requests_in_a_row_were_refused_and_made_none_of_the_probes(said: list[str]) -> None:
     server = PaperApiServer()
 
-    admission_policy.refuse_load_balancers(server, said.append)
+    admission_policy.refuse_load_balancers(server)
+    admission_policy.await_refusal(server, said.append)
 
     assert server.asked.count("POST /api/v1/namespaces/default/services") == 3
     assert server.names("services") == set()
     assert said == []
 
 
-def test_a_destroy_that_was_interrupted_finds_its_own_policies(said: list[str]) -> None:
+def test_a_destroy_that_was_interrupted_finds_its_own_policies() -> None:
     server = PaperApiServer()
     for _ in range(2):
-        admission_policy.refuse_load_balancers(server, said.append)
+        admission_policy.refuse_load_balancers(server)
         admission_policy.refuse_volume_claims(server)
 
     assert server.names("validatingadmissionpolicies") == {*admission_policy.NAMES}
     assert server.names("validatingadmissionpolicybindings") == {*admission_policy.NAMES}
 
 
-def test_lifting_takes_all_of_it_back_and_needs_nothing_to_be_there(said: list[str]) -> None:
+def test_lifting_takes_all_of_it_back_and_needs_nothing_to_be_there() -> None:
     server = PaperApiServer()
-    admission_policy.refuse_load_balancers(server, said.append)
+    admission_policy.refuse_load_balancers(server)
     admission_policy.refuse_volume_claims(server)
 
     admission_policy.lift(server)
@@ -44,15 +45,15 @@ def test_an_api_server_that_never_refuses_is_said_and_does_not_stop_the_destroy(
     monkeypatch.setattr(admission_policy, "_BIND_SECONDS", 0)
     monkeypatch.setattr(admission_policy, "_probe_is_refused", lambda server: False)
 
-    admission_policy.refuse_load_balancers(PaperApiServer(), said.append)
+    admission_policy.await_refusal(PaperApiServer(), said.append)
 
     assert "still admits new load balancers" in said[0]
 
 
-def test_a_refusal_to_take_the_policy_ends_it(said: list[str]) -> None:
+def test_a_refusal_to_take_the_policy_ends_it() -> None:
     class Forbidding(PaperApiServer):
         def create(self, path: str, document: dict[str, object], **query: object) -> dict[str, object]:
             raise Refused(403, "you may not")
 
     with pytest.raises(Refused, match="you may not"):
-        admission_policy.refuse_load_balancers(Forbidding(), said.append)
+        admission_policy.refuse_load_balancers(Forbidding())
