@@ -3,8 +3,9 @@
 Helm does not say so: it is content with a DaemonSet that no node takes a pod of, and it looks at no node's pool.
 """
 
-from teardown.cloud.account import Account, Document
+from teardown.cloud.account import Account
 from teardown.cluster.api_server import ApiServer
+from teardown.cluster.nodes import by_machine
 from teardown.cluster.services import balancer, load_balancers
 from teardown.errors import TeardownError
 from teardown.subject import Say
@@ -39,7 +40,7 @@ def await_one(
         if not machines:
             say(f"nodepool {nodepool} has no node, so nothing answers behind the ingress controller's load balancer")
             return ""
-        nodes = {node["metadata"]["name"] for node in server.items("/api/v1/nodes") if _machine(node) in machines}
+        nodes = {node["metadata"]["name"] for id_, node in by_machine(server).items() if id_ in machines}
         if nodes & _ready_nodes(server, namespace):
             return ""
         if not nodes:
@@ -61,11 +62,6 @@ def await_one(
             f"{told[-1]}. Next: `kubectl get pods -n {namespace} -o wide` shows where they are and "
             f"`kubectl get events -n {namespace}` why; then `pulumi up` again"
         )
-
-
-def _machine(node: Document) -> str:
-    """The id of a node's instance, which is how the cloud controller manager finds it too."""
-    return str(node["status"]["nodeInfo"]["systemUUID"]).lower()
 
 
 def _misled(account: Account, server: ApiServer, namespace: str, pool_id: str) -> str:
