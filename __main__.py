@@ -9,8 +9,9 @@ from components.drain import Drain
 from components.ingress import CONTROLLERS, IngressController, IngressControllerArgs
 from components.kubeconfig_entries import entry_name
 from components.protection import protect_everything
-from platforms import INGRESS, on_exoscale, on_k3d
+from platforms import on_exoscale, on_k3d
 from settings import load
+from teardown.cloud.stack_ref import INGRESS
 
 settings = load()
 if settings.protect:
@@ -26,6 +27,7 @@ ingress = settings.ingress and IngressController(
         annotations=platform.annotations,
         address=platform.address,
         chart=settings.ingress.chart,
+        pool=platform.pool,
         cluster_id=platform.cluster_id,
         timeout_seconds=settings.ingress.timeout_seconds,
         after=platform.nodes,

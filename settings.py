@@ -15,7 +15,7 @@ from kubeconfig_settings import KubeconfigSettings, kubeconfig
 from namespaces import configuration, unread
 from node_labels import LABEL_VALUE
 from nodepool_settings import NAME, NodepoolSettings, nodepools
-from reading import ANY, Form, Table
+from reading import ANY, STACK, Form, Table
 from teardown.cloud.stack_ref import STACK_ID_LENGTH, StackRef
 
 PLATFORMS = ("exoscale", "k3d")
@@ -24,7 +24,6 @@ ON_DESTROY = ("refuse", "delete", "keep")
 NO_CONTROLLER = "none"
 LAST_PORT = 65535
 
-STACK = Form(r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?", f"{LABEL_VALUE.words}, all in lower case")
 K3D_NAME = Form(r"[a-z0-9-]{1,32}", "32 lower-case letters, digits or hyphens at most; the stack's name is part of it")
 NEWEST = "newest"
 VERSION = Form(rf"{NEWEST}|[0-9]+\.[0-9]+\.[0-9]+", f"{NEWEST}, or a version such as 1.34.3")

@@ -31,7 +31,7 @@ class AntiAffinity(pulumi.ComponentResource):
         super().__init__("exoscale-sks:components:AntiAffinity", name, None, opts)
         group = exoscale.AntiAffinityGroup(
             f"{name}-anti-affinity",
-            name=args.identity.name(args.nodepool),
+            name=args.identity.lasting_name(args.nodepool),
             description=args.identity.describe(f"Nodepool {args.nodepool}"),
             # The API can change neither, so the plugin would replace the group under running machines.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["name", "description"]),

@@ -37,6 +37,11 @@ class Identity:
         """The name of a thing in the Exoscale account, unlike that of any other stack of the project."""
         return self.ref.name(noun)
 
+    def lasting_name(self, noun: str) -> pulumi.Output[str]:
+        """The name of what cannot be renamed: it has the id, for another stack may have this one's name one day."""
+        id_ = pulumi.Output.from_input("" if self.stack_id is None else self.stack_id)
+        return id_.apply(lambda known: self.name(f"{noun}-{known}" if known else noun))
+
     @property
     def labels(self) -> dict[str, pulumi.Input[str]]:
         """Labels for what takes labels."""

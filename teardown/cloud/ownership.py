@@ -133,14 +133,15 @@ class _Zone:
         Args:
             zones: all of them, where machines may wear a group; `resources` was called for each.
         """
+        stacks = {stack for zone in zones for stack in zone._survey.stacks}
         for kind, documents in (
             (SECURITY_GROUP, self._survey.security_groups),
             (ANTI_AFFINITY_GROUP, self._survey.anti_affinity_groups),
         ):
             for group in documents:
                 said = StackRef.from_description(group)
-                owners: Owners = {said: DESCRIBED} if said else {}
-                if not said or said.id == self._known.stack.id:  # a stack that was renamed keeps its groups' text
+                owners: Owners = {said.under_todays_name(stacks): DESCRIBED} if said else {}
+                if not said or said.id == self._known.stack.id:
                     owners = {**owners, **self._own(group, {})}
                 # Being worn adds owners and makes none: users have groups of their own.
                 worn = {owner: why for zone in zones for owner, why in zone.worn(group["id"]).items() if owners}

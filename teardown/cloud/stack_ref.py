@@ -1,13 +1,16 @@
 """Which stack a thing belongs to, as its labels or its description say. Written and read here only."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 STACK_ID = "stack-id"
 STACK_ID_LENGTH = 12  # characters of a new one
 KEYS = ("project", "stack", "owner", STACK_ID)
+# Nouns of the ingress controller's NLB: the stack's own, and the one that the cloud controller manager makes. A name is
+# used once, and while the one takes the other's place both are there.
+INGRESS, MADE_BY_CCM = "ingress", "ccm"
 
 _DESCRIPTION = re.compile(
     r".+ of Pulumi stack (?P<project>[^/ ]+)/(?P<stack>\S+?)(?: \((?P<id>[0-9a-f]+)\))?, owner [\w.-]+", re.DOTALL
@@ -53,6 +56,12 @@ class StackRef:
             return None
         return cls(said["project"], said["stack"], said["id"] or "")
 
+    def under_todays_name(self, known: "Collection[StackRef]") -> "StackRef":
+        """The one stack of this id that is known, where this one is not: a group keeps the text that it was made with,
+        and its stack may have been renamed since. While both are known, one may be a copy of the other's state."""
+        same = [one for one in known if one.id == self.id] if self.id and self not in known else []
+        return same[0] if len(same) == 1 else self
+
     def name(self, noun: str) -> str:
         """The name of a thing in the account, unlike that of any other stack of the project.
 
@@ -60,6 +69,11 @@ class StackRef:
         none, and the last hyphen of a name is always where the stack's name ends.
         """
         return f"{self.project}-{self.stack}-{noun.replace('-', '_')}"
+
+    @staticmethod
+    def noun(name: str) -> str:
+        """What a name in the account was made for, a nodepool's name for one."""
+        return name.rpartition("-")[2].replace("_", "-")
 
     def labels(self, owner: str) -> dict[str, str]:
         """For what takes labels.

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from teardown.cloud.account import Account, Document
+from teardown.cloud.stack_ref import StackRef
 from teardown.errors import TeardownError
 
 Accounts = Mapping[str, Account]  # by zone
@@ -29,6 +30,14 @@ class Survey:
     anti_affinity_groups: list[Document] = field(default_factory=list)
     instance_types: dict[str, str] = field(default_factory=dict)
     instance_pools: list[Document] = field(default_factory=list)
+
+    @property
+    def stacks(self) -> set[StackRef]:
+        """Those that labels name."""
+        nodepools = [pool for cluster in self.clusters for pool in cluster.get("nodepools") or []]
+        labelled = (self.clusters, nodepools, self.instance_pools, self.instances, self.balancers, self.volumes)
+        found = {StackRef.from_labels(one) for documents in (*labelled, self.snapshots) for one in documents}
+        return {stack for stack in found if stack}
 
 
 def survey(zones: Accounts, unseen: Unseen | None = None, groups: bool = True) -> list[Survey]:

@@ -1,9 +1,11 @@
 """The program under mocks: no engine, no network. What reaches the monitor is kept, options included."""
 
+import asyncio
 import json
 import runpy
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -174,6 +176,7 @@ def configure(config: Mapping[str, Any], stack: str = "dev", world: World | None
     defaults = {key: declared["default"] for key, declared in PROJECT_FILE["config"].items() if "default" in declared}
     full = {key if ":" in key else f"{project}:{key}": value for key, value in {**defaults, **config}.items()}
     pulumi.runtime.set_all_config({k: v if isinstance(v, str) else json.dumps(v) for k, v in full.items()})
+    asyncio.set_event_loop(_loop())  # which Python 3.12 and later do not make by themselves
     mocks.set_mocks(world, project=project, stack=stack, preview=world.preview, monitor=Monitor(world), logger=world)
     return world
 
@@ -184,6 +187,11 @@ def problems(config: Mapping[str, Any], stack: str = "dev", project: str = NAME)
     with pytest.raises(pulumi.RunError) as refusal:
         load()
     return str(refusal.value).splitlines()
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
 
 
 def execute(program: Callable[[], Any], world: World) -> World:

@@ -25,7 +25,9 @@ LABELS = {"project": "exoscale-sks", "stack": "dev", "owner": "nobody", "stack-i
 LABELLED = ("SksCluster", "SksNodepool", "Nlb")
 NAMED = (*LABELLED, "SecurityGroup", "AntiAffinityGroup")
 
-STEPS = dict.fromkeys(("StackId", "Drain", "SecondDrain", "NodepoolSweep", "RuleSweep", "ProgramKubeconfig"), 1)
+STEPS = dict.fromkeys(
+    ("StackId", "Drain", "SecondDrain", "UnfinishedDrain", "NodepoolSweep", "RuleSweep", "ProgramKubeconfig"), 1
+)
 EXPECTED: dict[str, dict[str, int]] = {
     "exoscale": {
         **STEPS,
@@ -37,7 +39,10 @@ EXPECTED: dict[str, dict[str, int]] = {
         "SksKubeconfig": 1,
         "Nlb": 1,
         "kubernetes": 1,
+        "ValidatingAdmissionPolicy": 1,
+        "ValidatingAdmissionPolicyBinding": 1,
         "Release": 1,
+        "IngressPods": 1,
     },
     "exoscale, ccm": {
         **STEPS,
@@ -49,6 +54,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "SksKubeconfig": 1,
         "kubernetes": 1,
         "Release": 1,
+        "IngressPods": 1,
     },
     "exoscale, no ingress, cilium, closed, two pools": {
         **STEPS,
@@ -105,7 +111,7 @@ def test_every_child_belongs_to_a_component(run: Run, shape: str) -> None:
 def test_everything_in_the_cluster_goes_through_the_explicit_provider(run: Run, shape: str) -> None:
     world = run(SHAPES[shape])
     provider = world.one("kubernetes").urn
-    inside = world.of("Release")
+    inside = [item for item in world.registrations.values() if item.type.startswith("kubernetes:")]
 
     assert {item.request.provider for item in inside} <= {f"{provider}::cluster-id"}
     assert {request.provider for request in world.reads} <= {f"{provider}::cluster-id"}
@@ -126,6 +132,13 @@ def test_what_has_a_name_in_the_account_carries_the_stack_in_name_and_descriptio
 
     assert all(item["name"].startswith("exoscale-sks-dev-") for item in named)
     assert all(f"stack exoscale-sks/dev ({STACK_ID}), owner nobody" in item["description"] for item in named)
+
+
+def test_what_cannot_be_renamed_has_the_stacks_id_in_its_name(run: Run) -> None:
+    world = run()
+    names = [item.inputs["name"] for kind in ("SecurityGroup", "AntiAffinityGroup") for item in world.of(kind)]
+
+    assert names == [f"exoscale-sks-dev-nodes_{STACK_ID}", f"exoscale-sks-dev-default_{STACK_ID}"]
 
 
 @every_shape
@@ -164,8 +177,8 @@ def test_a_pool_gets_its_own_settings(run: Run) -> None:
         "labels": {"team": "ml"},
         "taints": {"dedicated": "gpu:NoSchedule"},
     }
-    world = run({"nodepools": {"gpu": pool}, "version": "1.34.3"})
-    inputs = world.one("SksNodepool").inputs
+    world = run({"nodepools": {"default": {"anti-affinity": False}, "gpu": pool}, "version": "1.34.3"})
+    [inputs] = [item.inputs for item in world.of("SksNodepool") if item.urn.endswith("::gpu-nodepool")]
 
     assert {key: inputs[key] for key in ("size", "instanceType", "diskSize", "instancePrefix", "taints", "labels")} == {
         "size": 9,
@@ -180,15 +193,42 @@ def test_a_pool_gets_its_own_settings(run: Run) -> None:
     assert world.one("SksCluster").inputs["version"] == "1.34.3"
 
 
+@pytest.mark.parametrize(
+    ("size", "made_with", "ignored", "bounds"),
+    [
+        (0, 0, [], None),
+        (3, 3, [], None),
+        ({"min": 2, "max": 5}, 2, ["size"], "2 to 5"),
+        ({"min": 0, "max": 5}, 1, ["size"], "0 to 5"),
+        ("external", 2, ["size"], "external"),
+    ],
+)
+def test_the_size_of_a_pool_holds_or_is_left_to_others_once_the_pool_is_made(
+    run: Run, size: Any, made_with: int, ignored: list[str], bounds: str | None
+) -> None:
+    world = run({"nodepools": {"web": {"size": size}}})
+    pool, reported = world.one("SksNodepool"), plain(world.exports)["nodepools"]["web"]
+
+    assert (pool.inputs["size"], list(pool.request.ignoreChanges)) == (made_with, ignored)
+    assert (reported["size"], reported.get("bounds")) == (made_with, bounds)
+
+
 def test_the_kubernetes_provider_never_forgets_what_it_cannot_reach(run: Run) -> None:
     assert "deleteUnreachable" not in run().one("kubernetes").inputs
 
 
 def test_whatever_replaces_the_cluster_changes_what_the_provider_knows_it_by(run: Run) -> None:
     shapes: list[dict[str, Any]] = [{}, {"zone": "at-vie-1"}, {"level": "pro"}, {"cni": "cilium"}]
-    known = {run(shape).one("kubernetes").inputs["clusterIdentifier"] for shape in shapes}
+    known = {run(shape).one("kubernetes").request.replacement_trigger.string_value for shape in shapes}
 
     assert len(known) == len(shapes)
+
+
+def test_another_name_or_owner_changes_nothing_that_the_provider_knows_the_cluster_by(run: Run) -> None:
+    providers = [run().one("kubernetes"), run({"owner": "bob"}, stack="prod").one("kubernetes")]
+
+    assert len({provider.request.replacement_trigger.string_value for provider in providers}) == 1
+    assert {tuple(provider.request.ignoreChanges) for provider in providers} == {("clusterIdentifier",)}
 
 
 def test_the_release_is_uninstalled_before_its_cluster_is_replaced(run: Run) -> None:
@@ -198,11 +238,43 @@ def test_the_release_is_uninstalled_before_its_cluster_is_replaced(run: Run) -> 
     assert list(namespace.urns) == [world.one("SksCluster").urn]
 
 
+@pytest.mark.parametrize("kind", ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"])
+def test_the_policy_of_the_nlb_goes_with_its_cluster_after_the_drain_and_before_the_nlb(run: Run, kind: str) -> None:
+    world = run()
+    policy = world.one(kind)
+
+    assert world.one("SksCluster").urn in policy.request.propertyDependencies["metadata"].urns
+    assert list(policy.request.replaceOnChanges) == ["metadata"]  # of which only a part is known to replace it
+    assert policy.urn in world.leans_on(world.one("index:Drain").urn)
+    assert world.one("Nlb").urn in world.leans_on(world.one("ValidatingAdmissionPolicy").urn)
+    assert policy.inputs["metadata"]["name"] == "exoscale-sks-balancer-of-ingress"
+
+
 def test_a_change_that_the_plugin_would_swallow_replaces_the_cluster(run: Run) -> None:
     request = run().one("SksCluster").request
 
     assert list(request.replaceOnChanges) == ["serviceLevel", "cni"]
     assert request.deleteBeforeReplace
+
+
+def test_what_a_pool_cannot_lose_replaces_it(run: Run) -> None:
+    tainted = {"taints": {"gpu": "a:NoSchedule"}}
+    world = run({"nodepools": {"bare": {"anti-affinity": False}, "web": {}, "gpu": tainted}})
+
+    assert {pool.request.name: list(pool.request.replaceOnChanges) for pool in world.of("SksNodepool")} == {
+        "bare-nodepool": ["antiAffinityGroupIds", "taints"],
+        "web-nodepool": ["taints"],
+        "gpu-nodepool": [],
+    }
+
+
+@pytest.mark.parametrize(("csi", "ignored"), [(False, ["exoscaleCsi"]), (True, [])])
+def test_a_cluster_keeps_the_storage_driver_that_it_has(run: Run, csi: bool, ignored: list[str]) -> None:
+    assert list(run({"storage": {"csi": csi}}).one("SksCluster").request.ignoreChanges) == ignored
+
+
+def test_a_rule_is_never_replaced_for_another_description(run: Run) -> None:
+    assert {tuple(rule.request.ignoreChanges) for rule in run().of("SecurityGroupRule")} == {("description",)}
 
 
 @pytest.mark.parametrize("kind", ["SecurityGroup", "AntiAffinityGroup"])

@@ -15,6 +15,11 @@ ZONES = "at-vie-1, at-vie-2, bg-sof-1, ch-dk-2, ch-gva-2, de-fra-1, de-muc-1, hr
 NAME_RULE = "30 lower-case letters, digits or hyphens at most, a letter first"
 LABEL_RULE = "63 letters, digits or . _ - at most, a letter or digit at both ends"
 SUBJECT_RULE = "1 to 64 letters, digits or signs of ASCII, which every certificate's subject takes"
+ALL_TAINTED = (
+    "nodepools are all tainted NoSchedule or NoExecute; allowed: one at least with nodes and without such a taint, "
+    "where CoreDNS and the like can run"
+)
+SIZE_RULE = "a whole number from 0, external, or an object with min and max"
 TAINT_RULE = "value:effect with effect NoSchedule, PreferNoSchedule, NoExecute, such as gpu:NoSchedule"
 
 
@@ -33,11 +38,28 @@ BAD = [
     ({"zones": "ch-dk-2"}, "zones is not a setting; did you mean exoscale-sks:zone?"),
     ({"nodepools": {}}, 'nodepools is "0 nodepools"; allowed: 1 to 16 of them'),
     ({"nodepools": {f"p{n}": {} for n in range(17)}}, 'nodepools is "17 nodepools"; allowed: 1 to 16 of them'),
+    (pool(taints={"a": "b:PreferNoSchedule", "c": "d:NoSchedule"}), ALL_TAINTED),
+    (
+        {"nodepools": {"a": {"taints": {"x": "y:NoSchedule"}}, "b": {"taints": {"x": "y:NoExecute"}}}},
+        ALL_TAINTED,
+    ),
+    ({"nodepools": {"a": {"taints": {"x": "y:NoSchedule"}}, "parked": {"size": 0}}}, ALL_TAINTED),
     ({"nodepools": ["web"]}, 'nodepools is ["web"]; allowed: an object'),
     ({"nodepools": {"Web": {}}}, f"nodepools.Web is no name; allowed: {NAME_RULE}"),
-    (pool(size=0), "nodepools.web.size is 0; allowed: a whole number from 1"),
-    (pool(size="2"), 'nodepools.web.size is "2"; allowed: a whole number from 1'),
-    (pool(size=True), "nodepools.web.size is true; allowed: a whole number from 1"),
+    (pool(size=-1), "nodepools.web.size is -1; allowed: a whole number from 0"),
+    (pool(size="2"), f'nodepools.web.size is "2"; allowed: {SIZE_RULE}'),
+    (pool(size=True), f"nodepools.web.size is true; allowed: {SIZE_RULE}"),
+    (pool(size={"min": 2}), "nodepools.web.size.max is not set; allowed: a whole number from 2"),
+    (pool(size={"min": 3, "max": 2}), "nodepools.web.size.max is 2; allowed: a whole number from 3"),
+    (pool(size={"min": -1, "max": 2}), "nodepools.web.size.min is -1; allowed: a whole number from 0"),
+    (
+        pool(size={"max": 2, "mni": 1}),
+        "nodepools.web.size.mni is not a setting; did you mean exoscale-sks:nodepools.web.size.min?",
+    ),
+    (
+        pool(size={"max": 9}),
+        "nodepools.web.size is 9; allowed: up to 8, or more with exoscale-sks:nodepools.web.anti-affinity false",
+    ),
     (
         pool(size=9),
         "nodepools.web.size is 9; allowed: up to 8, or more with exoscale-sks:nodepools.web.anti-affinity false",
@@ -146,6 +168,21 @@ def test_each_bad_setting_gives_one_line_with_key_value_and_what_is_allowed(conf
 
 
 @pytest.mark.parametrize(
+    "nodepools",
+    [
+        {"a": {"taints": {"x": "y:NoSchedule"}}, "b": {}},
+        {"a": {"taints": {"x": "y:PreferNoSchedule"}}},
+        {"a": {"taints": {"x": "y:NoSchedule"}, "size": 0}},
+        {"a": {"taints": {"x": "y:NoExecute"}}, "b": {"size": {"min": 0, "max": 2}}},
+    ],
+)
+def test_one_pool_that_takes_any_pod_is_enough_and_a_cluster_without_a_node_needs_none(nodepools: Any) -> None:
+    configure({"nodepools": nodepools})
+
+    assert load().nodepools.keys() == nodepools.keys()
+
+
+@pytest.mark.parametrize(
     "bad",
     [
         "medium",
@@ -165,7 +202,7 @@ def test_a_type_that_no_node_can_be_gives_one_line_with_the_families_and_sizes(b
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
-    lines = problems({"zone": "mars", "level": "gold", **pool(size=0, disk_size_gb=1)})
+    lines = problems({"zone": "mars", "level": "gold", **pool(size=-1, disk_size_gb=1)})
 
     assert [line.split(" is ")[0] for line in lines] == [
         "exoscale-sks:nodepools.web.size",

@@ -15,6 +15,12 @@ AssertGone = Callable[..., None]
 IN_USE = "Cannot delete group when it's in use by virtual machines"
 
 
+def of_its_nodes(subject: Subject, account: Account) -> Document:
+    """The stack's security group."""
+    start = f"exoscale-sks-{subject.name}-nodes_"
+    return account.one("security-group", lambda item: item["name"].startswith(start))
+
+
 def test_the_stacks_load_balancer_was_deleted_by_hand(
     subject: Subject, account: Account, assert_gone: AssertGone
 ) -> None:
@@ -30,15 +36,10 @@ def test_the_stacks_security_group_was_deleted_by_hand_after_its_nodes_were_gone
 ) -> None:
     calls.arm(Fault("delete-security-group", "status", status=409, message=IN_USE))
     subject.refuses_to_go()
-    name = f"exoscale-sks-{subject.name}-nodes"
-    client, groups = (
-        account.client,
-        [item for item in account.holds()["security-group"].values() if item["name"] == name],
-    )
-    for group in groups:
-        for rule in group.get("rules", []):
-            client.wait(client.delete_rule_from_security_group(id=group["id"], rule_id=rule["id"])["id"])
-        client.wait(client.delete_security_group(id=group["id"])["id"])
+    client, group = account.client, of_its_nodes(subject, account)
+    for rule in group.get("rules", []):
+        client.wait(client.delete_rule_from_security_group(id=group["id"], rule_id=rule["id"])["id"])
+    client.wait(client.delete_security_group(id=group["id"])["id"])
     assert "resource not found" in subject.refuses_to_go()
     subject.destroy(refresh=True)
     assert_gone(subject)
@@ -92,7 +93,7 @@ def test_somebody_added_a_rule_to_the_stacks_security_group_that_names_the_group
     subject: Subject, account: Account, assert_gone: AssertGone
 ) -> None:
     """Exoscale refuses to delete such a group (docs/exoscale.md, Destroying)."""
-    group = account.one("security-group", lambda item: item["name"] == f"exoscale-sks-{subject.name}-nodes")
+    group = of_its_nodes(subject, account)
     added = account.client.add_rule_to_security_group(
         id=group["id"],
         flow_direction="ingress",

@@ -198,11 +198,30 @@ def a_group_that_our_state_records_and_that_describes_itself_as_of_another_id(ac
     return made, {"recorded": {made}}
 
 
+@case(OURS_, "its name and description")
+def a_group_that_describes_itself_as_of_our_id_and_a_name_that_nothing_has_any_more(account: PaperAccount) -> str:
+    """The stack was renamed, and the group's text cannot change; labels can."""
+    account.cluster()
+    return account.security_group(COPY)
+
+
+@case(OURS_, "its state records it")
+def a_group_of_the_name_that_our_stack_had_when_its_state_recorded_it(account: PaperAccount) -> With:
+    account.cluster()
+    made = account.anti_affinity_group(COPY)
+    return made, {"recorded": {made}}
+
+
+@case(ANOTHERS, "its name and description")
+def a_group_that_describes_itself_as_of_our_id_and_a_name_that_something_still_has(account: PaperAccount) -> str:
+    """Our state may be a copy of that stack's."""
+    account.cluster(COPY)
+    return account.security_group(COPY)
+
+
 @case(PARTLY, f"{COPY}: its name and description; {OURS}: its state records it")
-def a_group_that_our_state_records_and_that_describes_itself_as_of_our_id_and_another_name(
-    account: PaperAccount,
-) -> With:
-    """Either the stack was renamed, or the state is a copy; the group's text cannot change."""
+def a_group_that_our_state_records_and_that_a_living_stack_of_our_id_describes(account: PaperAccount) -> With:
+    account.cluster(COPY)
     made = account.security_group(COPY)
     return made, {"recorded": {made}}
 

@@ -1,0 +1,114 @@
+"""Clusters on paper: each is a dictionary of objects behind a path of one plain HTTP server, without a process.
+
+A real control plane takes seconds to start and to stop. What is asked of a cluster here is little: which delete step is
+armed, what refuses new Services, which Services there are. No controller works in it, so nothing makes an NLB.
+"""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from sandbox.clusters.authorities import Authorities
+from sandbox.clusters.kubeconfig import kubeconfig
+from sandbox.store import Document
+from teardown.cluster.api_server import Refused
+from tests.teardown.paper_api_server import PaperApiServer
+
+KINDS = {"/api/v1": {"resources": [{"kind": "Service", "name": "services", "namespaced": True}]}}
+"""What a client that discovers kinds is told."""
+
+
+class PaperControlPlanes:
+    """`sandbox.cloud.ControlPlanes` on paper. Its clusters are gone when it stops.
+
+    Args:
+        home: the sandbox's folder, for the clusters' authorities.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / "clusters"
+        self._clusters: dict[str, PaperApiServer] = {}
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def url(self, cluster_id: str) -> str:
+        """Where the cluster's API is."""
+        return f"http://127.0.0.1:{self._server.server_port}/{cluster_id}"
+
+    def objects(self, cluster_id: str) -> dict[str, Document]:
+        """What is in the cluster, by the path in the API. A test may change it."""
+        return self._clusters[cluster_id].objects
+
+    def ask(self, cluster_id: str, method: str, path: str, query: dict[str, str], body: Any) -> Document:
+        """The answer to one request; empty where there is no such object.
+
+        Raises:
+            KeyError: there is no such cluster.
+            Refused: the cluster says no.
+        """
+        with self._lock:
+            return KINDS.get(path) or self._clusters[cluster_id]._ask(method, path, query, body)
+
+    def create(self, cluster: Document) -> None:
+        self._authorities(cluster["id"]).create(cluster["id"], "localhost")
+        self._clusters.setdefault(cluster["id"], PaperApiServer())
+
+    def delete(self, cluster_id: str) -> None:
+        self._clusters.pop(cluster_id, None)
+
+    def authority(self, cluster_id: str, name: str) -> str:
+        return self._authorities(cluster_id).certificate(name)
+
+    def kubeconfig(self, cluster_id: str, user: str, groups: list[str], ttl_seconds: int) -> str:
+        pair = self._authorities(cluster_id).client(user, groups, ttl_seconds)
+        return kubeconfig(self.url(cluster_id), self.authority(cluster_id, "control-plane"), cluster_id, user, pair)
+
+    def sync(self, cluster_id: str) -> None:
+        """Nodes are nothing that is asked for."""
+
+    def start_all(self) -> None:
+        """A new sandbox has no clusters."""
+
+    def stop_all(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _authorities(self, cluster_id: str) -> Authorities:
+        self._folder.mkdir(exist_ok=True)
+        return Authorities(self._folder / cluster_id)
+
+
+def _handler(planes: PaperControlPlanes) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _answer(self) -> None:
+            address = urlsplit(self.path)
+            _, cluster_id, rest = address.path.split("/", 2)
+            sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            query = dict(parse_qsl(address.query))
+            try:
+                found = planes.ask(cluster_id, self.command, f"/{rest}", query, json.loads(sent) if sent else None)
+                status = 200 if found or rest == "version" else 404
+            except KeyError:
+                found, status = {"message": f"no cluster {cluster_id}"}, 503
+            except Refused as refused:
+                found, status = {"message": str(refused)}, refused.status
+            text = json.dumps(found).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        do_GET = do_POST = do_PATCH = do_DELETE = _answer
+
+        def log_message(self, *_: Any) -> None:
+            """Nobody reads it."""
+
+    return Handler
