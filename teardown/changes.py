@@ -201,8 +201,8 @@ def of_left_behind(shown: Shown, chosen: Chosen, recorded: Chosen | None, stack:
     if not shown.made_by_ccm or chosen.load_balancer == CCM or not settled:
         return []
     return [
-        f"NLB {shown.made_by_ccm}, which the cluster made for the ingress, is still there. Next: if it is so after this "
-        f"`up`, `python -m teardown audit {stack} --fix` removes it"
+        f"NLB {shown.made_by_ccm}, which the cluster made for the ingress, is still there. Next: if it is after "
+        f"this `up`, `python -m teardown audit {stack} --fix` removes it"
     ]
 
 
