@@ -80,6 +80,10 @@ def on_exoscale(settings: Settings) -> Platform:
         for name, pool in settings.nodepools.items()
         if pool.anti_affinity
     }
+    sweep = NodepoolSweep(
+        "nodepools",
+        NodepoolSweepArgs(who, zone, control_plane.cluster_id, after=[firewall, *groups.values()]),
+    )
     drain = DrainArgs(
         who,
         zone,
@@ -88,17 +92,13 @@ def on_exoscale(settings: Settings) -> Platform:
         on_destroy=settings.storage.on_destroy,
         wait_seconds=settings.drain_wait_seconds,
     )
-    unfinished_drain = UnfinishedDrain("unfinished-drain", drain)
-    sweep = NodepoolSweep(
-        "nodepools",
-        NodepoolSweepArgs(who, zone, control_plane.cluster_id, after=[firewall, *groups.values()]),
-    )
+    unfinished = UnfinishedDrain("unfinished-drain", drain, pulumi.ResourceOptions(depends_on=[sweep]))
     pools = {
         name: Nodepool(
             name,
             NodepoolArgs(
                 who,
-                control_plane.cluster_id,
+                unfinished.before(control_plane.cluster_id),
                 zone,
                 size=pool.size,
                 instance_type=pool.instance_type,
@@ -156,7 +156,7 @@ def on_exoscale(settings: Settings) -> Platform:
         annotations=_annotations(who, ingress, pools, balancer) if ingress else {},
         address=balancer.ip_address if balancer else None,
         pool=_traffic_pool(who, settings, pools),
-        drain=replace(drain, releases=ingress is not None, after=[second_drain, kubeconfig, unfinished_drain, *inside]),
+        drain=replace(drain, releases=ingress is not None, after=[second_drain, kubeconfig, *inside]),
     )
 
 

@@ -40,9 +40,9 @@ class BalancerPolicy(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: BalancerPolicyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("exoscale-sks:components:BalancerPolicy", name, None, opts)
-        child_opts = pulumi.ResourceOptions(parent=self)
         # A name that comes from the cluster's id, so that it goes with the cluster, as the release does
-        # (docs/adr/0004).
+        # (docs/adr/0004). All of its metadata is unknown then, and only a name by itself would replace the object.
+        child_opts = pulumi.ResourceOptions(parent=self, replace_on_changes=["metadata"], delete_before_replace=True)
         called = pulumi.Output.from_input(args.cluster_id).apply(lambda _: f"exoscale-sks-balancer-of-{name}")
         kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
             f"{name}-policy",

@@ -18,8 +18,8 @@ class ControlPlaneArgs:
         level: service level, `starter` or `pro`.
         cni: network plugin, `calico` or `cilium`.
         version: Kubernetes version; None takes the newest when the cluster is created and keeps it.
-        csi: whether the cluster gets Exoscale's block storage driver, which cannot be taken away again
-            (docs/plugins.md, Updates that send nothing).
+        csi: whether the cluster gets Exoscale's block storage driver. It cannot be taken away again
+            (docs/plugins.md, Updates that send nothing), so a cluster that has it keeps it.
     """
 
     identity: Identity
@@ -27,7 +27,7 @@ class ControlPlaneArgs:
     level: pulumi.Input[str] = "starter"
     cni: pulumi.Input[str] = "calico"
     version: pulumi.Input[str] | None = None
-    csi: pulumi.Input[bool] = False
+    csi: bool = False
 
 
 class ControlPlane(pulumi.ComponentResource):
@@ -58,7 +58,12 @@ class ControlPlane(pulumi.ComponentResource):
             # (docs/plugins.md, Updates that send nothing), so only a replacement brings it about.
             opts=pulumi.ResourceOptions.merge(
                 child_opts,
-                pulumi.ResourceOptions(replace_on_changes=["serviceLevel", "cni"], delete_before_replace=True),
+                pulumi.ResourceOptions(
+                    replace_on_changes=["serviceLevel", "cni"],
+                    delete_before_replace=True,
+                    # A cluster that has the driver keeps it: the plugin fails at every up that would take it away.
+                    ignore_changes=[] if args.csi else ["exoscaleCsi"],
+                ),
             ),
         )
 

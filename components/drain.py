@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import pulumi
 
 from components.identity import Identity
 from components.steps import DrainStep
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -65,17 +68,28 @@ class SecondDrain(pulumi.ComponentResource):
 
 
 class UnfinishedDrain(pulumi.ComponentResource):
-    """Created with the control plane, for an `up` that ends before the SecondDrain. When Exoscale refuses one of two
-    nodepools, the other one runs, and users can have load balancers and volumes there.
+    """Drains the cluster of an `up` that ended before there was a SecondDrain. When Exoscale refuses one of two
+    nodepools, the other one runs, and users can have load balancers and volumes there. Where there is a SecondDrain, it
+    does nothing.
 
-    Nothing leans on it, so a destroy of such a stack deletes it at once, with the nodepools. One that an NLB still
-    targets is refused then, and gone when the destroy is run again. Where there is a SecondDrain, it does nothing.
+    It has to be created before the nodepools and deleted before them, which no dependency can say. But the engine
+    deletes what is deepest in the graph first (docs/plugins.md, Engine). So let this component, too, depend on what the
+    nodepools depend on: its step is then one level deeper than they are. And make them wait with `before`.
     """
 
     def __init__(self, name: str, args: DrainArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("exoscale-sks:components:UnfinishedDrain", name, None, opts)
-        _step("UnfinishedDrain", f"{name}-step", replace(args, releases=False), self)
+        self._created = _step("UnfinishedDrain", f"{name}-step", replace(args, releases=False), self).urn
         self.register_outputs({})
+
+    def before(self, value: pulumi.Output[T]) -> pulumi.Output[T]:
+        """The same value, known once this is created. What uses it is created later, and the state records no
+        dependency."""
+
+        async def created() -> None:
+            await self._created.future()
+
+        return pulumi.Output.all(value, created()).apply(lambda both: both[0])
 
 
 def _step(kind: str, name: str, args: DrainArgs, parent: pulumi.Resource) -> DrainStep:

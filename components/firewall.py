@@ -82,12 +82,13 @@ class Firewall(pulumi.ComponentResource):
                 child_opts, pulumi.ResourceOptions(ignore_changes=["name", "description"])
             ),
         )
-        rule_opts = child_opts
+        # Nor a rule's description: another text in a later release must not take a rule from running machines.
+        rule_opts = pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(ignore_changes=["description"]))
         if args.identity.stack_id is not None:
             sweep = RuleSweepStep(f"{name}-sweep", args.identity, args.zone, group.id, child_opts)
             # When the rules that Pulumi knows are gone, and before the group: a rule of an `up` that was killed, which
             # nobody knows, would hold it for ever.
-            rule_opts = pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[sweep]))
+            rule_opts = pulumi.ResourceOptions.merge(rule_opts, pulumi.ResourceOptions(depends_on=[sweep]))
         for rule in rules(args.cni, args.open_node_ports):
             first, last = rule.ports
             icmp = rule.protocol == "ICMP"

@@ -74,10 +74,21 @@ class Nodepool(pulumi.ComponentResource):
             # The nodes need the security group's rules as long as they run; only the group's id is a value here.
             opts=pulumi.ResourceOptions.merge(
                 child_opts,
-                pulumi.ResourceOptions(depends_on=[*args.after], ignore_changes=[] if args.keeps_size else ["size"]),
+                pulumi.ResourceOptions(
+                    depends_on=[*args.after],
+                    ignore_changes=[] if args.keeps_size else ["size"],
+                    replace_on_changes=_emptied(args),
+                ),
             ),
         )
 
         self.nodepool_id = nodepool.id
         self.instance_pool_id = nodepool.instance_pool_id
         self.register_outputs({"nodepool_id": self.nodepool_id, "instance_pool_id": self.instance_pool_id})
+
+
+def _emptied(args: NodepoolArgs) -> list[str]:
+    """Inputs that are empty now. The plugin leaves those out of an update, so the pool would keep what it had and be up
+    for the same update for ever (docs/plugins.md, Updates that send nothing): only a new pool is without it."""
+    inputs = {"antiAffinityGroupIds": args.anti_affinity_group_ids, "taints": args.taints}
+    return [key for key, value in inputs.items() if not value]

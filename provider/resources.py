@@ -55,6 +55,12 @@ class Drain(Resource):
 
     replacing = ("clusterId",)
 
+    def update(self, token: str, state: Values, inputs: Values, say: Say) -> None:
+        super().update(token, state, inputs, say)
+        # The last resource of an `up`, so the ingress has its new load balancer by now.
+        if self._role == steps.DRAIN and _left_to_the_cluster(state) and not _left_to_the_cluster(inputs):
+            steps.remove_leftover_balancer(subject(inputs), inputs["clusterId"], say)
+
     def delete(self, token: str, state: Values, say: Say) -> list[str]:
         return steps.drain(subject(state), self._role, token, _target(state), say)
 
@@ -174,6 +180,11 @@ class RuleSweep(Resource):
 
     def gives_way_to(self, inputs: Values, state: Values) -> bool:
         return bool(inputs["securityGroupId"] == state["securityGroupId"])
+
+
+def _left_to_the_cluster(drain: Values) -> bool:
+    """Whether the ingress has a load balancer that is no resource of the stack."""
+    return bool(drain["releases"]) and not drain["loadBalancers"]
 
 
 def _target(state: Values) -> "steps.DrainTarget":

@@ -7,8 +7,6 @@ import ssl
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
-import certifi
-
 from sandbox.files import write_private
 
 DEFAULT_ZONE = "ch-gva-2"
@@ -110,6 +108,8 @@ def write_ca_bundle(file: Path, authority: Path) -> None:
         file: the bundle. `SSL_CERT_FILE` may name it, as in a shell that uses the sandbox.
         authority: the sandbox's certificate.
     """
+    import certifi  # imported late: see sandbox/stop.py
+
     own = authority.read_text()
     trusted = Path(ssl.get_default_verify_paths().cafile or certifi.where()).read_text()
     write_private(file, own + trusted.replace(own, ""))

@@ -6,6 +6,7 @@ Helm does not say so: it is content with a DaemonSet that no node takes a pod of
 from teardown.cloud.account import Account
 from teardown.cluster.api_server import ApiServer
 from teardown.cluster.nodes import by_machine
+from teardown.cluster.services import balancer, load_balancers
 from teardown.errors import TeardownError
 from teardown.subject import Say
 from teardown.wait import wait_until
@@ -14,8 +15,9 @@ from teardown.wait import wait_until
 def await_one(
     account: Account, server: ApiServer, namespace: str, nodepool: str, pool_id: str, patience: float, say: Say
 ) -> None:
-    """Waits until a ready pod behind the controller's Service runs on a node of the pool. A pool without any machine,
-    which somebody parked, can have none and is passed over.
+    """Waits until a ready pod behind the controller's Service runs on a node of the pool, and until the Service's NLB
+    sends its traffic there and nowhere else: the pool that it leaves may be the next to go. A pool without any machine,
+    which somebody parked, can have no pod and is passed over.
 
     Args:
         account: in the cluster's zone.
@@ -31,6 +33,8 @@ def await_one(
     """
 
     def missing() -> str:
+        if why := _misled(account, server, namespace, pool_id):
+            return why
         listed = account.call(account.list_instances).get("instances", [])
         machines = {one["id"] for one in listed if (one.get("manager") or {}).get("id") == pool_id}
         if not machines:
@@ -58,6 +62,20 @@ def await_one(
             f"{told[-1]}. Next: `kubectl get pods -n {namespace} -o wide` shows where they are and "
             f"`kubectl get events -n {namespace}` why; then `pulumi up` again"
         )
+
+
+def _misled(account: Account, server: ApiServer, namespace: str, pool_id: str) -> str:
+    """What of the controller's traffic still goes to another pool; empty where none does. Others may share the NLB."""
+    ports: dict[str, set[int]] = {}
+    for service in load_balancers(server):
+        if service["metadata"]["namespace"] == namespace:
+            for known in balancer(service):
+                ports[known] = {port["port"] for port in service["spec"].get("ports") or []}
+    for one in account.call(account.list_load_balancers).get("load-balancers", []):
+        for service in one.get("services") or [] if one["id"] in ports else []:
+            if service["port"] in ports[one["id"]] and service["instance-pool"]["id"] != pool_id:
+                return f"port {service['port']} of NLB {one['id']} still goes to another pool"
+    return ""
 
 
 def _ready_nodes(server: ApiServer, namespace: str) -> set[str]:

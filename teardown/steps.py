@@ -12,13 +12,14 @@ from teardown.cloud.resource import Verdict
 from teardown.cloud.stack_ref import STACK_ID_LENGTH
 from teardown.cloud.survey import Accounts, survey
 from teardown.cloud_drain import CloudDrain, DrainTarget
-from teardown.cluster import armed, closing, webhooks
+from teardown.cluster import armed, closing, services, webhooks
 from teardown.cluster.api_server import ApiServer, Unreachable, reach
 from teardown.cluster.kubeconfig import kubeconfig
 from teardown.drain import run as run_drain
 from teardown.drain import run_unfinished
 from teardown.errors import TeardownError
 from teardown.foresight import foresee
+from teardown.leftover import remove_leftover
 from teardown.machine_counts import Pools, Running
 from teardown.storage_policy import override
 from teardown.subject import Say, Subject
@@ -186,6 +187,19 @@ def drain_unfinished(subject: Subject, target: DrainTarget, say: Say) -> list[st
         Lines that have to stay on the screen.
     """
     return run_unfinished(_cloud_drain(subject, target, say), SECOND_DRAIN)
+
+
+def remove_leftover_balancer(subject: Subject, cluster_id: str, say: Say) -> None:
+    """Deletes the NLB that the cluster made for the ingress, once the ingress has another; see `leftover`. A cluster
+    that does not answer may use it, so it stays."""
+    account = subject.accounts()[subject.zone]
+    try:
+        server = reach(account, cluster_id, _REACH_SECONDS, say)
+        held = services.load_balancers(server) if server else []
+    except Unreachable as silent:
+        say(f"{silent}, so an NLB that it made for the ingress stays, if there is one")
+        return
+    remove_leftover(account, subject, held, say)
 
 
 def sweep_nodepools(subject: Subject, token: str, cluster_id: str, say: Say) -> list[str]:

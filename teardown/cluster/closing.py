@@ -8,7 +8,8 @@ from teardown.cluster.api_server import ApiServer, Say
 
 
 def close(server: ApiServer, claims: bool, patience: float, say: Say) -> list[str]:
-    """Refuses new load balancers and sets webhooks aside that lock the cluster; returns when that is in force.
+    """Refuses new load balancers and, if told to, volume claims, and sets webhooks aside that lock the cluster; returns
+    when that is in force.
 
     Args:
         claims: whether to refuse new volume claims, too.
@@ -19,10 +20,10 @@ def close(server: ApiServer, claims: bool, patience: float, say: Say) -> list[st
         Lines that have to stay on the screen.
     """
     admission_policy.refuse_load_balancers(server)
-    lines = webhooks.set_aside(server, patience, say)
-    admission_policy.await_refusal(server, say)  # a webhook that nobody answers comes before the policy
     if claims:
         admission_policy.refuse_volume_claims(server)
+    lines = webhooks.set_aside(server, patience, say)
+    admission_policy.await_refusal(server, claims, say)  # a webhook that nobody answers comes before the policy
     return lines
 
 
@@ -32,6 +33,6 @@ def is_closed(server: ApiServer) -> bool:
 
 
 def open_again(server: ApiServer, say: Say) -> None:
-    """Takes back all that `close` put up; nothing has to be there."""
+    """Takes back all that `close` put up, and returns when that is in force; nothing has to be there."""
     webhooks.give_back(server, say)
-    admission_policy.lift(server)
+    admission_policy.lift(server, say)

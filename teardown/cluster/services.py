@@ -8,6 +8,7 @@ from teardown.cluster.api_server import ApiServer, Say, refusal
 
 SERVICES = "/api/v1/services"
 BALANCER = "service.beta.kubernetes.io/exoscale-loadbalancer-id"
+_NAME = "service.beta.kubernetes.io/exoscale-loadbalancer-name"
 _EXTERNAL = "service.beta.kubernetes.io/exoscale-loadbalancer-external"
 
 
@@ -23,9 +24,10 @@ def external(service: Document) -> str:
 
 
 def balancer(service: Document) -> set[str]:
-    """What its NLB is known by: the id that is annotated, and the name that the cloud controller manager gives one."""
+    """What its NLB may be known by: the id that is annotated, and the names that the cloud controller manager gives."""
     metadata = service["metadata"]
-    return {f"k8s-{metadata['uid']}", *filter(None, [metadata.get("annotations", {}).get(BALANCER)])}
+    annotated = [metadata.get("annotations", {}).get(key) for key in (BALANCER, _NAME)]
+    return {f"k8s-{metadata['uid']}", *filter(None, annotated)}
 
 
 def name(service: Document) -> str:

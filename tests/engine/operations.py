@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 from pulumi.automation import EngineEvent
 
+from sandbox.stack import SandboxStack
+
 Operations = dict[str, list[str]]
 """Each resource's operations in their order, by URN, without what stays the same."""
 
@@ -21,3 +23,13 @@ def operations(events: Iterable[EngineEvent]) -> Operations:
 def kinds(done: Operations) -> set[str]:
     """Which operations there are, such as `update`."""
     return {kind for steps in done.values() for kind in steps}
+
+
+def brought_up(stack: SandboxStack) -> Operations:
+    """What an `up` does. The one after it has to find nothing to do."""
+    done: list[EngineEvent] = []
+    again: list[EngineEvent] = []
+    stack.up(on_event=done.append)
+    stack.up(on_event=again.append)
+    assert operations(again) == {}
+    return operations(done)

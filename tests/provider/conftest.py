@@ -21,7 +21,7 @@ from provider.server import TeardownProvider, start
 from teardown.changes import Chosen
 from teardown.cloud_drain import DrainTarget
 from teardown.errors import TeardownError
-from teardown.steps import StackIdentity
+from teardown.steps import DRAIN, StackIdentity
 from teardown.subject import Subject
 
 WHO = {"project": "shop", "stack": "dev", "owner": "jane", "zone": "ch-gva-2"}
@@ -76,11 +76,19 @@ class Steps(ModuleType):
     """`teardown.steps` that keeps its calls. A test puts a step of its own in a call's place."""
 
     Subject, StackIdentity, DrainTarget = Subject, StackIdentity, DrainTarget
+    DRAIN = DRAIN
 
     def __init__(self) -> None:
         super().__init__("teardown.steps")
         self.calls: list[tuple[Any, ...]] = []
-        for name in ("check_organization", "refuse_copy", "arm", "open_again", "await_ingress_pod"):
+        for name in (
+            "check_organization",
+            "refuse_copy",
+            "arm",
+            "open_again",
+            "await_ingress_pod",
+            "remove_leftover_balancer",
+        ):
             self.answers(name, None)
         self.answers("is_closed", False)
         for name in ("drain", "drain_unfinished", "sweep_nodepools", "sweep_rules", "foresee"):
@@ -188,9 +196,11 @@ class Calls:
         answer: provider_pb2.ReadResponse = self.stub.Read(request)
         return answer
 
-    def update(self, kind: str, new: dict[str, Any], preview: bool = False) -> dict[str, Any]:
+    def update(
+        self, kind: str, new: dict[str, Any], preview: bool = False, old: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         request = provider_pb2.UpdateRequest(
-            id="token", urn=urn(kind), olds=struct(state(kind)), news=struct(new), preview=preview
+            id="token", urn=urn(kind), olds=struct(old or state(kind)), news=struct(new), preview=preview
         )
         answer: dict[str, Any] = MessageToDict(self.stub.Update(request).properties)
         return answer

@@ -205,6 +205,23 @@ def test_what_a_drain_only_has_to_know_later_is_written_down_without_a_call(call
     assert steps.calls == []
 
 
+CCM, MANAGED = {"loadBalancers": [], "releases": True}, {"loadBalancers": ["shop-dev-ingress"], "releases": True}
+NONE: dict[str, Any] = {"loadBalancers": [], "releases": False}
+
+
+@pytest.mark.parametrize(
+    ("was", "to_be", "looks"),
+    [(CCM, MANAGED, True), (CCM, NONE, True), (CCM, CCM, False), (MANAGED, CCM, False), (NONE, MANAGED, False)],
+)
+def test_the_last_step_of_an_up_looks_for_the_load_balancer_that_the_cluster_made_before(
+    calls: Calls, was: dict[str, Any], to_be: dict[str, Any], looks: bool
+) -> None:
+    for kind in ("Drain", "SecondDrain"):
+        calls.update(kind, {**INPUTS[kind], **to_be}, old={**state(kind), **was})
+
+    assert calls.named("remove_leftover_balancer") == ([[SUBJECT, "cluster-1"]] if looks else [])
+
+
 def test_a_cluster_that_a_destroy_closed_and_left_is_a_change_of_the_second_drain_which_opens_it(
     calls: Calls, steps: Steps
 ) -> None:

@@ -27,6 +27,9 @@ _LISTS = (
 _WEBHOOKS = "/apis/admissionregistration.k8s.io/v1"
 
 
+_REFUSING = {"services": "no-load-balancers", "persistentvolumeclaims": "no-volume-claims"}
+
+
 class PaperApiServer(ApiServer):
     """Does at once what it is asked. Policies refuse new load balancers as the real ones do.
 
@@ -131,8 +134,9 @@ class PaperApiServer(ApiServer):
 
     def _post(self, path: str, body: Document, query: Document) -> Document:
         name = f"{path}/{body['metadata']['name']}"
-        if path.endswith("/services") and any("no-load-balancers" in known for known in self.objects):
-            raise Refused(403, f"services is forbidden: {MESSAGE}")
+        plural = path.rpartition("/")[2]
+        if (policy := _REFUSING.get(plural)) and any(policy in known for known in self.objects):
+            raise Refused(403, f"{plural} is forbidden: {MESSAGE}")
         if name in self.objects:
             raise Refused(409, f"{name} already exists")
         if "dryRun" not in query:

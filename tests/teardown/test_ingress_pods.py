@@ -78,3 +78,22 @@ def test_a_parked_pool_has_no_pod_and_is_passed_over_with_a_word(account: PaperA
     [line] = awaited(account, server, account.nodepool(account.cluster(), size=0)[1])
 
     assert line == "nodepool web has no node, so nothing answers behind the ingress controller's load balancer"
+
+
+def test_it_ends_only_when_the_load_balancer_sends_the_controllers_traffic_to_no_other_pool(
+    account: PaperAccount, server: PaperApiServer, pool: str
+) -> None:
+    """The pool that it leaves may go next, and Exoscale keeps one that an NLB sends traffic to."""
+    server.endpoints("ingress-controller", "here")
+    id_ = account.balancer()
+    server.service(UID, "ingress-controller", id=id_)
+    server.objects["/api/v1/namespaces/shop/services/ingress-controller"]["spec"]["ports"] = [{"port": 80}]
+    [balancer] = account.held["load-balancers"]
+    of_others = {"id": "2", "port": 8080, "instance-pool": {"id": "another"}}
+    moving = {"id": "1", "port": 80, "instance-pool": {"id": "another"}}
+    balancer["services"] = [of_others, moving]
+
+    with pytest.raises(TeardownError, match=f"port 80 of NLB {id_} still goes to another pool"):
+        awaited(account, server, pool)
+    moving["instance-pool"] = {"id": pool}
+    assert awaited(account, server, pool) == []

@@ -243,6 +243,7 @@ def test_the_policy_of_the_nlb_goes_with_its_cluster_after_the_drain_and_before_
     policy = world.one(kind)
 
     assert world.one("SksCluster").urn in policy.request.propertyDependencies["metadata"].urns
+    assert list(policy.request.replaceOnChanges) == ["metadata"]  # of which only a part is known to replace it
     assert policy.urn in world.leans_on(world.one("index:Drain").urn)
     assert world.one("Nlb").urn in world.leans_on(world.one("ValidatingAdmissionPolicy").urn)
     assert policy.inputs["metadata"]["name"] == "exoscale-sks-balancer-of-ingress"
@@ -253,6 +254,26 @@ def test_a_change_that_the_plugin_would_swallow_replaces_the_cluster(run: Run) -
 
     assert list(request.replaceOnChanges) == ["serviceLevel", "cni"]
     assert request.deleteBeforeReplace
+
+
+def test_what_a_pool_cannot_lose_replaces_it(run: Run) -> None:
+    tainted = {"taints": {"gpu": "a:NoSchedule"}}
+    world = run({"nodepools": {"bare": {"anti-affinity": False}, "web": {}, "gpu": tainted}})
+
+    assert {pool.request.name: list(pool.request.replaceOnChanges) for pool in world.of("SksNodepool")} == {
+        "bare-nodepool": ["antiAffinityGroupIds", "taints"],
+        "web-nodepool": ["taints"],
+        "gpu-nodepool": [],
+    }
+
+
+@pytest.mark.parametrize(("csi", "ignored"), [(False, ["exoscaleCsi"]), (True, [])])
+def test_a_cluster_keeps_the_storage_driver_that_it_has(run: Run, csi: bool, ignored: list[str]) -> None:
+    assert list(run({"storage": {"csi": csi}}).one("SksCluster").request.ignoreChanges) == ignored
+
+
+def test_a_rule_is_never_replaced_for_another_description(run: Run) -> None:
+    assert {tuple(rule.request.ignoreChanges) for rule in run().of("SecurityGroupRule")} == {("description",)}
 
 
 @pytest.mark.parametrize("kind", ["SecurityGroup", "AntiAffinityGroup"])

@@ -32,9 +32,12 @@ def said_by_us() -> Iterator[str]:
 
 
 def said_by_others() -> list[str]:
-    """The texts that docs/plugins.md has of Helm and the engine, which no code of ours repeats."""
+    """The texts that docs/plugins.md has of Helm, Kubernetes and the engine, which no code of ours repeats."""
     section = (
-        (ROOT / "docs/plugins.md").read_text().partition("## Texts of Helm and the engine")[2].partition("\n## ")[0]
+        (ROOT / "docs/plugins.md")
+        .read_text()
+        .partition("## Texts of Helm, Kubernetes and the engine")[2]
+        .partition("\n## ")[0]
     )
     return [" ".join(text.split()) for text in re.findall(r"`([^`]+)`", section)]
 

@@ -28,7 +28,7 @@ def test_any_up_opens_the_cluster_before_it_installs_the_ingress_controller_agai
     """The second drain, which would open it when it is created, has never left the state."""
     users = subject.users()
     if how == "narrowed":
-        subject.destroy(exclude=[SECOND_DRAIN])
+        subject.destroy(target=["**::drain-step", "**::ingress-release"])
     else:
         calls.arm(Fault("delete-load-balancer", "status", status=403))
         subject.refuses_to_go()
@@ -42,7 +42,7 @@ def test_any_up_opens_the_cluster_before_it_installs_the_ingress_controller_agai
 
     assert second_drain in subject.recorded()
     users.expose("front")
-    assert users.address("ingress", "ingress")
+    assert users.address("ingress-controller", "ingress")
     assert not subject.stack.preview().change_summary.keys() - {"same"}
     subject.destroy()
     assert_gone(subject)

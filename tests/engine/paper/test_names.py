@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pulumi.automation import EngineEvent
 
 from sandbox.sandbox import Sandbox
 from sandbox.stack import SandboxStack
 from tests.engine.faults.account import Account, Held, names
 from tests.engine.faults.subject import Subject
-from tests.engine.operations import Operations, kinds, operations
+from tests.engine.operations import brought_up, kinds
 
 pytestmark = pytest.mark.engine
 
@@ -32,14 +31,6 @@ def subject(make_subject: Callable[[str], Subject], account: Account) -> Iterato
     yield made
     account.remove(account.holds())
     made.stack.forget()
-
-
-def brought_up(subject: Subject) -> Operations:
-    """What an `up` does; the one after it does nothing."""
-    events: list[EngineEvent] = []
-    subject.up(on_event=events.append)
-    assert subject.up().summary.resource_changes.keys() == {"same"}
-    return operations(events)
 
 
 def without_texts(held: Held) -> Held:
@@ -71,7 +62,7 @@ def renamed(subject: Subject, name: str, make: Callable[[str], Subject]) -> Subj
 def test_another_owner_is_written_down_in_place_and_replaces_nothing(subject: Subject, account: Account) -> None:
     before = without_texts(account.holds())
     subject.set(owner="bob")
-    assert kinds(brought_up(subject)) == {"update"}
+    assert kinds(brought_up(subject.stack)) == {"update"}
 
     assert without_texts(account.holds()) == before
     assert carrying(account.holds(), "bob") == {"sks-cluster", "sks-nodepool", "load-balancer"}
@@ -84,7 +75,7 @@ def test_a_renamed_stack_replaces_nothing_and_is_destroyed_without_a_trace(
 ) -> None:
     before = without_texts(account.holds())
     other = renamed(subject, "green", make_subject)
-    done = brought_up(other)
+    done = brought_up(other.stack)
 
     assert kinds(done) == {"update"}
     assert without_texts(account.holds()) == before
@@ -142,14 +133,14 @@ def test_a_state_whose_provider_knows_the_cluster_by_the_stacks_name_stays_as_it
         provider.pop(key)
     subject.restore(state)
 
-    assert brought_up(subject) == {}
+    assert brought_up(subject.stack) == {}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("setting", [{"level": "pro"}, {"cni": "cilium"}, {"zone": "at-vie-1"}])
 def test_another_cluster_gets_a_provider_and_a_release_of_its_own(subject: Subject, setting: dict[str, Any]) -> None:
     subject.set(**setting)
-    done = brought_up(subject)
+    done = brought_up(subject.stack)
     replaced = {urn.rpartition("::")[2] for urn, steps in done.items() if "replace" in steps}
 
     assert {"cluster-cluster", "cluster", "ingress-release"} <= replaced
