@@ -1,7 +1,8 @@
 """Clusters on paper: each is a dictionary of objects behind a path of one plain HTTP server, without a process.
 
 A real control plane takes seconds to start and to stop. What is asked of a cluster here is little: which delete step is
-armed, what refuses new Services, which Services there are. No controller works in it, so nothing makes an NLB.
+armed, what refuses new Services, which Services there are, where their pods run. No controller works in it, so nothing
+makes an NLB, and every node has a ready pod behind every Service.
 """
 
 import json
@@ -11,13 +12,28 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from sandbox.cloud import Cloud
 from sandbox.clusters.authorities import Authorities
 from sandbox.clusters.kubeconfig import kubeconfig
+from sandbox.clusters.nodes import machines
 from sandbox.store import Document
 from teardown.cluster.api_server import Refused
+from teardown.cluster.nodes import NODES
 from tests.teardown.paper_api_server import PaperApiServer
 
-KINDS = {"/api/v1": {"resources": [{"kind": "Service", "name": "services", "namespaced": True}]}}
+POLICIES = "/apis/admissionregistration.k8s.io/v1"
+KINDS = {
+    "/api/v1": {"resources": [{"kind": "Service", "name": "services", "namespaced": True}]},
+    POLICIES: {
+        "resources": [
+            {"kind": kind, "name": plural, "namespaced": False}
+            for kind, plural in (
+                ("ValidatingAdmissionPolicy", "validatingadmissionpolicies"),
+                ("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings"),
+            )
+        ]
+    },
+}
 """What a client that discovers kinds is told."""
 
 
@@ -26,9 +42,11 @@ class PaperControlPlanes:
 
     Args:
         home: the sandbox's folder, for the clusters' authorities.
+        cloud: whose machines are the nodes.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, cloud: Cloud) -> None:
+        self._cloud = cloud
         self._folder = home / "clusters"
         self._clusters: dict[str, PaperApiServer] = {}
         self._lock = threading.Lock()
@@ -52,6 +70,11 @@ class PaperControlPlanes:
             Refused: the cluster says no.
         """
         with self._lock:
+            if path.endswith("/endpointslices"):
+                self._run_pods(cluster_id, path)
+            if method == "PATCH" and path.startswith(f"{POLICIES}/") and "dryRun" not in query:
+                # Applied by the program's plugin, which may be the first to name it.
+                self.objects(cluster_id)[path] = {**body, "metadata": {**body["metadata"], "uid": path}}
             return KINDS.get(path) or self._clusters[cluster_id]._ask(method, path, query, body)
 
     def create(self, cluster: Document) -> None:
@@ -69,7 +92,13 @@ class PaperControlPlanes:
         return kubeconfig(self.url(cluster_id), self.authority(cluster_id, "control-plane"), cluster_id, user, pair)
 
     def sync(self, cluster_id: str) -> None:
-        """Nodes are nothing that is asked for."""
+        with self._lock:
+            if cluster_id in self._clusters:
+                objects = self.objects(cluster_id)
+                for path in [path for path in objects if path.startswith(f"{NODES}/")]:
+                    del objects[path]
+                nodes = [machine.node() for machine in machines(self._cloud, cluster_id)]
+                objects.update({f"{NODES}/{node['metadata']['name']}": node for node in nodes})
 
     def start_all(self) -> None:
         """A new sandbox has no clusters."""
@@ -77,6 +106,16 @@ class PaperControlPlanes:
     def stop_all(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+    def _run_pods(self, cluster_id: str, path: str) -> None:
+        objects, space = self.objects(cluster_id), path.removesuffix("/endpointslices").rpartition("/")[2]
+        endpoints = [
+            {"nodeName": known.removeprefix(f"{NODES}/")} for known in objects if known.startswith(f"{NODES}/")
+        ]
+        services = f"/api/v1/namespaces/{space}/services/"
+        for name in [known.removeprefix(services) for known in objects if known.startswith(services)]:
+            metadata = {"name": name, "labels": {"kubernetes.io/service-name": name}}
+            objects[f"{path}/{name}"] = {"metadata": metadata, "endpoints": endpoints}
 
     def _authorities(self, cluster_id: str) -> Authorities:
         self._folder.mkdir(exist_ok=True)

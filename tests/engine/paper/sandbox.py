@@ -32,7 +32,7 @@ class PaperSandbox(Sandbox):
         super().__init__(home, pace=AT_ONCE)
 
     def _make_control_planes(self, cloud: Cloud, proxy_url: str) -> Any:
-        return PaperControlPlanes(self.home)
+        return PaperControlPlanes(self.home, cloud)
 
 
 @contextmanager
