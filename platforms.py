@@ -17,13 +17,14 @@ from components.ingress import CONTROLLERS, TrafficPool, exoscale_annotations
 from components.kubeconfig import Kubeconfig, KubeconfigArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.local_cluster import LocalCluster, LocalClusterArgs
+from components.machines import Machines, MachinesArgs, PoolOfMachines
 from components.nodepool import Nodepool, NodepoolArgs
 from components.nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
 from components.program_kubeconfig import ProgramKubeconfig, ProgramKubeconfigArgs
 from components.stack_id import StackId, StackIdArgs
+from reporting import monthly_cost, report
 from settings import IngressSettings, Settings
 from teardown.changes import NO_BALANCER, Chosen
-from teardown.cloud.prices import estimate
 from teardown.cloud.stack_ref import INGRESS, MADE_BY_CCM
 
 
@@ -113,6 +114,7 @@ def on_exoscale(settings: Settings) -> Platform:
         )
         for name, pool in settings.nodepools.items()
     }
+    running = _machines(who, settings, control_plane, pools).running
     access = settings.kubeconfig
     kubeconfig = Kubeconfig(
         "access",
@@ -149,8 +151,8 @@ def on_exoscale(settings: Settings) -> Platform:
         provider=provider,
         cluster_id=control_plane.cluster_id,
         nodes=[second_drain, *([balancer] if balancer else [])],
-        monthly_cost=_monthly_cost(settings, pools),
-        nodepools={name: _report(settings, name, pool) for name, pool in pools.items()},
+        monthly_cost=running.apply(lambda found: monthly_cost(settings, found)),
+        nodepools={name: report(name, settings.nodepools[name], pool, running) for name, pool in pools.items()},
         annotations=_annotations(who, ingress, pools, balancer) if ingress else {},
         address=balancer.ip_address if balancer else None,
         pool=_traffic_pool(who, settings, pools),
@@ -229,23 +231,17 @@ def _traffic_pool(who: Identity, settings: Settings, pools: Mapping[str, Nodepoo
     return TrafficPool(who, settings.zone, name, pool.nodepool_id, pool.instance_pool_id, settings.nodepools[name].size)
 
 
-def _monthly_cost(settings: Settings, pools: Mapping[str, Nodepool]) -> pulumi.Output[str]:
-    """In words, for as many nodes as there are: others may decide how many."""
-
-    def priced(sizes: Mapping[str, int]) -> str:
-        running = {name: replace(pool, size=sizes[name]) for name, pool in settings.nodepools.items()}
-        return str(estimate(settings.level, running, load_balancers=1 if settings.ingress else 0))
-
-    return pulumi.Output.all(**{name: pool.size for name, pool in pools.items()}).apply(priced)
-
-
-def _report(settings: Settings, name: str, pool: Nodepool) -> dict[str, pulumi.Input[Any]]:
-    chosen = settings.nodepools[name]
-    return {
-        "id": pool.nodepool_id,
-        "instance-pool-id": pool.instance_pool_id,
-        "size": pool.size,
-        **({"bounds": chosen.bounds} if chosen.bounds else {}),
-        "instance-type": chosen.instance_type,
-        "disk-size-gb": chosen.disk_size_gb,
+def _machines(who: Identity, settings: Settings, cluster: ControlPlane, pools: Mapping[str, Nodepool]) -> Machines:
+    described = {
+        name: PoolOfMachines(
+            pools[name].instance_pool_id,
+            pool.instance_type,
+            pool.disk_size_gb,
+            pool.labels,
+            pool.taints,
+            pool.size,
+            pool.bounds,
+        )
+        for name, pool in settings.nodepools.items()
     }
+    return Machines("machines", MachinesArgs(who, settings.zone, cluster.cluster_id, described))

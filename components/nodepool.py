@@ -52,8 +52,6 @@ class Nodepool(pulumi.ComponentResource):
     """Id of the SKS nodepool."""
     instance_pool_id: pulumi.Output[str]
     """Id of the instance pool behind it, which NLBs send their traffic to."""
-    size: pulumi.Output[int]
-    """How many nodes it had when Pulumi last asked."""
 
     def __init__(self, name: str, args: NodepoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("exoscale-sks:components:Nodepool", name, None, opts)
@@ -86,10 +84,7 @@ class Nodepool(pulumi.ComponentResource):
 
         self.nodepool_id = nodepool.id
         self.instance_pool_id = nodepool.instance_pool_id
-        self.size = nodepool.size
-        self.register_outputs(
-            {"nodepool_id": self.nodepool_id, "instance_pool_id": self.instance_pool_id, "size": self.size}
-        )
+        self.register_outputs({"nodepool_id": self.nodepool_id, "instance_pool_id": self.instance_pool_id})
 
 
 def _emptied(args: NodepoolArgs) -> list[str]:

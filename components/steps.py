@@ -128,6 +128,33 @@ class ProgramKubeconfigStep(pulumi.CustomResource):
         return _output(self, "kubeconfig")
 
 
+class MachinesStep(pulumi.CustomResource):
+    """Keeps what the machines of nodepools are, and warns of those that their pools would make otherwise now.
+
+    Args:
+        pools: as `teardown/machines.py` describes them.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        identity: Identity,
+        zone: str,
+        cluster_id: pulumi.Input[str],
+        pools: Inputs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs = {**_whose(identity, zone), "clusterId": cluster_id, "pools": {**pools}, "machines": None}
+        super().__init__(f"{PACKAGE}:index:Machines", name, inputs, opts)
+
+    @property
+    @pulumi.getter
+    def machines(self) -> pulumi.Output[Any]:
+        """By a pool's name; known in previews."""
+        found: pulumi.Output[Any] = pulumi.get(self, "machines")
+        return found
+
+
 class IngressPodsStep(pulumi.CustomResource):
     """Its create and its update fail unless a pod of the ingress controller is ready where the traffic is sent to.
 

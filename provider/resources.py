@@ -1,96 +1,14 @@
-"""The resource types: what each one keeps in the state, and which step of the teardown its verbs are.
+"""The resource types: what each one keeps in the state, and which step of the teardown its verbs are."""
 
-What stands in a state is an interface: `version` names its layout, and a state that any release wrote is destroyed by
-every later one.
-"""
-
-import importlib
-import secrets
-from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 from provider.progress import Say
+from provider.resource import Resource, refuse_later_release, steps, subject
 from provider.values import Values
-from teardown import parking
+from teardown import machine_counts, parking
 from teardown.changes import Chosen
 from teardown.errors import TeardownError
-
-if TYPE_CHECKING:
-    from teardown import steps
-else:
-
-    class _Late:
-        """The module, imported when it is first used: the Exoscale client in it takes longer than all the rest."""
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(importlib.import_module("teardown.steps"), name)
-
-    steps = _Late()
-
-VERSION = 1
-_IDENTITY = ("project", "stack", "owner", "stackId")
-
-
-class Resource(ABC):
-    """One resource type. Its state is its inputs, what `create` adds to them, and `version`.
-
-    Args:
-        role: what its delete step is armed as in the cluster: it works only as long as no other resource of that role
-            was armed after it, so a renamed one does not empty a living cluster. Empty: it is not armed.
-    """
-
-    replacing: ClassVar[tuple[str, ...]] = ()
-    """Inputs whose change makes another resource of it; the old one is deleted first."""
-    outputs: ClassVar[tuple[str, ...]] = ()
-    """What `create` adds to the inputs; no update changes it."""
-    lasting: ClassVar[tuple[str, ...]] = ()
-    """Inputs that stay what they were for as long as no input in `replacing` changes, even where a preview does not
-    know them."""
-
-    def __init__(self, role: str = "") -> None:
-        self._role = role
-
-    def create(self, inputs: Values, say: Say) -> tuple[str, dict[str, str]]:
-        """The id of a new one, by which it is armed, and its outputs."""
-        token = secrets.token_hex(8)
-        if self._role:
-            steps.arm(subject(inputs), self._role, inputs["clusterId"], token, say)
-        return token, {}
-
-    def verify(self, state: Values, inputs: Values | None = None) -> list[str]:
-        """Raises where what is recorded does not fit this release, the API key, or the inputs.
-
-        Returns:
-            What the user has to know before these inputs take the place of what is recorded, line by line.
-        """
-        refuse_later_release(state)
-        return []
-
-    def impossible(self, inputs: Values, state: Values | None = None) -> str:
-        """Why these inputs cannot come true, in one line; empty where they can. A preview asks too.
-
-        Args:
-            state: what there is; None for a new one.
-        """
-        return ""
-
-    def update(self, token: str, state: Values, inputs: Values, say: Say) -> None:
-        """Brings it to the new inputs."""
-        if self._role and any(state.get(key) != inputs.get(key) for key in _IDENTITY):
-            steps.arm(subject(inputs), self._role, inputs["clusterId"], token, say)
-
-    def due(self, state: Values) -> Sequence[str]:
-        """What an update has to do although no input changed, in words that a preview shows. Changes nothing."""
-        return ()
-
-    @abstractmethod
-    def delete(self, token: str, state: Values, say: Say) -> list[str]:
-        """Runs the step; the lines that have to stay on the screen."""
-
-    def gives_way_to(self, inputs: Values, state: Values) -> bool:
-        """Whether one with these inputs, under another name in the program, has taken the place of this one."""
-        return False
 
 
 class StackId(Resource):
@@ -192,6 +110,45 @@ class ProgramKubeconfig(Resource):
         return []
 
 
+class Machines(Resource):
+    """Keeps what the machines of nodepools are, and warns of those that their pools would make otherwise now."""
+
+    replacing = ("clusterId",)
+    outputs = ("machines",)
+
+    def create(self, inputs: Values, say: Say) -> tuple[str, dict[str, Any]]:
+        return super().create(inputs, say)[0], self._now(inputs)
+
+    def verify(self, state: Values, inputs: Values | None = None) -> list[str]:
+        lines = super().verify(state)
+        if inputs and inputs["clusterId"] == state["clusterId"]:
+            lines += steps.old_machines(subject(state), state["clusterId"], inputs["pools"])
+        return lines
+
+    def due(self, state: Values) -> Sequence[str]:
+        try:
+            now = steps.running_machines(subject(state), state["pools"])
+        except TeardownError:  # a preview needs no good key
+            return ()
+        return ("machines",) if machine_counts.differs(state["pools"], state["machines"], now) else ()
+
+    def foretold(self, inputs: Values, state: Values | None = None) -> dict[str, Any]:
+        try:
+            before = steps.running_machines(subject(state), inputs["pools"]) if state else {}
+        except TeardownError:
+            before = state["machines"] if state else {}
+        return {"machines": machine_counts.foreseen(inputs["pools"], before)}
+
+    def update(self, token: str, state: Values, inputs: Values, say: Say) -> dict[str, Any]:
+        return self._now(inputs)
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        return []
+
+    def _now(self, inputs: Values) -> dict[str, Any]:
+        return {"machines": steps.running_machines(subject(inputs), inputs["pools"])}
+
+
 class IngressPods(Resource):
     """Holds an `up` back from a good end while no pod of the ingress controller is ready behind the load balancer."""
 
@@ -225,42 +182,9 @@ class RuleSweep(Resource):
         return bool(inputs["securityGroupId"] == state["securityGroupId"])
 
 
-RESOURCES: dict[str, Resource] = {
-    "exoscale-teardown:index:StackId": StackId(),
-    "exoscale-teardown:index:Drain": Drain("drain"),
-    "exoscale-teardown:index:SecondDrain": SecondDrain("second-drain"),
-    "exoscale-teardown:index:UnfinishedDrain": UnfinishedDrain(),
-    "exoscale-teardown:index:NodepoolSweep": NodepoolSweep("nodepool-sweep"),
-    "exoscale-teardown:index:ProgramKubeconfig": ProgramKubeconfig(),
-    "exoscale-teardown:index:IngressPods": IngressPods(),
-    "exoscale-teardown:index:RuleSweep": RuleSweep(),
-}
-
-
 def _left_to_the_cluster(drain: Values) -> bool:
     """Whether the ingress has a load balancer that is no resource of the stack."""
     return bool(drain["releases"]) and not drain["loadBalancers"]
-
-
-def of_urn(urn: str) -> Resource:
-    """The type of a resource. A URN names the types of its parents too, `a$b`."""
-    type_ = urn.split("::")[2].rpartition("$")[2]
-    if type_ not in RESOURCES:
-        raise TeardownError(f"the provider exoscale-teardown knows no resource type {type_}")
-    return RESOURCES[type_]
-
-
-def subject(state: Values) -> "steps.Subject":
-    """Whose resource it is, from its inputs or its state."""
-    return steps.Subject(
-        project=state["project"],
-        stack=state["stack"],
-        owner=state["owner"],
-        zone=state["zone"],
-        stack_id=state.get("stackId") or "",
-        organization=state.get("organizationId") or "",
-        organization_name=state.get("organizationName") or "",
-    )
 
 
 def _target(state: Values) -> "steps.DrainTarget":
@@ -274,21 +198,22 @@ def _target(state: Values) -> "steps.DrainTarget":
     )
 
 
-def refuse_later_release(state: Values) -> None:
-    """Raises where the state has a layout that this release does not know."""
-    if state.get("version", VERSION) > VERSION:
-        raise TeardownError(
-            f"the state was written by a later release (layout {state['version']:.0f}, this one knows {VERSION}). "
-            "Next: run the same command in a checkout of that release"
-        )
+RESOURCES: dict[str, Resource] = {
+    "exoscale-teardown:index:StackId": StackId(),
+    "exoscale-teardown:index:Drain": Drain("drain"),
+    "exoscale-teardown:index:SecondDrain": SecondDrain("second-drain"),
+    "exoscale-teardown:index:UnfinishedDrain": UnfinishedDrain(),
+    "exoscale-teardown:index:NodepoolSweep": NodepoolSweep("nodepool-sweep"),
+    "exoscale-teardown:index:ProgramKubeconfig": ProgramKubeconfig(),
+    "exoscale-teardown:index:Machines": Machines(),
+    "exoscale-teardown:index:IngressPods": IngressPods(),
+    "exoscale-teardown:index:RuleSweep": RuleSweep(),
+}
 
 
-def refuse_copy(state: Values, urn: str) -> None:
-    """Raises where the state was made for another stack than the one whose URN this is."""
-    stack, project = urn.split("::")[:2]
-    steps.refuse_copy(subject(state), project, stack.rpartition(":")[2])
-
-
-def remaining(state: Values) -> str:
-    """What of the stack still runs and what it costs, in one line."""
-    return steps.remaining(subject(state))
+def of_urn(urn: str) -> Resource:
+    """The type of a resource. A URN names the types of its parents too, `a$b`."""
+    type_ = urn.split("::")[2].rpartition("$")[2]
+    if type_ not in RESOURCES:
+        raise TeardownError(f"the provider exoscale-teardown knows no resource type {type_}")
+    return RESOURCES[type_]

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,9 +16,10 @@ from pulumi.runtime.proto import provider_pb2_grpc
 from pulumi.runtime.rpc import UNKNOWN
 
 from provider.progress import EngineLog, Progress
-from provider.resources import VERSION, Resource, StackId, of_urn, refuse_copy, refuse_later_release, remaining
+from provider.resource import VERSION, Resource, refuse_copy, refuse_later_release, remaining
+from provider.resources import StackId, of_urn
 from provider.run import Run, Unfinished
-from provider.values import Properties, Values, is_unknown, plain
+from provider.values import Properties, Values, is_unknown, plain, wrapped
 from teardown.errors import TeardownError
 
 RELEASE = "1.0.0"
@@ -64,7 +65,10 @@ class TeardownProvider(sdk.Provider):
             changes=bool(changed),
             replaces=[key for key in changed if key in resource.replacing],
             # The program's other resources know these in a preview, whatever else changes.
-            stables=[*resource.outputs, *(key for key in inputs if key not in changed)],
+            stables=[
+                *(key for key in resource.outputs if key not in changed),
+                *(key for key in inputs if key not in changed),
+            ],
             delete_before_replace=True,
             diffs=changed,
             detailed_diff={key: _difference(key, before, inputs, resource) for key in changed},
@@ -74,7 +78,10 @@ class TeardownProvider(sdk.Provider):
         resource, inputs = of_urn(request.urn), plain(request.properties)
         _refuse(resource.impossible(inputs))
         if request.preview:
-            return sdk.CreateResponse("", _state(request.properties, dict.fromkeys(resource.outputs, UNKNOWN)))
+            foretold = await asyncio.to_thread(resource.foretold, inputs)
+            return sdk.CreateResponse(
+                "", _state(request.properties, dict.fromkeys(resource.outputs, UNKNOWN) | foretold)
+            )
         with self._run.operation("create", inputs):
             id_, outputs = await asyncio.to_thread(resource.create, inputs, self._progress.of(request.urn))
         return sdk.CreateResponse(id_, _state(request.properties, outputs))
@@ -85,12 +92,15 @@ class TeardownProvider(sdk.Provider):
 
     async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
         resource, state, inputs = of_urn(request.urn), plain(request.olds), plain(request.news)
-        if not request.preview:
+        changed: Values | None
+        if request.preview:
+            changed = await asyncio.to_thread(resource.foretold, inputs, state)
+        else:
             say = self._progress.of(request.urn)
             with self._run.operation("update", inputs):
-                await asyncio.to_thread(resource.update, request.resource_id, state, inputs, say)
+                changed = await asyncio.to_thread(resource.update, request.resource_id, state, inputs, say)
         kept = {key: state[key] for key in (*resource.outputs, *_remembered(resource, state, inputs))}
-        return sdk.UpdateResponse(_state(request.news, kept))
+        return sdk.UpdateResponse(_state(request.news, kept | (changed or {})))
 
     async def delete(self, request: sdk.DeleteRequest) -> None:
         resource, state = of_urn(request.urn), plain(request.properties)
@@ -148,13 +158,14 @@ def _remembered(resource: Resource, state: Values, inputs: Values) -> list[str]:
 
 
 def _difference(key: str, before: Values, after: Values, resource: Resource) -> sdk.PropertyDiff:
-    kind = "UPDATE" if key in before and key in after else "ADD" if key in after else "DELETE"
+    # What is due (see `Resource.due`) is neither among the inputs of before nor among those of today.
+    kind = "UPDATE" if (key in before) == (key in after) else "ADD" if key in after else "DELETE"
     replacing = "_REPLACE" if key in resource.replacing else ""
     return sdk.PropertyDiff(sdk.PropertyDiffKind[f"{kind}{replacing}"], input_diff=True)
 
 
-def _state(inputs: Properties, outputs: Mapping[str, str]) -> Properties:
-    made = {key: PropertyValue(value) for key, value in outputs.items()}
+def _state(inputs: Properties, outputs: Values) -> Properties:
+    made = {key: wrapped(value) for key, value in outputs.items()}
     return {**inputs, **made, "version": PropertyValue(float(VERSION))}  # the engine knows no whole numbers
 
 

@@ -15,8 +15,20 @@ def plain(properties: Mapping[str, PropertyValue]) -> Values:
     return {key: _plain(value) for key, value in properties.items()}
 
 
+def wrapped(value: Any) -> PropertyValue:
+    """A plain value as the engine takes it; it knows no whole numbers."""
+    if isinstance(value, Mapping):
+        return PropertyValue({key: wrapped(one) for key, one in value.items()})
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return PropertyValue([wrapped(one) for one in value])
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return PropertyValue(float(value) if is_number else value)
+
+
 def is_unknown(value: Any) -> bool:
     """Whether a preview does not know all of a plain value."""
+    if isinstance(value, Mapping):
+        return any(map(is_unknown, value.values()))
     return any(map(is_unknown, value)) if isinstance(value, list) else value == UNKNOWN
 
 

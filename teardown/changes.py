@@ -87,6 +87,7 @@ class Shown:
         nodepools: number of nodes by the name of each pool that is the stack's.
         load_balancer: who made the one of the ingress controller; `none` where it has none.
         address: that one's.
+        made_by_ccm: id of the NLB that the cluster made for the ingress controller; empty where there is none.
     """
 
     zone: str
@@ -95,6 +96,7 @@ class Shown:
     nodepools: Mapping[str, int] = field(default_factory=dict)
     load_balancer: str = ""
     address: str = ""
+    made_by_ccm: str = ""
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ def of_replacement(shown: Shown, chosen: Chosen, users: Users | None, policy: st
 def of_address(shown: Shown, chosen: Chosen, recorded: Chosen | None) -> list[str]:
     """That the ingress gets another address, or loses it, in a cluster that stays."""
     was, is_, at = shown.load_balancer, chosen.load_balancer, shown.address and f" {shown.address}"
-    if was in ("", NO_BALANCER):
+    if was in ("", NO_BALANCER) or of_left_behind(shown, chosen, recorded, ""):
         return []
     if is_ == NO_BALANCER:
         return [f"ingress.controller is none: the ingress goes, and its address{at}"]
@@ -186,6 +188,21 @@ def of_address(shown: Shown, chosen: Chosen, recorded: Chosen | None) -> list[st
     return [
         f"{why}: the ingress loses its address{at} for another. Next: after this `up`, point your DNS to the one of "
         "`pulumi stack output ingress_ip`"
+    ]
+
+
+def of_left_behind(shown: Shown, chosen: Chosen, recorded: Chosen | None, stack: str) -> list[str]:
+    """That an NLB is paid for which the cluster made for the ingress, when the last `up` did without it already.
+
+    Args:
+        stack: the stack's name.
+    """
+    settled = recorded is not None and recorded.load_balancer == chosen.load_balancer
+    if not shown.made_by_ccm or chosen.load_balancer == CCM or not settled:
+        return []
+    return [
+        f"NLB {shown.made_by_ccm}, which the cluster made for the ingress, is still there. Next: if it is after "
+        f"this `up`, `python -m teardown audit {stack} --fix` removes it"
     ]
 
 

@@ -9,7 +9,7 @@ import click
 
 from teardown.audit import refuse_while_worked_on
 from teardown.cloud.account import Account, Document, NotFound, accounts
-from teardown.cloud.old_machines import made_by, of_machine
+from teardown.cloud.old_machines import made_by, of_machine, types
 from teardown.cloud.report import Asked
 from teardown.cloud.stack_ref import StackRef
 from teardown.cluster import eviction, nodes
@@ -151,17 +151,14 @@ class Cycle:
 
     def old(self) -> list[Old]:
         """The machines that are not what their pool makes, those first whose replacement was begun."""
-        types = {
-            one["id"]: f"{one['family']}.{one['size']}"
-            for one in self.account.call(self.account.list_instance_types)["instance-types"]
-        }
+        known = types(self.account)
         joined = nodes.by_machine(self.server)
         found = []
         for pool in self._pools().values():
             for id_ in self._machines(pool):
                 node = joined.get(id_)
                 instance = self.account.call(self.account.get_instance, id=id_)
-                lacks = of_machine(instance, node, types).lacks(made_by(pool, types))
+                lacks = of_machine(instance, node, known).lacks(made_by(pool, known))
                 if lacks:
                     found.append(Old(id_, instance["name"], pool["id"], lacks, node))
         return sorted(found, key=lambda one: (_size_before(one.node) is None, one.name))

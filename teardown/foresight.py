@@ -65,7 +65,12 @@ def foresee(subject: Subject, account: Account | None, chosen: Chosen, recorded:
     shrinking = changes.shrinking(shown, chosen)
     nodes = _nodes(place) if place and shrinking else {}
     lines = [changes.of_shrinking(pool, shown, chosen, recorded, nodes.get(pool, [])) for pool in shrinking]
-    return [*changes.of_address(shown, chosen, recorded), *lines, *changes.of_parked(chosen)]
+    return [
+        *changes.of_address(shown, chosen, recorded),
+        *changes.of_left_behind(shown, chosen, recorded, subject.stack),
+        *lines,
+        *changes.of_parked(chosen),
+    ]
 
 
 def _places(subject: Subject, account: Account | None) -> list[_Place] | None:
@@ -104,7 +109,11 @@ def _shown(place: _Place, balancers: list[Document] | None, recorded: Chosen | N
         recorded.load_balancer if recorded else "",
         "",
     )
-    return Shown(place.subject.zone, cluster.get("level", ""), cluster.get("cni", ""), sizes, made_by, address)
+    name = place.subject.ref.name(MADE_BY_CCM)
+    made_by_ccm = next((one["id"] for one in balancers or [] if one["name"] == name), "")
+    return Shown(
+        place.subject.zone, cluster.get("level", ""), cluster.get("cni", ""), sizes, made_by, address, made_by_ccm
+    )
 
 
 def _ingress(subject: Subject, balancers: list[Document]) -> tuple[str, str] | None:

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass, replace
 
-from teardown import ingress_pods, sweep
+from teardown import ingress_pods, machines, sweep
 from teardown.cloud import removal
 from teardown.cloud.account import GLOBAL_ZONE, Account, AnotherOrganization, accounts, connect, refuse_another
 from teardown.cloud.ownership import Evidence, resources, worn_by
@@ -20,6 +20,7 @@ from teardown.drain import run_unfinished
 from teardown.errors import TeardownError
 from teardown.foresight import foresee
 from teardown.leftover import remove_leftover
+from teardown.machine_counts import Pools, Running
 from teardown.storage_policy import override
 from teardown.subject import Say, Subject
 
@@ -130,6 +131,32 @@ def open_again(subject: Subject, cluster_id: str, say: Say) -> None:
         TeardownError: the cluster does not answer, or is not there.
     """
     closing.open_again(_reach(subject, cluster_id, say), say)
+
+
+def running_machines(subject: Subject, pools: Pools) -> Running:
+    """What the machines of these nodepools are; see `machines.running`.
+
+    Raises:
+        TeardownError: the cloud does not say.
+    """
+    return machines.running(subject.accounts()[subject.zone], pools)
+
+
+def old_machines(subject: Subject, cluster_id: str, pools: Pools) -> list[str]:
+    """A line for each nodepool with machines that it would make otherwise now; nothing where the cloud does not say: a
+    preview needs no good key."""
+    try:
+        account = subject.accounts()[subject.zone]
+        return machines.old(account, _server(account, cluster_id), subject.stack, pools)
+    except TeardownError:
+        return []
+
+
+def _server(account: Account, cluster_id: str) -> ApiServer | None:
+    try:
+        return reach(account, cluster_id, 0, lambda line: None)
+    except Unreachable:
+        return None
 
 
 def await_ingress_pod(

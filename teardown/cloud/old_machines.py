@@ -4,7 +4,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from teardown.cloud.account import Document
+from teardown.cloud.account import Account, Document
+from teardown.cloud.stack_ref import KEYS
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,18 @@ class Kind:
         return found
 
 
+def types(account: Account) -> dict[str, str]:
+    """The instance types, `family.size` by id.
+
+    Raises:
+        TeardownError: the cloud does not say.
+    """
+    listed = account.call(account.list_instance_types)["instance-types"]
+    return {one["id"]: f"{one['family']}.{one['size']}" for one in listed}
+
+
 def made_by(nodepool: Document, types: Mapping[str, str]) -> Kind:
-    """What a nodepool makes.
+    """What a nodepool makes. Whose it is stands in labels too, and is no reason to make a machine new.
 
     Args:
         types: `family.size` by id.
@@ -50,7 +61,7 @@ def made_by(nodepool: Document, types: Mapping[str, str]) -> Kind:
         types.get(nodepool["instance-type"]["id"], ""),
         nodepool["disk-size"],
         (nodepool.get("template") or {}).get("id", ""),
-        nodepool.get("labels") or {},
+        {key: value for key, value in (nodepool.get("labels") or {}).items() if key not in KEYS},
         taints,
     )
 

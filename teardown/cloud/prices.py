@@ -1,6 +1,6 @@
 """What a stack costs per month, by a dated table. What the table lacks is said to be unknown, never guessed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -70,20 +70,18 @@ class Estimate:
         return f"{amount} per month (prices of {DATED}): {'; '.join(map(str, self.items))}"
 
 
-def estimate(level: str, nodepools: Mapping[str, Nodes], load_balancers: int) -> Estimate:
+def estimate(level: str, nodepools: Mapping[str, Sequence[Nodes]], load_balancers: int) -> Estimate:
     """The monthly cost of a cluster that runs all month as it is now.
 
     Args:
         level: service level of the control plane.
-        nodepools: the nodepools by name, with the number of nodes that they have, and the `bounds` that others keep to
-            who may change it: empty for nobody.
+        nodepools: by the name of a nodepool what nodes it has, a row for each kind of them, with their number and the
+            `bounds` that others keep to who may change it: empty for nobody.
         load_balancers: how many NLBs.
     """
     items = [_item(f"control plane {level}", LEVELS.get(level))]
-    for name, pool in nodepools.items():
-        if not pool.size:
-            items.append(Item(f"{name}, no nodes", Decimal(0)))
-            continue
+    items += [Item(f"{name}, no nodes", Decimal(0)) for name, rows in nodepools.items() if not rows]
+    for name, pool in [(name, row) for name, rows in nodepools.items() for row in rows]:
         nodes = f"{name}, {pool.size}{f' ({pool.bounds})' if pool.bounds else ''} x {pool.instance_type}"
         items.append(_item(nodes, INSTANCES.get(pool.instance_type), pool.size))
         items.append(_item(f"{pool.size} x {pool.disk_size_gb} GiB disk", DISK_GB, pool.size * pool.disk_size_gb))

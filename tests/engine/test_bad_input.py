@@ -26,7 +26,7 @@ WRONG = {
     "kubeconfig": {"ttl-seconds": -1},
     "nodepools": {
         "a": {"instance-type": "standard.smal"},
-        "b": {"size": 0},
+        "b": {"size": -1},
         "c": {"disk-size-gb": 19},
         "d": {"taints": {"dedicated": "me"}},
     },

@@ -27,6 +27,8 @@ from teardown.subject import Subject
 WHO = {"project": "shop", "stack": "dev", "owner": "jane", "zone": "ch-gva-2"}
 WHOSE = {**WHO, "stackId": "5fac1d000001", "organizationId": "org-1", "organizationName": "acme"}
 CHOSEN = Chosen("ch-gva-2", "starter", "calico", protect=False, nodepools={"default": 2})
+POOL = {"instancePoolId": "pool-1", "instanceType": "standard.small", "diskSizeGb": 20, "size": 2, "bounds": ""}
+MACHINES = {"web": [{"instanceType": "standard.small", "diskSizeGb": 20, "number": 2}]}
 INPUTS: dict[str, dict[str, Any]] = {
     "StackId": {**WHO, "organization": "", "settings": CHOSEN.inputs()},
     "Drain": {
@@ -40,6 +42,7 @@ INPUTS: dict[str, dict[str, Any]] = {
     },
     "NodepoolSweep": {**WHOSE, "clusterId": "cluster-1"},
     "ProgramKubeconfig": {**WHOSE, "clusterId": "cluster-1", "kubeconfig": "the text"},
+    "Machines": {**WHOSE, "clusterId": "cluster-1", "pools": {"web": {**POOL, "labels": {}, "taints": {}}}},
     "IngressPods": {
         **WHOSE,
         "clusterId": "cluster-1",
@@ -53,7 +56,8 @@ INPUTS: dict[str, dict[str, Any]] = {
     "RuleSweep": {**WHOSE, "securityGroupId": "group-1"},
 }
 INPUTS["SecondDrain"] = INPUTS["UnfinishedDrain"] = {**INPUTS["Drain"], "releases": False}
-ADDED = {
+ADDED: dict[str, dict[str, Any]] = {
+    "Machines": {"machines": MACHINES},
     "StackId": {"stackId": "5fac1d000001", "organizationId": "org-1", "organizationName": "acme"},
 }
 
@@ -89,6 +93,8 @@ class Steps(ModuleType):
         self.answers("is_closed", False)
         for name in ("drain", "drain_unfinished", "sweep_nodepools", "sweep_rules", "foresee"):
             self.answers(name, [])
+        self.answers("old_machines", [])
+        self.answers("running_machines", MACHINES)
         self.answers("sweep_stack", ["receipt: nothing that costs money is left"])
         self.answers("create_stack_id", StackIdentity("5fac1d000001", "org-1", "acme"))
         self.answers("remaining", "63.50 CHF a month run on")

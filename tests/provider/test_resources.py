@@ -11,6 +11,7 @@ from tests.provider.conftest import (
     ADDED,
     CHOSEN,
     INPUTS,
+    MACHINES,
     WHO,
     Calls,
     DrainTarget,
@@ -56,7 +57,10 @@ def test_a_preview_runs_no_step_and_leaves_unknown_only_what_create_finds_out(
     id_, made = calls.create(kind, preview=True)
 
     assert (id_, steps.calls) == ("", [])
-    assert made == {**state(kind), **dict.fromkeys(ADDED.get(kind, {}), UNKNOWN)}
+    unknown = (
+        {} if kind == "Machines" else dict.fromkeys(ADDED.get(kind, {}), UNKNOWN)
+    )  # those follow from the settings
+    assert made == {**state(kind), **unknown}
 
 
 CHANGES = [
@@ -291,6 +295,45 @@ def test_an_up_fails_without_a_pod_behind_the_load_balancer(calls: Calls, steps:
 
     assert refusal(lambda: calls.create("IngressPods")) == line
     assert refusal(lambda: calls.update("IngressPods", {**INPUTS["IngressPods"], "size": 3})) == line
+
+
+def larger() -> dict[str, Any]:
+    """The pool is to make other machines, and one more."""
+    inputs = INPUTS["Machines"]
+    return {**inputs, "pools": {"web": {**inputs["pools"]["web"], "instanceType": "standard.medium", "size": 3}}}
+
+
+AFTERWARDS = {"web": [*[{**MACHINES["web"][0], "instanceType": "standard.medium", "number": 1}], *MACHINES["web"]]}
+
+
+def test_machines_that_their_pool_would_make_otherwise_are_named_by_a_preview_and_by_an_up(
+    calls: Calls, steps: Steps, engine: Engine
+) -> None:
+    line = "nodepool web makes machines with standard.medium from now on, and a, b stay without"
+    steps.answers("old_machines", [line])
+    calls.diff("Machines", state("Machines"), larger())
+
+    assert engine.warnings == [line]
+    assert calls.named("old_machines") == [[SUBJECT, "cluster-1", larger()["pools"]]]
+    calls.diff("Machines", state("Machines"), {**larger(), "clusterId": UNKNOWN})
+    assert len(calls.named("old_machines")) == 1, "none of them stays in another cluster"
+
+
+def test_a_preview_of_another_type_knows_that_the_machines_stay_what_they_are(calls: Calls, steps: Steps) -> None:
+    assert calls.update("Machines", larger(), preview=True)["machines"] == AFTERWARDS
+
+    steps.answers("running_machines", AFTERWARDS)
+    assert calls.update("Machines", larger())["machines"] == AFTERWARDS
+
+
+def test_machines_that_changed_since_the_last_up_are_recorded_by_the_next(calls: Calls, steps: Steps) -> None:
+    steps.answers("running_machines", AFTERWARDS)
+    answer = calls.diff("Machines", state("Machines"), INPUTS["Machines"])
+
+    assert list(answer.diffs) == ["machines"]
+    assert "machines" not in answer.stables
+    steps.refuses("running_machines")
+    assert not calls.diff("Machines", state("Machines"), INPUTS["Machines"]).diffs, "a preview needs no good key"
 
 
 def test_the_sweeps_get_what_they_sweep(calls: Calls) -> None:

@@ -233,3 +233,21 @@ def test_another_chart_changes_the_address_only_where_the_cluster_makes_the_load
     assert line.startswith(f"{what}: the ingress loses its address for another")
     assert changes.of_address(served("managed"), replace(traefik, load_balancer="managed"), CHOSEN) == []
     assert changes.of_address(served("ccm"), traefik, None) == []
+
+
+LEFT_BEHIND = "NLB nlb-1, which the cluster made for the ingress, is still there"
+
+
+@pytest.mark.parametrize("settled", ["managed", "none"])
+def test_a_load_balancer_that_the_cluster_left_behind_is_named_until_it_is_gone(settled: str) -> None:
+    left = replace(served("ccm"), made_by_ccm="nlb-1")
+    chosen, before = replace(CHOSEN, load_balancer=settled), replace(CHOSEN, load_balancer="ccm")
+
+    (line,) = changes.of_left_behind(left, chosen, chosen, "dev")
+
+    assert line.startswith(LEFT_BEHIND)
+    assert "`python -m teardown audit dev --fix`" in line
+    assert changes.of_address(left, chosen, chosen) == []
+    for shown, recorded in ((left, before), (left, None), (served("managed"), chosen)):
+        assert changes.of_left_behind(shown, chosen, recorded, "dev") == []
+    assert changes.of_left_behind(left, before, before, "dev") == []

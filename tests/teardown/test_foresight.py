@@ -294,3 +294,13 @@ def test_where_the_cloud_cannot_be_asked_the_state_says_whose_load_balancer_it_i
     (line,) = foresight.foresee(SUBJECT, asked, TO_CCM, CHOSEN)
 
     assert line.startswith("ingress.load-balancer managed → ccm: the ingress loses its address for another")
+
+
+def test_a_load_balancer_that_the_cluster_left_behind_is_found_by_its_name(account: PaperAccount) -> None:
+    account.balancer(owner=OURS, name=OURS.name("ingress"))
+    id_ = account.balancer(name=OURS.name("ccm"))
+    account.balancer(owner=NEIGHBOUR, name=NEIGHBOUR.name("ccm"))
+
+    (line,) = foresight.foresee(SUBJECT, account, CHOSEN, CHOSEN)
+
+    assert line.startswith(f"NLB {id_}, which the cluster made for the ingress, is still there")

@@ -17,6 +17,7 @@ from pulumi.runtime import mocks, rpc
 from pulumi.runtime.proto import resource_pb2, source_pb2
 
 from settings import load
+from teardown.machine_counts import foreseen
 
 PROJECT = Path(__file__).parents[2]
 PROJECT_FILE: dict[str, Any] = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())
@@ -90,6 +91,8 @@ class World(mocks.Mocks):
     warnings: list[str] = field(default_factory=list)
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        if args.typ == "exoscale-teardown:index:Machines":
+            return f"{args.name}-id", {**args.inputs, "machines": foreseen(args.inputs["pools"], {})}
         return f"{args.name}-id", {**args.inputs, **ANSWERS.get(args.typ, {})}
 
     def debug(self, message: str) -> None: ...

@@ -25,9 +25,8 @@ LABELS = {"project": "exoscale-sks", "stack": "dev", "owner": "nobody", "stack-i
 LABELLED = ("SksCluster", "SksNodepool", "Nlb")
 NAMED = (*LABELLED, "SecurityGroup", "AntiAffinityGroup")
 
-STEPS = dict.fromkeys(
-    ("StackId", "Drain", "SecondDrain", "UnfinishedDrain", "NodepoolSweep", "RuleSweep", "ProgramKubeconfig"), 1
-)
+OF_PROGRAM = ("Drain", "SecondDrain", "UnfinishedDrain", "NodepoolSweep", "RuleSweep", "ProgramKubeconfig", "Machines")
+STEPS = dict.fromkeys(("StackId", *OF_PROGRAM), 1)
 EXPECTED: dict[str, dict[str, int]] = {
     "exoscale": {
         **STEPS,
@@ -304,6 +303,20 @@ def test_the_outputs_of_the_stack(run: Run, tmp_path: Path) -> None:
         "monthly_cost": "63.50 CHF per month (prices of 2025-08-22): control plane starter 0.00; "
         "default, 2 x standard.small 34.06; 2 x 20 GiB disk 4.09; 1 x NLB 25.35",
     }
+
+
+def test_outputs_and_costs_speak_of_the_machines_that_there_are(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [("standard.medium", 1), ("standard.small", 2)]
+    found = [{"instanceType": type_, "diskSizeGb": 20, "number": number} for type_, number in rows]
+    monkeypatch.setattr("tests.unit.conftest.foreseen", lambda pools, before: dict.fromkeys(pools, found))
+    exports = plain(run({"nodepools": {"web": {"size": 3, "instance-type": "standard.large"}}}).exports)
+
+    assert exports["monthly_cost"].startswith("99.60 CHF per month")
+    assert "web, 1 x standard.medium 34.06; " in exports["monthly_cost"]
+    assert "web, 2 x standard.small 34.06; " in exports["monthly_cost"]
+    web = exports["nodepools"]["web"]
+    assert (web["size"], web["instance-type"]) == (3, "standard.medium and standard.small")
+    assert web["disk-size-gb"] == 20
 
 
 @pytest.mark.parametrize(

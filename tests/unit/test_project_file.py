@@ -58,6 +58,15 @@ def test_every_key_inside_an_object_is_in_its_description_with_its_default(asked
             assert re.search(rf"\b{key} \({shown}\b", description), f"{path} is described with another default"
 
 
+def test_every_setting_has_a_row_in_the_table_of_changes(asked: dict[str, Any]) -> None:
+    paths = {path.removeprefix(f"{NAME}:").replace(".web", ".<name>") for path in asked}
+    holders = {path.rpartition(".")[0] for path in paths} - {"nodepools.<name>"}
+    rows = re.findall(r"^\| (`.+?`) \|", (PROJECT / "docs" / "changes.md").read_text(), re.MULTILINE)
+    listed = {name for row in rows for name in re.findall(r"`([^`]+)`", row)}
+
+    assert listed == paths - holders
+
+
 def test_every_key_has_type_description_and_default() -> None:
     assert all({"type", "description", "default"} <= declared.keys() for declared in DECLARED.values())
 
