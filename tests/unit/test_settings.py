@@ -138,11 +138,6 @@ BAD = [
     ),
     ({"ingress": {"chart": ""}}, 'ingress.chart is ""; allowed: a chart\'s name, folder or oci:// address'),
     ({"ingress": {"chart": " "}}, 'ingress.chart is " "; allowed: a chart\'s name, folder or oci:// address'),
-    (
-        {"ingress": {"repository": "charts.test"}},
-        'ingress.repository is "charts.test"; '
-        "allowed: an address such as https://charts.test, or empty for a folder or oci://",
-    ),
     ({"ingress": {"klass": "x"}}, "ingress.klass is not a setting; did you mean exoscale-sks:ingress.class?"),
     ({"storage": {"on-destroy": "burn"}}, 'storage.on-destroy is "burn"; allowed: refuse, delete, keep'),
     ({"storage": {"csi": "yes"}}, 'storage.csi is "yes"; allowed: true, false'),
