@@ -29,9 +29,6 @@ NEWEST = "newest"
 VERSION = Form(rf"{NEWEST}|[0-9]+\.[0-9]+\.[0-9]+", f"{NEWEST}, or a version such as 1.34.3")
 
 CHART = Form(r"\S(.*\S)?", "a chart's name, folder or oci:// address")
-REPOSITORY = Form(
-    r"([a-z][a-z0-9+.-]*://\S+)?", "an address such as https://charts.test, or empty for a folder or oci://"
-)
 DAY = 24 * 3600  # seconds; longer waits are taken for mistakes, and Helm's own limit overflows far above
 
 # Where key and secret may be: the stack's configuration, or two pairs of variables (docs/credentials.md).
@@ -179,7 +176,7 @@ def _chart(table: Table, controller: str) -> Chart | None:
     official = CONTROLLERS[controller].chart if controller in CONTROLLERS else Chart("")
     name = table.text("chart", official.name, form=CHART if official.name else ANY)
     same = name == official.name
-    repository = table.text("repository", (official.repository if same else None) or "", form=REPOSITORY)
+    repository = table.text("repository", (official.repository if same else None) or "", form=ANY)
     version = table.text("version", (official.version if same else None) or "", form=ANY)
     chart = Chart(name, repository or None, version or None)
     return None if chart == official else chart

@@ -7,7 +7,6 @@ import pulumi
 import pytest
 
 from components import catalogue
-from components.ingress import Chart
 from settings import load
 from tests.unit.conftest import PROJECT, configure, problems
 
@@ -139,11 +138,6 @@ BAD = [
     ),
     ({"ingress": {"chart": ""}}, 'ingress.chart is ""; allowed: a chart\'s name, folder or oci:// address'),
     ({"ingress": {"chart": " "}}, 'ingress.chart is " "; allowed: a chart\'s name, folder or oci:// address'),
-    (
-        {"ingress": {"repository": "charts.test"}},
-        'ingress.repository is "charts.test"; '
-        "allowed: an address such as https://charts.test, or empty for a folder or oci://",
-    ),
     ({"ingress": {"klass": "x"}}, "ingress.klass is not a setting; did you mean exoscale-sks:ingress.class?"),
     ({"storage": {"on-destroy": "burn"}}, 'storage.on-destroy is "burn"; allowed: refuse, delete, keep'),
     ({"storage": {"csi": "yes"}}, 'storage.csi is "yes"; allowed: true, false'),
@@ -290,29 +284,3 @@ def test_an_absolute_kubeconfig_path_is_taken_as_it_is(tmp_path: Path) -> None:
     configure({"kubeconfig": {"file": str(tmp_path / "mine.yaml")}})
 
     assert load().kubeconfig.file == tmp_path / "mine.yaml"
-
-
-def test_the_ingress_runs_on_the_first_pool_that_lets_it() -> None:
-    configure({"nodepools": {"a": {"taints": {"gpu": "yes:NoSchedule"}}, "c": {}, "b": {}}})
-    settings = load()
-
-    assert settings.ingress is not None
-    assert settings.ingress.nodepool == "b"
-
-
-@pytest.mark.parametrize(
-    ("ingress", "chart"),
-    [
-        ({"version": "2.8.0"}, Chart("nginx-ingress", "https://helm.nginx.com/stable", "2.8.0")),
-        ({"repository": "https://mirror.test"}, Chart("nginx-ingress", "https://mirror.test", "2.7.0")),
-        ({"chart": "./charts/nginx"}, Chart("./charts/nginx")),
-        ({"chart": "oci://mirror.test/nginx", "version": "2.7.0"}, Chart("oci://mirror.test/nginx", None, "2.7.0")),
-        ({"chart": "nginx-ingress"}, None),
-    ],
-)
-def test_chart_repository_and_version_are_overridable(ingress: dict[str, Any], chart: Chart | None) -> None:
-    configure({"ingress": ingress})
-    settings = load()
-
-    assert settings.ingress is not None
-    assert settings.ingress.chart == chart
