@@ -60,7 +60,7 @@ lint: tools ## format, lint, strict types, workflows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$$($(BIN)/python -m tools --path actionlint)
+	@"$$($(BIN)/python -m tools --path actionlint)"
 
 unit: tools ## tests without a network
 	@$(BIN)/pytest tests/unit tests/tools tests/teardown tests/provider -m "not engine" -n $(CORES)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pulumi
 
+import complete  # noqa: F401 - first: it names what is missing
 from components.drain import Drain
 from components.ingress import CONTROLLERS, IngressController, IngressControllerArgs
 from components.kubeconfig_entries import entry_name

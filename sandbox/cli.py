@@ -77,7 +77,7 @@ class Commands(click.Group):
     "--home",
     type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
     default=default_home,
-    show_default="$SANDBOX_HOME, or .sandbox in the checkout",
+    show_default="$SANDBOX_HOME, or .sandbox in the checkout, or in ~/.cache where the checkout's path has a space",
     help="The sandbox's folder. Each folder has a cloud of its own; any number run side by side.",
 )
 @click.pass_context

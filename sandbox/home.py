@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import subprocess
@@ -24,8 +25,22 @@ class AlreadyRunning(SandboxError):
 
 
 def default_home() -> Path:
-    """`$SANDBOX_HOME`, or `.sandbox` in the checkout."""
-    return Path(os.environ.get("SANDBOX_HOME") or Path(__file__).parents[1] / ".sandbox").resolve()
+    """`$SANDBOX_HOME`, or that of the checkout."""
+    return Path(os.environ.get("SANDBOX_HOME") or home_of(Path(__file__).parents[1])).resolve()
+
+
+def home_of(checkout: Path) -> Path:
+    """`.sandbox` in the checkout; where that path has a space, where kwokctl stops reading, one in the cache."""
+    inside = checkout / ".sandbox"
+    if not has_space(inside):
+        return inside
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "exoscale-sks" / f"sandbox-{hashlib.sha256(str(checkout.resolve()).encode()).hexdigest()[:12]}"
+
+
+def has_space(path: Path) -> bool:
+    """Whether the path has a space, a tab or the like in it."""
+    return len(str(path.absolute()).split()) > 1
 
 
 @dataclass(frozen=True)

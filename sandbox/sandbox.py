@@ -99,8 +99,13 @@ class Sandbox:
 
         Raises:
             sandbox.home.AlreadyRunning: another sandbox has this folder.
+            sandbox.home.SandboxError: the folder's path has a space.
             sandbox.proxy.place.Taken: another program has the port that its clusters' kubeconfigs name.
         """
+        if homes.has_space(self.home):
+            raise homes.SandboxError(
+                f'the sandbox\'s folder is "{self.home}", and kwokctl takes no space: name another in SANDBOX_HOME'
+            )
         with ExitStack() as undo:
             lock = self._lock()
             undo.callback(lock.close)

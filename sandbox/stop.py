@@ -1,16 +1,21 @@
-"""`python -m sandbox.stop`: ends what `make` started here, for `make clean`.
+"""`python -m sandbox.stop`: ends what `make` started here and forgets it, for `make clean`.
 
 Any Python from 3.11 on does, also one without a single package: where the Python behind `.venv` is gone, what it
 started still runs. So neither this module nor what it imports may import a package before it needs it.
 """
 
+import shutil
 import sys
+from pathlib import Path
 
 from sandbox.daemon import stop
-from sandbox.home import SandboxError, default_home
+from sandbox.home import SandboxError, default_home, home_of
 
 if __name__ == "__main__":
     try:
         stop(default_home())
     except SandboxError as error:
         sys.exit(f"Error: {error}")
+    own = home_of(Path(__file__).parents[1])
+    if default_home() == own.resolve():  # one that its user named is its user's to remove
+        shutil.rmtree(own, ignore_errors=True)

@@ -13,7 +13,7 @@ import pytest
 from sandbox import daemon
 from sandbox.clock import FAST
 from sandbox.clusters.processes import executable
-from sandbox.home import start_time
+from sandbox.home import home_of, start_time
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -83,7 +83,7 @@ class Clone:
         return subprocess.run(
             ["make", "--no-print-directory", *arguments],
             cwd=self.folder,
-            env={name: value for name, value in os.environ.items() if name != "SANDBOX_HOME"},
+            env={**os.environ, "SANDBOX_HOME": "", "XDG_CACHE_HOME": str(self.folder.parent)},
             capture_output=True,
             text=True,
             timeout=120,
@@ -146,9 +146,12 @@ def test_a_python_that_is_too_old_is_named_with_the_cure(clone: Clone) -> None:
 # --- clean
 
 
-def test_clean_ends_what_runs_of_this_checkout_and_nothing_else_also_without_the_venvs_python(clone: Clone) -> None:
+def test_clean_ends_what_runs_of_this_checkout_and_nothing_else_also_without_the_venvs_python(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clone.install()
-    home = clone.folder / ".sandbox"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(clone.folder.parent))
+    home = home_of(clone.folder)
     record = daemon.start(home, FAST, lambda line: None)
     [reaper] = [child.pid for child in psutil.Process(record.pid).children()]
     ours = subprocess.Popen([executable(home / "clusters" / "one", "etcd", Path("/bin/sleep")), "600"])
