@@ -1,5 +1,6 @@
 # Everything a person runs. `make` alone lists it.
 STACK ?= sandbox
+export STACK
 ARGS ?=
 N ?= 20
 SEED ?= 1
@@ -16,30 +17,36 @@ export PYTHONDONTWRITEBYTECODE :=
 export GOGC := 400
 UV := $(BIN)/uv pip install --quiet --system-certs --compile-bytecode
 
+# Pythons are upgraded away, and installations interrupted: a .venv without the packages of its Python is made anew.
+PACKAGES := .venv/lib/python$(shell [ -e .venv/bin/python ] && \
+  .venv/bin/python -ISc 'import sys; print("%d.%d" % sys.version_info[:2])')/site-packages
+INSTALLED := $(wildcard $(PACKAGES)/pulumi)
+BROKEN := $(if $(INSTALLED),,$(wildcard .venv/pyvenv.cfg))
+
 .DEFAULT_GOAL := help
 .PHONY: help up preview down plan audit rescue status test check lint unit engine faults soak compare tools clean
-.PHONY: distclean
+.PHONY: distclean $(if $(INSTALLED),,.venv/installed)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 up: tools ## bring the stack up on the sandbox: no account needed
-	@$(BIN)/python -m sandbox up $(STACK) $(ARGS)
+	@$(BIN)/python -m sandbox up "$$STACK" $(ARGS)
 
 preview: tools ## show what `make up` would change
-	@$(BIN)/python -m sandbox preview $(STACK) $(ARGS)
+	@$(BIN)/python -m sandbox preview "$$STACK" $(ARGS)
 
 down: tools ## destroy the stack, then ask the cloud what is left
-	@$(BIN)/python -m sandbox down $(STACK) $(ARGS)
+	@$(BIN)/python -m sandbox down "$$STACK" $(ARGS)
 
 plan: tools ## what a destroy of STACK would take out of its cluster
-	@$(BIN)/python -m sandbox plan $(STACK)
+	@$(BIN)/python -m sandbox plan "$$STACK"
 
 audit: tools ## what the sandbox's cloud holds for STACK, and its price; ARGS=--fix removes it (STACK= for all)
-	@$(BIN)/python -m sandbox audit $(STACK) $(ARGS)
+	@$(BIN)/python -m sandbox audit $${STACK:+"$$STACK"} $(ARGS)
 
 rescue: tools ## make STACK destroyable again when its control plane is gone for good
-	@$(BIN)/python -m sandbox rescue $(STACK) $(ARGS)
+	@$(BIN)/python -m sandbox rescue "$$STACK" $(ARGS)
 
 status: .venv/installed ## what runs, and what the simulated cloud holds
 	@$(BIN)/python -m sandbox status
@@ -77,8 +84,11 @@ tools: .venv/installed ## install the pinned command-line tools (first time: sev
 	@$(BIN)/python -m tools
 
 .venv/installed: requirements.txt requirements-dev.txt constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or later is needed, and $(PYTHON) is none: name one, as in \`make PYTHON=python3.11 up\`"; exit 1; }
+	@$(if $(BROKEN),echo "the Python of .venv or its packages are gone (an upgrade, an interrupted installation)")
 	@echo "installing Python packages into .venv"
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv $(if $(BROKEN),--clear) .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements-dev.txt)"
 	@$(UV) -r requirements-dev.txt
 	@touch $@
@@ -88,7 +98,7 @@ tools: .venv/installed ## install the pinned command-line tools (first time: sev
 	@touch $@
 
 clean: ## stop the sandbox and forget its state
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m sandbox stop --quiet; fi
+	@$(if $(INSTALLED),$(BIN)/python,$(PYTHON)) -m sandbox.stop
 	@rm -rf .sandbox .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -not -path './.venv/*' -exec rm -rf {} +
 

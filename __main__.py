@@ -7,9 +7,11 @@ import pulumi
 
 from components.drain import Drain
 from components.ingress import CONTROLLERS, IngressController, IngressControllerArgs
+from components.kubeconfig_entries import entry_name
 from components.protection import protect_everything
-from platforms import INGRESS, on_exoscale, on_k3d
+from platforms import on_exoscale, on_k3d
 from settings import load
+from teardown.cloud.stack_ref import INGRESS
 
 settings = load()
 if settings.protect:
@@ -25,6 +27,7 @@ ingress = settings.ingress and IngressController(
         annotations=platform.annotations,
         address=platform.address,
         chart=settings.ingress.chart,
+        pool=platform.pool,
         cluster_id=platform.cluster_id,
         timeout_seconds=settings.ingress.timeout_seconds,
         after=platform.nodes,
@@ -40,7 +43,13 @@ pulumi.export("kubeconfig", platform.kubeconfig)
 pulumi.export("kubeconfig_path", platform.kubeconfig_path)
 pulumi.export(
     "connect",
-    platform.kubeconfig_path.apply(lambda path: f"export KUBECONFIG={shlex.quote(path)}; kubectl cluster-info"),
+    # The file's current context may be somebody else's.
+    platform.kubeconfig_path.apply(
+        lambda path: (
+            f"export KUBECONFIG={shlex.quote(path)}; "
+            f"kubectl config use-context {entry_name(settings.identity.ref)} && kubectl cluster-info"
+        )
+    ),
 )
 pulumi.export("ingress_ip", ingress.address if ingress else None)
 pulumi.export("nodepools", platform.nodepools)

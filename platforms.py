@@ -8,11 +8,12 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.anti_affinity import AntiAffinity, AntiAffinityArgs
+from components.balancer_policy import BalancerPolicy, BalancerPolicyArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
-from components.drain import DrainArgs, SecondDrain
+from components.drain import DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity
-from components.ingress import exoscale_annotations
+from components.ingress import CONTROLLERS, TrafficPool, exoscale_annotations
 from components.kubeconfig import Kubeconfig, KubeconfigArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.local_cluster import LocalCluster, LocalClusterArgs
@@ -21,9 +22,9 @@ from components.nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
 from components.program_kubeconfig import ProgramKubeconfig, ProgramKubeconfigArgs
 from components.stack_id import StackId, StackIdArgs
 from settings import IngressSettings, Settings
+from teardown.changes import NO_BALANCER, Chosen
 from teardown.cloud.prices import estimate
-
-INGRESS = "ingress"
+from teardown.cloud.stack_ref import INGRESS, MADE_BY_CCM
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Platform:
         nodepools: what is reported of each nodepool.
         annotations: annotations of the ingress controller's Service.
         address: where the ingress controller is reached; None: only its Service will tell.
+        pool: the nodes that the ingress controller's traffic is sent to; None where they are not chosen.
         drain: what has to be taken out of the cluster before it is destroyed; None where nothing outlives it.
     """
 
@@ -50,17 +52,19 @@ class Platform:
     provider: kubernetes.Provider
     cluster_id: pulumi.Output[str]
     nodes: Sequence[pulumi.Resource]
-    monthly_cost: str
+    monthly_cost: pulumi.Input[str]
     nodepools: Mapping[str, Any] = field(default_factory=dict)
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     address: pulumi.Input[str] | None = None
+    pool: TrafficPool | None = None
     drain: DrainArgs | None = None
 
 
 def on_exoscale(settings: Settings) -> Platform:
     """Control plane, firewall, nodepools, kubeconfig and the load balancer of the ingress controller."""
     zone, ingress = settings.zone, settings.ingress
-    who = StackId("stack", StackIdArgs(settings.identity, zone, settings.organization)).identity(settings.identity)
+    first = StackId("stack", StackIdArgs(settings.identity, zone, settings.organization, _chosen(settings)))
+    who = first.identity(settings.identity)
     if ingress and not settings.open_node_ports:
         pulumi.warn("firewall.open-node-ports is false: the NLB cannot reach the ingress controller's nodes")
     control_plane = ControlPlane(
@@ -79,12 +83,21 @@ def on_exoscale(settings: Settings) -> Platform:
         "nodepools",
         NodepoolSweepArgs(who, zone, control_plane.cluster_id, after=[firewall, *groups.values()]),
     )
+    drain = DrainArgs(
+        who,
+        zone,
+        control_plane.cluster_id,
+        load_balancers=[who.name(INGRESS)] if ingress and ingress.load_balancer == "managed" else [],
+        on_destroy=settings.storage.on_destroy,
+        wait_seconds=settings.drain_wait_seconds,
+    )
+    unfinished = UnfinishedDrain("unfinished-drain", drain, pulumi.ResourceOptions(depends_on=[sweep]))
     pools = {
         name: Nodepool(
             name,
             NodepoolArgs(
                 who,
-                control_plane.cluster_id,
+                unfinished.before(control_plane.cluster_id),
                 zone,
                 size=pool.size,
                 instance_type=pool.instance_type,
@@ -94,6 +107,7 @@ def on_exoscale(settings: Settings) -> Platform:
                 anti_affinity_group_ids=[groups[name].group_id] if name in groups else [],
                 labels=pool.labels,
                 taints=pool.taints,
+                keeps_size=not pool.bounds,
                 after=[sweep],
             ),
         )
@@ -103,6 +117,7 @@ def on_exoscale(settings: Settings) -> Platform:
     kubeconfig = Kubeconfig(
         "access",
         KubeconfigArgs(
+            who,
             control_plane.cluster_id,
             zone,
             file=access.file,
@@ -115,35 +130,31 @@ def on_exoscale(settings: Settings) -> Platform:
     programs = ProgramKubeconfig(
         "programs", ProgramKubeconfigArgs(who, zone, control_plane.cluster_id, kubeconfig.content)
     )
-    drain = DrainArgs(
-        who,
-        zone,
-        control_plane.cluster_id,
-        instance_pool_ids=[pool.instance_pool_id for pool in pools.values()],
-        load_balancers=[who.name(INGRESS)] if ingress and ingress.load_balancer == "managed" else [],
-        on_destroy=settings.storage.on_destroy,
-        wait_seconds=settings.drain_wait_seconds,
-    )
+    drain = replace(drain, instance_pool_ids=[pool.instance_pool_id for pool in pools.values()])
     second_drain = SecondDrain("second-drain", drain)
-    balancer = None
+    provider = _provider(
+        programs.content,
+        # What a change of replaces the cluster, see docs/adr/0004.
+        f"{zone} {settings.level} {settings.cni}",
+    )
+    balancer, inside = None, []
     if ingress and ingress.load_balancer == "managed":
         balancer = LoadBalancer(INGRESS, LoadBalancerArgs(who, zone, targets=[second_drain]))
+        policy = BalancerPolicyArgs(balancer.load_balancer_id, who.name(INGRESS), INGRESS, control_plane.cluster_id)
+        inside = [BalancerPolicy(INGRESS, policy, pulumi.ResourceOptions(providers=[provider]))]
     return Platform(
         endpoint=control_plane.endpoint,
         kubeconfig=kubeconfig.content,
         kubeconfig_path=kubeconfig.path,
-        provider=_provider(
-            programs.content,
-            # What a change of replaces the cluster, see docs/adr/0004.
-            f"{zone} {settings.level} {settings.cni}",
-        ),
+        provider=provider,
         cluster_id=control_plane.cluster_id,
         nodes=[second_drain, *([balancer] if balancer else [])],
-        monthly_cost=str(estimate(settings.level, settings.nodepools, load_balancers=1 if ingress else 0)),
+        monthly_cost=_monthly_cost(settings, pools),
         nodepools={name: _report(settings, name, pool) for name, pool in pools.items()},
         annotations=_annotations(who, ingress, pools, balancer) if ingress else {},
         address=balancer.ip_address if balancer else None,
-        drain=replace(drain, releases=ingress is not None, after=[second_drain, kubeconfig]),
+        pool=_traffic_pool(who, settings, pools),
+        drain=replace(drain, releases=ingress is not None, after=[second_drain, kubeconfig, *inside]),
     )
 
 
@@ -152,6 +163,7 @@ def on_k3d(settings: Settings) -> Platform:
     cluster = LocalCluster(
         "local",
         LocalClusterArgs(
+            settings.identity,
             settings.identity.name("k3d"),
             file=settings.kubeconfig.file,
             api_port=settings.k3d.api_port,
@@ -183,17 +195,48 @@ def _provider(kubeconfig: pulumi.Output[str], cluster: str) -> kubernetes.Provid
     )
 
 
+def _chosen(settings: Settings) -> Chosen:
+    ingress = settings.ingress
+    return Chosen(
+        zone=settings.zone,
+        level=settings.level,
+        cni=settings.cni,
+        protect=settings.protect,
+        nodepools={name: None if pool.bounds else pool.size for name, pool in settings.nodepools.items()},
+        load_balancer=ingress.load_balancer if ingress else NO_BALANCER,
+        ingress_nodepool=ingress.nodepool if ingress else "",
+        chart=(ingress.chart or CONTROLLERS[ingress.controller].chart).name if ingress else "",
+        on_destroy=settings.storage.on_destroy,
+    )
+
+
 def _annotations(
     who: Identity, ingress: IngressSettings, pools: Mapping[str, Nodepool], balancer: LoadBalancer | None
 ) -> dict[str, pulumi.Input[str]]:
     return exoscale_annotations(
-        # Another name than that of the stack's own: a name is used once, and while the one takes the other's place
-        # both are there.
-        name=who.name(INGRESS if balancer else "ccm"),
+        name=who.name(INGRESS if balancer else MADE_BY_CCM),
         description=who.describe("Load balancer"),
         instance_pool_id=pools[ingress.nodepool].instance_pool_id,
         load_balancer_id=balancer.load_balancer_id if balancer else None,
     )
+
+
+def _traffic_pool(who: Identity, settings: Settings, pools: Mapping[str, Nodepool]) -> TrafficPool | None:
+    if settings.ingress is None:
+        return None
+    name = settings.ingress.nodepool
+    pool = pools[name]
+    return TrafficPool(who, settings.zone, name, pool.nodepool_id, pool.instance_pool_id, settings.nodepools[name].size)
+
+
+def _monthly_cost(settings: Settings, pools: Mapping[str, Nodepool]) -> pulumi.Output[str]:
+    """In words, for as many nodes as there are: others may decide how many."""
+
+    def priced(sizes: Mapping[str, int]) -> str:
+        running = {name: replace(pool, size=sizes[name]) for name, pool in settings.nodepools.items()}
+        return str(estimate(settings.level, running, load_balancers=1 if settings.ingress else 0))
+
+    return pulumi.Output.all(**{name: pool.size for name, pool in pools.items()}).apply(priced)
 
 
 def _report(settings: Settings, name: str, pool: Nodepool) -> dict[str, pulumi.Input[Any]]:
@@ -201,7 +244,8 @@ def _report(settings: Settings, name: str, pool: Nodepool) -> dict[str, pulumi.I
     return {
         "id": pool.nodepool_id,
         "instance-pool-id": pool.instance_pool_id,
-        "size": chosen.size,
+        "size": pool.size,
+        **({"bounds": chosen.bounds} if chosen.bounds else {}),
         "instance-type": chosen.instance_type,
         "disk-size-gb": chosen.disk_size_gb,
     }

@@ -22,6 +22,11 @@ class Form:
 
 NOT_EMPTY = Form(r".+", "a text that is not empty")
 ANY = Form(r".*", "a text")
+# A stack's name becomes a label of Kubernetes nodes, and Exoscale lower-cases the names of security groups.
+STACK = Form(
+    r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?",
+    "63 letters, digits or . _ - at most, a letter or digit at both ends, all in lower case",
+)
 
 
 class Table:
@@ -60,8 +65,8 @@ class Table:
             self.refuse(self.full(key), value, form.words)
         return value if isinstance(value, str) else ""
 
-    def number(self, key: str, default: int, least: int, most: int | None = None) -> int:
-        """A whole number from `least` to `most`, both allowed."""
+    def number(self, key: str, default: int | None, least: int, most: int | None = None) -> int:
+        """A whole number from `least` to `most`, both allowed. Without a default the key must be set."""
         value = self._value(key, default)
         if (
             not isinstance(value, int)
@@ -69,7 +74,7 @@ class Table:
             or not least <= value <= (value if most is None else most)
         ):
             self.refuse(self.full(key), value, f"a whole number from {least}{'' if most is None else f' to {most}'}")
-            return default
+            return least if default is None else default
         return value
 
     def switch(self, key: str, default: bool | None = None) -> bool:
@@ -81,15 +86,11 @@ class Table:
             return bool(default)
         return value
 
-    def texts(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
-        """A list of strings, at least one."""
+    def texts(self, key: str, default: tuple[str, ...], form: Form = NOT_EMPTY) -> tuple[str, ...]:
+        """A list of strings, at least one, each of the form."""
         value = self._value(key, default)
-        if (
-            not isinstance(value, list | tuple)
-            or not value
-            or not all(isinstance(item, str) and item for item in value)
-        ):
-            self.refuse(self.full(key), value, "a list of texts, at least one")
+        if not isinstance(value, list | tuple) or not value or not all(form.fits(item) for item in value):
+            self.refuse(self.full(key), value, f"a list with at least one, each {form.words}")
             return default
         return tuple(value)
 

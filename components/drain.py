@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import pulumi
 
 from components.identity import Identity
 from components.steps import DrainStep
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class DrainArgs:
-    """Arguments of a Drain and of a SecondDrain.
+    """Arguments of a Drain, a SecondDrain and an UnfinishedDrain.
 
     Args:
         identity: whose cluster it is, with a StackId's id.
@@ -28,7 +31,7 @@ class DrainArgs:
     identity: Identity
     zone: str
     cluster_id: pulumi.Input[str]
-    instance_pool_ids: Sequence[pulumi.Input[str]]
+    instance_pool_ids: Sequence[pulumi.Input[str]] = ()
     load_balancers: Sequence[str] = ()
     on_destroy: str = "refuse"
     releases: bool = False
@@ -52,7 +55,7 @@ class Drain(pulumi.ComponentResource):
 class SecondDrain(pulumi.ComponentResource):
     """Stands between the nodepools and the NLB.
 
-    On the way up it lets load balancers in again that the drain of an abandoned destroy refuses. On the way down it
+    On any way up it opens a cluster again that the drain of an abandoned destroy closed. On the way down it
     drains once more: Exoscale refuses to delete a nodepool that an NLB targets, and by now a Drain that went well may
     be gone from the state, while a controller was still at work.
     """
@@ -62,6 +65,31 @@ class SecondDrain(pulumi.ComponentResource):
         # Whatever Helm had to uninstall is uninstalled by then.
         _step("SecondDrain", f"{name}-step", replace(args, releases=False), self)
         self.register_outputs({})
+
+
+class UnfinishedDrain(pulumi.ComponentResource):
+    """Drains the cluster of an `up` that ended before there was a SecondDrain. When Exoscale refuses one of two
+    nodepools, the other one runs, and users can have load balancers and volumes there. Where there is a SecondDrain, it
+    does nothing.
+
+    It has to be created before the nodepools and deleted before them, which no dependency can say. But the engine
+    deletes what is deepest in the graph first (docs/plugins.md, Engine). So let this component, too, depend on what the
+    nodepools depend on: its step is then one level deeper than they are. And make them wait with `before`.
+    """
+
+    def __init__(self, name: str, args: DrainArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("exoscale-sks:components:UnfinishedDrain", name, None, opts)
+        self._created = _step("UnfinishedDrain", f"{name}-step", replace(args, releases=False), self).urn
+        self.register_outputs({})
+
+    def before(self, value: pulumi.Output[T]) -> pulumi.Output[T]:
+        """The same value, known once this is created. What uses it is created later, and the state records no
+        dependency."""
+
+        async def created() -> None:
+            await self._created.future()
+
+        return pulumi.Output.all(value, created()).apply(lambda both: both[0])
 
 
 def _step(kind: str, name: str, args: DrainArgs, parent: pulumi.Resource) -> DrainStep:

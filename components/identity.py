@@ -28,9 +28,14 @@ class Identity:
     organization_id: pulumi.Input[str] = ""
     organization_name: pulumi.Input[str] = ""
 
+    @property
+    def ref(self) -> StackRef:
+        """The stack without its id, for what is made on this machine."""
+        return StackRef(self.project, self.stack)
+
     def name(self, noun: str) -> str:
         """The name of a thing in the Exoscale account, unlike that of any other stack of the project."""
-        return StackRef(self.project, self.stack).name(noun)
+        return self.ref.name(noun)
 
     def lasting_name(self, noun: str) -> pulumi.Output[str]:
         """The name of what cannot be renamed: it has the id, for another stack may have this one's name one day."""
@@ -40,7 +45,7 @@ class Identity:
     @property
     def labels(self) -> dict[str, pulumi.Input[str]]:
         """Labels for what takes labels."""
-        labels = StackRef(self.project, self.stack).labels(self.owner)
+        labels = self.ref.labels(self.owner)
         known: dict[str, pulumi.Input[str]] = {key: labels[key] for key in KEYS if key != STACK_ID}
         return known | ({STACK_ID: self.stack_id} if self.stack_id is not None else {})
 

@@ -1,7 +1,5 @@
 """The kubeconfig that people use."""
 
-import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,21 +7,27 @@ from pathlib import Path
 import pulumi
 import pulumiverse_exoscale as exoscale
 
+from components.identity import Identity
+from components.kubeconfig_entries import KubeconfigRefused, named
+from components.kubeconfig_file import save
+
 
 @dataclass(frozen=True)
 class KubeconfigArgs:
     """Arguments of a Kubeconfig.
 
     Args:
+        identity: whose it is: cluster, user and context are called after project and stack.
         cluster_id: SKS cluster that it gives access to.
         zone: the cluster's zone.
-        file: where it is written.
+        file: where it is written; what others have in it stays.
         user: user name in the certificate.
         groups: the user's groups; `system:masters` may do everything.
         ttl_seconds: how long the certificate is valid.
         early_renewal_seconds: how long before its end the next up makes a new one.
     """
 
+    identity: Identity
     cluster_id: pulumi.Input[str]
     zone: pulumi.Input[str]
     file: Path
@@ -59,30 +63,23 @@ class Kubeconfig(pulumi.ComponentResource):
             opts=child_opts,
         )
 
-        self.content = pulumi.Output.secret(kubeconfig.kubeconfig)
-        self.path = saved(args.file, self.content)
+        minted: pulumi.Output[str] = pulumi.Output.secret(kubeconfig.kubeconfig)
+        self.content = minted.apply(lambda text: named(text, args.identity.ref))
+        self.path = saved(args.file, minted, args.identity)
         self.register_outputs({"content": self.content, "path": self.path})
 
 
-def saved(file: Path, content: pulumi.Output[str]) -> pulumi.Output[str]:
-    """The file's path, known when the update has written it. A preview writes nothing."""
+def saved(file: Path, minted: pulumi.Output[str], identity: Identity) -> pulumi.Output[str]:
+    """The file's path, known when the update has written the stack's entries into it. A preview writes nothing."""
 
-    def save(text: str) -> str:
+    def write(text: str) -> str:
         if not pulumi.runtime.is_dry_run():
-            write_private(file, text)
+            try:
+                save(file, text, identity.ref)
+            except KubeconfigRefused as refusal:
+                raise pulumi.RunError(
+                    f"the kubeconfig's file {file} {refusal}. Next: run the same command again"
+                ) from None
         return str(file)
 
-    return pulumi.Output.unsecret(content.apply(save))
-
-
-def write_private(file: Path, text: str) -> None:
-    """Writes a file that only its owner can read, in one step: a reader sees the old text or the new one."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mode 0600
-    try:
-        with os.fdopen(handle, "w") as stream:
-            stream.write(text)
-        os.replace(draft, file)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+    return pulumi.Output.unsecret(minted.apply(write))

@@ -7,7 +7,9 @@ from pathlib import Path
 import pulumi
 from pulumi_command import local
 
+from components.identity import Identity
 from components.kubeconfig import saved
+from components.kubeconfig_entries import named
 
 
 @dataclass(frozen=True)
@@ -15,12 +17,14 @@ class LocalClusterArgs:
     """Arguments of a LocalCluster.
 
     Args:
+        identity: whose it is: the kubeconfig's cluster, user and context are called after project and stack.
         cluster: what k3d calls it; 32 lower-case letters, digits and hyphens at most.
-        file: where the kubeconfig is written.
+        file: where the kubeconfig is written; what others have in it stays.
         api_port: port of this machine that the Kubernetes API gets.
         http_port: port of this machine that the ingress controller's port 80 gets.
     """
 
+    identity: Identity
     cluster: str
     file: Path
     api_port: int = 6550
@@ -65,8 +69,9 @@ class LocalCluster(pulumi.ComponentResource):
 
         self.cluster_id = cluster.id
         self.endpoint = cluster.id.apply(lambda _: f"https://127.0.0.1:{args.api_port}")
-        self.kubeconfig = pulumi.Output.secret(kubeconfig.stdout)
-        self.kubeconfig_path = saved(args.file, self.kubeconfig)
+        minted: pulumi.Output[str] = pulumi.Output.secret(kubeconfig.stdout)
+        self.kubeconfig = minted.apply(lambda text: named(text, args.identity.ref))
+        self.kubeconfig_path = saved(args.file, minted, args.identity)
         self.register_outputs(
             {
                 "cluster_id": self.cluster_id,

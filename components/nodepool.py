@@ -17,7 +17,7 @@ class NodepoolArgs:
         identity: whose it is.
         cluster_id: SKS cluster that the nodes join.
         zone: the cluster's zone.
-        size: number of nodes.
+        size: number of nodes; 0 parks a pool that exists, and none is made so.
         instance_type: `family.size`, such as `standard.small`.
         disk_size_gb: disk of each node in GiB, 20 or more.
         security_group_ids: security groups of the nodes.
@@ -25,6 +25,7 @@ class NodepoolArgs:
         anti_affinity_group_ids: groups whose nodes run on different hypervisors; each holds 8 nodes at most.
         labels: labels of the nodes, beside those that say whose they are.
         taints: taints of the nodes, `{key: "value:effect"}`.
+        keeps_size: False leaves the size to others, such as an autoscaler, once the pool is made.
         after: resources that have to outlive the nodes without a value of theirs being used here, such as the
             rules of the security group.
     """
@@ -40,6 +41,7 @@ class NodepoolArgs:
     anti_affinity_group_ids: Sequence[pulumi.Input[str]] = ()
     labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     taints: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    keeps_size: bool = True
     after: Sequence[pulumi.Resource] = ()
 
 
@@ -50,6 +52,8 @@ class Nodepool(pulumi.ComponentResource):
     """Id of the SKS nodepool."""
     instance_pool_id: pulumi.Output[str]
     """Id of the instance pool behind it, which NLBs send their traffic to."""
+    size: pulumi.Output[int]
+    """How many nodes it had when Pulumi last asked."""
 
     def __init__(self, name: str, args: NodepoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("exoscale-sks:components:Nodepool", name, None, opts)
@@ -71,13 +75,21 @@ class Nodepool(pulumi.ComponentResource):
             taints=dict(args.taints) or None,
             # The nodes need the security group's rules as long as they run; only the group's id is a value here.
             opts=pulumi.ResourceOptions.merge(
-                child_opts, pulumi.ResourceOptions(depends_on=[*args.after], replace_on_changes=_emptied(args))
+                child_opts,
+                pulumi.ResourceOptions(
+                    depends_on=[*args.after],
+                    ignore_changes=[] if args.keeps_size else ["size"],
+                    replace_on_changes=_emptied(args),
+                ),
             ),
         )
 
         self.nodepool_id = nodepool.id
         self.instance_pool_id = nodepool.instance_pool_id
-        self.register_outputs({"nodepool_id": self.nodepool_id, "instance_pool_id": self.instance_pool_id})
+        self.size = nodepool.size
+        self.register_outputs(
+            {"nodepool_id": self.nodepool_id, "instance_pool_id": self.instance_pool_id, "size": self.size}
+        )
 
 
 def _emptied(args: NodepoolArgs) -> list[str]:

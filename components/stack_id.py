@@ -6,6 +6,7 @@ import pulumi
 
 from components.identity import Identity
 from components.steps import StackIdStep
+from teardown.changes import Chosen
 
 
 @dataclass(frozen=True)
@@ -16,11 +17,13 @@ class StackIdArgs:
         identity: project, stack and owner.
         zone: the stack's zone.
         organization: id or name of the Exoscale organisation that the API key has to be of; empty takes any.
+        chosen: the settings whose change would take something away; None checks no change.
     """
 
     identity: Identity
     zone: str
     organization: str = ""
+    chosen: Chosen | None = None
 
 
 class StackId(pulumi.ComponentResource):
@@ -30,6 +33,9 @@ class StackId(pulumi.ComponentResource):
     deleted by the sweep, which is the last step of a destroy and fails when anything that costs money is left. The id
     also tells two stacks of one name in one account apart. A key of another organisation than the recorded one is
     refused, for it would see nothing of the stack and take all of it for gone.
+
+    Since everything else depends on it, it is also where a change of a living stack is refused or announced before
+    anything is touched (docs/adr/0012).
     """
 
     stack_id: pulumi.Output[str]
@@ -43,7 +49,12 @@ class StackId(pulumi.ComponentResource):
     def __init__(self, name: str, args: StackIdArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("exoscale-sks:components:StackId", name, None, opts)
         step = StackIdStep(
-            f"{name}-id", args.identity, args.zone, args.organization, pulumi.ResourceOptions(parent=self)
+            f"{name}-id",
+            args.identity,
+            args.zone,
+            args.organization,
+            args.chosen.inputs() if args.chosen else None,
+            pulumi.ResourceOptions(parent=self),
         )
         self.stack_id = step.stack_id
         self.organization_id = step.organization_id

@@ -13,12 +13,23 @@ Inputs = Mapping[str, pulumi.Input[Any]]
 
 
 class StackIdStep(pulumi.CustomResource):
-    """Records which stack and organisation this is; its delete sweeps what is left of the stack."""
+    """Records which stack and organisation this is; its delete sweeps what is left of the stack.
+
+    Args:
+        settings: those whose change it is to refuse or announce, as `Chosen.inputs` gives them; None: it looks at none.
+    """
 
     def __init__(
-        self, name: str, identity: Identity, zone: str, organization: str, opts: pulumi.ResourceOptions | None = None
+        self,
+        name: str,
+        identity: Identity,
+        zone: str,
+        organization: str,
+        settings: Inputs | None = None,
+        opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         inputs = {**_who(identity, zone), "organization": organization}
+        inputs |= {"settings": {**settings}} if settings else {}
         outputs = dict.fromkeys(("stackId", "organizationId", "organizationName"))
         super().__init__(f"{PACKAGE}:index:StackId", name, {**inputs, **outputs}, opts)
 
@@ -45,7 +56,8 @@ class DrainStep(pulumi.CustomResource):
     """Its delete takes load balancers and volumes out of a cluster.
 
     Args:
-        kind: `Drain`, or `SecondDrain` for the one that is destroyed later.
+        kind: `Drain`, `SecondDrain` for the one that is destroyed later, or `UnfinishedDrain` for the one that works
+            only where there is no SecondDrain.
         instance_pool_ids: of the cluster's nodepools.
         load_balancers: names of the NLBs that are resources of the stack.
         on_destroy: what becomes of volumes: `refuse`, `delete` or `keep`.
@@ -114,6 +126,45 @@ class ProgramKubeconfigStep(pulumi.CustomResource):
     def kubeconfig(self) -> pulumi.Output[str]:
         """The text; known in a preview as long as the cluster stays."""
         return _output(self, "kubeconfig")
+
+
+class IngressPodsStep(pulumi.CustomResource):
+    """Its create and its update fail unless a pod of the ingress controller is ready where the traffic is sent to.
+
+    Args:
+        namespace: where the controller and its Service are.
+        chart: what it was installed from; with another one the pods are looked for again.
+        nodepool: what the settings call the pool.
+        instance_pool_id: the instance pool behind the nodepool.
+        size: how many nodes the settings give the pool; with another number the pods are looked for again.
+        wait_seconds: how long a pod may take.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        identity: Identity,
+        zone: str,
+        cluster_id: pulumi.Input[str],
+        namespace: str,
+        chart: str,
+        nodepool: str,
+        instance_pool_id: pulumi.Input[str],
+        size: pulumi.Input[int],
+        wait_seconds: int,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs: Inputs = {
+            **_whose(identity, zone),
+            "clusterId": cluster_id,
+            "namespace": namespace,
+            "chart": chart,
+            "nodepool": nodepool,
+            "instancePoolId": instance_pool_id,
+            "size": size,
+            "waitSeconds": wait_seconds,
+        }
+        super().__init__(f"{PACKAGE}:index:IngressPods", name, inputs, opts)
 
 
 class RuleSweepStep(pulumi.CustomResource):

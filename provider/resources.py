@@ -7,10 +7,13 @@ every later one.
 import importlib
 import secrets
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from provider.progress import Say
 from provider.values import Values
+from teardown import parking
+from teardown.changes import Chosen
 from teardown.errors import TeardownError
 
 if TYPE_CHECKING:
@@ -55,14 +58,31 @@ class Resource(ABC):
             steps.arm(subject(inputs), self._role, inputs["clusterId"], token, say)
         return token, {}
 
-    def verify(self, state: Values, inputs: Values | None = None) -> None:
-        """Raises where what is recorded does not fit this release, the API key, or the inputs."""
+    def verify(self, state: Values, inputs: Values | None = None) -> list[str]:
+        """Raises where what is recorded does not fit this release, the API key, or the inputs.
+
+        Returns:
+            What the user has to know before these inputs take the place of what is recorded, line by line.
+        """
         refuse_later_release(state)
+        return []
+
+    def impossible(self, inputs: Values, state: Values | None = None) -> str:
+        """Why these inputs cannot come true, in one line; empty where they can. A preview asks too.
+
+        Args:
+            state: what there is; None for a new one.
+        """
+        return ""
 
     def update(self, token: str, state: Values, inputs: Values, say: Say) -> None:
         """Brings it to the new inputs."""
         if self._role and any(state.get(key) != inputs.get(key) for key in _IDENTITY):
             steps.arm(subject(inputs), self._role, inputs["clusterId"], token, say)
+
+    def due(self, state: Values) -> Sequence[str]:
+        """What an update has to do although no input changed, in words that a preview shows. Changes nothing."""
+        return ()
 
     @abstractmethod
     def delete(self, token: str, state: Values, say: Say) -> list[str]:
@@ -83,15 +103,27 @@ class StackId(Resource):
         outputs = dict(zip(self.outputs, (made.stack_id, made.organization_id, made.organization_name), strict=True))
         return made.stack_id, outputs
 
-    def verify(self, state: Values, inputs: Values | None = None) -> None:
+    def verify(self, state: Values, inputs: Values | None = None) -> list[str]:
         refuse_later_release(state)
-        steps.check_organization(subject(state))
+        account = steps.check_organization(subject(state))
         pinned, id_, name = (inputs or {}).get("organization"), state["organizationId"], state["organizationName"]
         if pinned and pinned not in (id_, name):
             raise TeardownError(
                 f"the setting organization is {pinned}, and the stack lives in {name} ({id_}). Next: "
                 f"`pulumi config set organization {id_}`; to move the stack, destroy it and bring it up there"
             )
+        chosen = Chosen.of(inputs["zone"], inputs.get("settings")) if inputs else None
+        if chosen is None:
+            return []
+        return steps.foresee(subject(state), account, chosen, Chosen.of(state["zone"], state.get("settings")))
+
+    def impossible(self, inputs: Values, state: Values | None = None) -> str:
+        chosen = Chosen.of(inputs["zone"], inputs.get("settings"))
+        if chosen is None:
+            return ""
+        # A release that recorded none parked none.
+        recorded = (Chosen.of(state["zone"], state.get("settings")) or chosen) if state else None
+        return parking.unmade(chosen, recorded)
 
     def delete(self, token: str, state: Values, say: Say) -> list[str]:
         return steps.sweep_stack(subject(state), say)
@@ -105,16 +137,40 @@ class Drain(Resource):
 
     replacing = ("clusterId",)
 
+    def update(self, token: str, state: Values, inputs: Values, say: Say) -> None:
+        super().update(token, state, inputs, say)
+        # The last resource of an `up`, so the ingress has its new load balancer by now.
+        if self._role == steps.DRAIN and _left_to_the_cluster(state) and not _left_to_the_cluster(inputs):
+            steps.remove_leftover_balancer(subject(inputs), inputs["clusterId"], say)
+
     def delete(self, token: str, state: Values, say: Say) -> list[str]:
-        target = steps.DrainTarget(
-            cluster_id=state["clusterId"],
-            pool_ids=tuple(state["instancePoolIds"]),
-            load_balancers=tuple(state["loadBalancers"]),
-            on_destroy=state["onDestroy"],
-            releases=state["releases"],
-            wait_seconds=state["waitSeconds"],
-        )
-        return steps.drain(subject(state), self._role, token, target, say)
+        return steps.drain(subject(state), self._role, token, _target(state), say)
+
+
+class UnfinishedDrain(Resource):
+    """Drains, when it is deleted, a cluster whose `up` ended before its SecondDrain was made. It is never armed: that
+    the SecondDrain is says that there is nothing to do."""
+
+    replacing = ("clusterId",)
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        return steps.drain_unfinished(subject(state), _target(state), say)
+
+    def gives_way_to(self, inputs: Values, state: Values) -> bool:
+        return bool(inputs["clusterId"] == state["clusterId"])
+
+
+class SecondDrain(Drain):
+    """Created before anything in the cluster needs a load balancer, so it also opens a cluster again that a destroy
+    closed and then left."""
+
+    def due(self, state: Values) -> Sequence[str]:
+        return ("closedByADestroy",) if steps.is_closed(subject(state), state["clusterId"]) else ()
+
+    def update(self, token: str, state: Values, inputs: Values, say: Say) -> None:
+        super().update(token, state, inputs, say)
+        if self.due(state):
+            steps.open_again(subject(inputs), inputs["clusterId"], say)
 
 
 class NodepoolSweep(Resource):
@@ -136,6 +192,27 @@ class ProgramKubeconfig(Resource):
         return []
 
 
+class IngressPods(Resource):
+    """Holds an `up` back from a good end while no pod of the ingress controller is ready behind the load balancer."""
+
+    replacing = ("clusterId",)
+
+    def create(self, inputs: Values, say: Say) -> tuple[str, dict[str, str]]:
+        self._await(inputs, say)
+        return super().create(inputs, say)
+
+    def update(self, token: str, state: Values, inputs: Values, say: Say) -> None:
+        if any(state.get(key) != inputs[key] for key in ("namespace", "chart", "instancePoolId", "size")):
+            self._await(inputs, say)
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        return []
+
+    def _await(self, inputs: Values, say: Say) -> None:
+        where = inputs["clusterId"], inputs["namespace"], inputs["nodepool"], inputs["instancePoolId"]
+        steps.await_ingress_pod(subject(inputs), *where, inputs["waitSeconds"], say)
+
+
 class RuleSweep(Resource):
     """Removes rules of a security group that no state knows when it is deleted."""
 
@@ -151,11 +228,18 @@ class RuleSweep(Resource):
 RESOURCES: dict[str, Resource] = {
     "exoscale-teardown:index:StackId": StackId(),
     "exoscale-teardown:index:Drain": Drain("drain"),
-    "exoscale-teardown:index:SecondDrain": Drain("second-drain"),
+    "exoscale-teardown:index:SecondDrain": SecondDrain("second-drain"),
+    "exoscale-teardown:index:UnfinishedDrain": UnfinishedDrain(),
     "exoscale-teardown:index:NodepoolSweep": NodepoolSweep("nodepool-sweep"),
     "exoscale-teardown:index:ProgramKubeconfig": ProgramKubeconfig(),
+    "exoscale-teardown:index:IngressPods": IngressPods(),
     "exoscale-teardown:index:RuleSweep": RuleSweep(),
 }
+
+
+def _left_to_the_cluster(drain: Values) -> bool:
+    """Whether the ingress has a load balancer that is no resource of the stack."""
+    return bool(drain["releases"]) and not drain["loadBalancers"]
 
 
 def of_urn(urn: str) -> Resource:
@@ -176,6 +260,17 @@ def subject(state: Values) -> "steps.Subject":
         stack_id=state.get("stackId") or "",
         organization=state.get("organizationId") or "",
         organization_name=state.get("organizationName") or "",
+    )
+
+
+def _target(state: Values) -> "steps.DrainTarget":
+    return steps.DrainTarget(
+        cluster_id=state["clusterId"],
+        pool_ids=tuple(state["instancePoolIds"]),
+        load_balancers=tuple(state["loadBalancers"]),
+        on_destroy=state["onDestroy"],
+        releases=state["releases"],
+        wait_seconds=state["waitSeconds"],
     )
 
 

@@ -47,7 +47,9 @@ class TeardownProvider(sdk.Provider):
 
     async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
         resource, state, inputs = of_urn(request.urn), plain(request.old_state), plain(request.new_inputs)
-        await asyncio.to_thread(resource.verify, state, inputs)
+        _refuse(resource.impossible(inputs, state))
+        for line in await asyncio.to_thread(resource.verify, state, inputs):
+            await asyncio.to_thread(self._progress.warn, request.urn, line)
         inputs |= {key: state[key] for key in _remembered(resource, state, inputs)}
         before = {key: state[key] for key in state if key not in (*resource.outputs, "version")}
         changed = [
@@ -56,6 +58,8 @@ class TeardownProvider(sdk.Provider):
             if is_unknown(inputs.get(key)) or inputs.get(key) != before.get(key)
             if key not in request.ignore_changes
         ]
+        if not any(key in resource.replacing for key in changed):
+            changed += await asyncio.to_thread(resource.due, state)
         return sdk.DiffResponse(
             changes=bool(changed),
             replaces=[key for key in changed if key in resource.replacing],
@@ -68,6 +72,7 @@ class TeardownProvider(sdk.Provider):
 
     async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
         resource, inputs = of_urn(request.urn), plain(request.properties)
+        _refuse(resource.impossible(inputs))
         if request.preview:
             return sdk.CreateResponse("", _state(request.properties, dict.fromkeys(resource.outputs, UNKNOWN)))
         with self._run.operation("create", inputs):
@@ -130,6 +135,11 @@ class TeardownProvider(sdk.Provider):
         """The URN of what the program has in this one's place, which was renamed or moved."""
         others = (urn for urn in self._run.registered if urn != request.urn and of_urn(urn) is resource)
         return next((urn for urn in others if resource.gives_way_to(self._run.registered[urn], state)), None)
+
+
+def _refuse(why: str) -> None:
+    if why:
+        raise TeardownError(why)
 
 
 def _remembered(resource: Resource, state: Values, inputs: Values) -> list[str]:

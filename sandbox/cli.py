@@ -1,5 +1,6 @@
 """The command line, `python -m sandbox …`. More commands: `@main.command()` in a module that `__main__` imports."""
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,11 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (SandboxError, Unavailable) as error:
             raise click.ClickException(str(error)) from None
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            where = error.filename or ctx.params["home"]
+            raise click.ClickException(f"the disk of {where} is full: make space, then run it again") from None
 
 
 @click.group(

@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock
-
 from sandbox.environment import without_credentials
 from sandbox.home import Lock, Record, SandboxError, forget, running, start_time
 from sandbox.reaper import end_control_planes
@@ -51,6 +49,8 @@ def start(home: Path, pace: float, say: Say, parent: int | None = None) -> Recor
     Raises:
         NotStarted: with the reason.
     """
+    from filelock import FileLock  # imported late: see sandbox/stop.py
+
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with FileLock(home / "start.lock"):  # two at once start one
         record = running(home)

@@ -4,16 +4,17 @@
 """
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
-import certifi
+from sandbox.files import write_private
 
 DEFAULT_ZONE = "ch-gva-2"
 _LOOPBACK = "127.0.0.1,localhost,::1"
 
 # Names that would win over ours in some client: other names for credentials and endpoints, for somebody's real key must
-# not be sent anywhere, not even to the sandbox; and what leads Pulumi to another passphrase, stack or login.
+# not be sent anywhere, not even to the sandbox; and what leads Pulumi to another passphrase, stack or login. A shell
+# forgets these; what we start ourselves gets none of whole families, see `is_foreign`.
 FOREIGN = (
     "EXOSCALE_KEY",
     "EXOSCALE_SECRET",
@@ -33,6 +34,27 @@ FOREIGN = (
     "PULUMI_CREDENTIALS_PATH",
     "PULUMI_STACK",
 )
+
+_CREDENTIALS = ("EXOSCALE_", "CLOUDSTACK_")
+# Pulumi takes its options from variables, too, and Helm and kubectl their cluster.
+_FAMILIES = (*_CREDENTIALS, "PULUMI_", "HELM_KUBE")
+_STEERING = (*FOREIGN, "HELM_DRIVER", "HELM_NAMESPACE", "KUBECONFIG", "KUBERNETES_MASTER")
+_OURS = "EXOSCALE_SKS_"  # where the pinned tools are kept
+
+
+def is_foreign(name: str) -> bool:
+    """Whether a variable of this name is its user's for other clouds, backends or clusters than the sandbox's."""
+    return name in _STEERING or (name.startswith(_FAMILIES) and not name.startswith(_OURS))
+
+
+def forget_foreign(environment: MutableMapping[str, str], family: str = "") -> None:
+    """Takes what is foreign out of an environment, such as `os.environ`.
+
+    Args:
+        family: only the names that start so.
+    """
+    for name in [name for name in environment if name.startswith(family) and is_foreign(name)]:
+        del environment[name]
 
 
 def variables(
@@ -66,8 +88,8 @@ def variables(
 
 
 def entered(environment: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
-    """An environment with these variables, and nothing that would win over them."""
-    return {name: value for name, value in environment.items() if name not in FOREIGN} | dict(values)
+    """An environment with these variables, and nothing that is foreign."""
+    return {name: value for name, value in environment.items() if not is_foreign(name)} | dict(values)
 
 
 def without_credentials(values: Mapping[str, str]) -> dict[str, str]:
@@ -75,7 +97,7 @@ def without_credentials(values: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in values.items()
-        if not name.startswith(("EXOSCALE_", "CLOUDSTACK_")) and not name.lower().endswith("_proxy")
+        if not (name.startswith(_CREDENTIALS) and is_foreign(name)) and not name.lower().endswith("_proxy")
     }
 
 
@@ -86,8 +108,8 @@ def write_ca_bundle(file: Path, authority: Path) -> None:
         file: the bundle. `SSL_CERT_FILE` may name it, as in a shell that uses the sandbox.
         authority: the sandbox's certificate.
     """
+    import certifi  # imported late: see sandbox/stop.py
+
     own = authority.read_text()
     trusted = Path(ssl.get_default_verify_paths().cafile or certifi.where()).read_text()
-    draft = file.with_name(f".{file.name}.draft")
-    draft.write_text(own + trusted.replace(own, ""))
-    draft.replace(file)
+    write_private(file, own + trusted.replace(own, ""))

@@ -1,16 +1,19 @@
 """The project whose stacks the commands run, and what the name of a stack means, in every command the same."""
 
+import json
 import re
 from pathlib import Path
 
 import yaml
 
+from reading import STACK
 from sandbox.home import SandboxError
 
 FOLDER = Path(__file__).parents[1]
 
 # Pulumi's own rule; a name of dots only would be a folder that is there already.
 _NAME = re.compile(r"(?!\.+$)[\w.-]{1,100}", re.ASCII)
+_BACKENDS_ORGANIZATION = "organization"  # Pulumi's word for the one that a local backend has
 
 
 def project_name(folder: Path) -> str:
@@ -19,10 +22,10 @@ def project_name(folder: Path) -> str:
 
 
 def stack_name(given: str, project: str) -> str:
-    """The name without what qualifies it: of `dev`, `acme/dev` and `acme/exoscale-sks/dev` it is `dev`.
+    """The name without what qualifies it: of `dev`, `organization/dev` and `acme/exoscale-sks/dev` it is `dev`.
 
-    Pulumi takes these three forms (https://www.pulumi.com/docs/iac/concepts/stacks/). The organization does not count:
-    the backend of a sandbox has but one.
+    Pulumi takes these forms (https://www.pulumi.com/docs/iac/concepts/stacks/). Beside a project the organization does
+    not count: the backend of a sandbox has but one. Without a project it must be that one: `feature/login` is a branch.
 
     Args:
         project: the name in Pulumi.yaml.
@@ -32,10 +35,30 @@ def stack_name(given: str, project: str) -> str:
     """
     *qualifiers, name = given.split("/")
     if len(qualifiers) > 2 or not all(map(_NAME.fullmatch, (*qualifiers, name))):
-        forms = f"NAME, ORGANIZATION/NAME, ORGANIZATION/{project}/NAME; a name is of letters, digits and . _ -"
-        raise SandboxError(f'stack is "{given}"; allowed: {forms}')
+        raise _refused(given, project)
+    if len(qualifiers) == 1 and qualifiers != [_BACKENDS_ORGANIZATION]:
+        raise _refused(given, project)
     if len(qualifiers) == 2 and qualifiers[1] != project:
         raise SandboxError(
             f"stack {given} is of project {qualifiers[1]}, this is {project}: go to the folder of that one"
         )
     return name
+
+
+def new_stack_name(given: str, project: str) -> str:
+    """As `stack_name`, for a stack that may have to be made: of the form that the program takes, too.
+
+    Raises:
+        SandboxError: it is no such name, or another project's.
+    """
+    name = stack_name(given, project)
+    if not STACK.fits(name):
+        raise _refused(given, project)
+    return name
+
+
+def _refused(given: str, project: str) -> SandboxError:
+    forms = f"NAME, {_BACKENDS_ORGANIZATION}/NAME or ORGANIZATION/{project}/NAME, where NAME is {STACK.words}"
+    letters = re.sub(r"[^a-z0-9._-]+", "-", given.lower()).strip("._-")[:63].strip("._-")
+    hint = f"; such as {letters}" if STACK.fits(letters) else ""
+    return SandboxError(f"the stack's name is {json.dumps(given)}; allowed: {forms}{hint}")

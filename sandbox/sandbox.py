@@ -22,6 +22,7 @@ from sandbox.controllers.settings import Settings
 from sandbox.csi import StorageController
 from sandbox.environment import write_ca_bundle
 from sandbox.proxy import Authority, ProxyServer
+from sandbox.proxy.place import kept
 from sandbox.reaper import Reaper
 from sandbox.store import Document, Store
 
@@ -98,6 +99,7 @@ class Sandbox:
 
         Raises:
             sandbox.home.AlreadyRunning: another sandbox has this folder.
+            sandbox.proxy.place.Taken: another program has the port that its clusters' kubeconfigs name.
         """
         with ExitStack() as undo:
             lock = self._lock()
@@ -105,10 +107,11 @@ class Sandbox:
             undo.enter_context(Reaper(self.home, lock))
             cloud = self.cloud = self._open_cloud()
             undo.callback(cloud.store.close)
+            place = kept(self.home, named=bool(cloud.store.list("sks-cluster")))
             token, authority = secrets.token_hex(16), Authority(self.home)
-            # The same as last time: kubeconfigs hold the proxy's, shells hold both.
-            port = ports.kept(self.home / "ports.json", ("api", "proxy"))
-            proxy = ProxyServer(authority, port["api"], lambda id_: control_planes.port(id_), port["proxy"])
+            # The same as last time, where that is free: shells hold it.
+            port = ports.kept(self.home / "ports.json", ("api",))["api"]
+            proxy = ProxyServer(authority, port, lambda id_: control_planes.port(id_), place.port, place.address)
             control_planes = self._make_control_planes(cloud, proxy.url)
             cloud.control_planes = self.control_planes = control_planes
             # Undone from the bottom: the controllers end while the API still answers them, and what an operation
@@ -117,7 +120,7 @@ class Sandbox:
             proxy.start()
             undo.callback(proxy.stop)
             undo.callback(cloud.operations.join)
-            api = undo.enter_context(ApiServer(cloud, token, port["api"]))
+            api = undo.enter_context(ApiServer(cloud, token, port))
             undo.callback(control_planes.stop_all)
             bundle = self.home / "ca-bundle.pem"
             write_ca_bundle(bundle, authority.certificate_file)

@@ -20,6 +20,8 @@ from pulumi import automation
 
 from sandbox import language
 from sandbox.backend import Backend, Resource
+from sandbox.environment import forget_foreign
+from sandbox.files import write_private
 from sandbox.home import SandboxError
 from sandbox.plugins.command import CommandProvider
 from sandbox.plugins.exoscale import ExoscaleProvider
@@ -76,6 +78,9 @@ class SandboxStack:
         self._stand_ins = stand_ins
         self._plugins = plugins or os.environ.get("SANDBOX_PLUGINS") or STAND_IN
         language.install()
+        # The Automation API starts the engine with all that this process has: a passphrase of its user's would win
+        # over the sandbox's.
+        forget_foreign(os.environ, "PULUMI_")
 
     def up(self, **options: Any) -> automation.UpResult:
         """`pulumi up`. Options are those of `pulumi.automation.Stack.up`; the summary shows no secret setting."""
@@ -163,6 +168,7 @@ class SandboxStack:
         """
         backend = Backend(self._home, root / "pulumi")
         backend.prepare()
+        backend.resources(self.project, self.name)  # a state that cannot be read is refused by its name
         own: list[Provider[Any]] = []
         if self._plugins == STAND_IN:
             own = [ExoscaleProvider(self._timing), KubernetesProvider(), CommandProvider()]
@@ -197,14 +203,15 @@ class SandboxStack:
     def _workspace(self, folder: Path) -> Path:
         """A folder with a copy of the settings: the engine adds a salt to the stack file that it is given."""
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "Pulumi.yaml").write_text(yaml.safe_dump(self._settings(), sort_keys=False))
+        write_private(folder / "Pulumi.yaml", yaml.safe_dump(self._settings(), sort_keys=False))
         stack_file = folder / f"Pulumi.{self.name}.yaml"
-        settings = yaml.safe_load(settings_file(self._project, self.name).read_text()) or {}
-        if stack_file.exists():
-            salt = (yaml.safe_load(stack_file.read_text()) or {}).get("encryptionsalt")
-            settings |= {"encryptionsalt": salt} if salt else {}
+        files = [self._project / f"Pulumi.{name}.yaml" for name in (self.name, "sandbox")]
+        given = next((file.read_text() for file in files if file.exists()), "")  # a destroy needs none
+        settings = yaml.safe_load(given) or {}
+        salt = _salt(stack_file) or Backend(self._home).salt(self.project, self.name)
+        settings |= {"encryptionsalt": salt} if salt else {}
         settings["config"] = {**settings.get("config", {}), **self.config}
-        stack_file.write_text(yaml.safe_dump(settings, sort_keys=False))
+        write_private(stack_file, yaml.safe_dump(settings, sort_keys=False))
         return folder
 
     def _settings(self) -> dict[str, Any]:
@@ -221,10 +228,13 @@ class SandboxStack:
         runpy.run_path(str(self._project / "__main__.py"), run_name="__main__")
 
 
-def settings_file(project: Path, stack: str) -> Path:
-    """The settings of a stack: its own file, or that of `sandbox` where it has none."""
-    own = project / f"Pulumi.{stack}.yaml"
-    return own if own.exists() else project / "Pulumi.sandbox.yaml"
+def _salt(stack_file: Path) -> str | None:
+    """What the engine added to the stack file; None also where it was killed while it wrote that."""
+    try:
+        settings = yaml.safe_load(stack_file.read_text())
+    except (FileNotFoundError, yaml.YAMLError):
+        return None
+    return settings.get("encryptionsalt") if isinstance(settings, dict) else None
 
 
 def pulumi_command() -> automation.PulumiCommand:

@@ -15,23 +15,27 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 import yaml
 
+from components.kubeconfig_entries import KubeconfigRefused
+from components.kubeconfig_file import forget
 from sandbox import daemon, project
 from sandbox.admin import Admin
 from sandbox.backend import Backend, summary
 from sandbox.charts import reachable, stand_in
 from sandbox.cli import example, main
 from sandbox.clock import FAST
-from sandbox.environment import FOREIGN
+from sandbox.environment import forget_foreign
+from sandbox.files import write_private
 from sandbox.home import Record, SandboxError, running
 from sandbox.namesakes import namesakes
-from sandbox.project import project_name, stack_name
+from sandbox.project import new_stack_name, project_name, stack_name
 from sandbox.teardown_commands import on_sandbox
+from teardown.cloud.stack_ref import StackRef
 from tools import path_of
 
 if TYPE_CHECKING:
     from sandbox.stack import SandboxStack  # imported late: it loads Pulumi, and `status` need not wait for that
 
-_INGRESS = "exoscale-sks:ingress"
+TEMPLATE = "sandbox"  # the stack whose settings a new one starts from
 
 stack_argument = click.argument("stack", default="sandbox")
 refresh_option = click.option(
@@ -49,8 +53,9 @@ refresh_option = click.option(
 def up(home: Path, stack: str, replace: tuple[str, ...], refresh: bool) -> None:
     """Bring a stack up on the sandbox, which is started first where it does not run."""
     name = _name(stack)
+    settings = _settings(home, name, keep=True)
     record = running(home) or daemon.start(home, FAST, click.echo)
-    subject = _stack(home, record, name, _chart(home, name))
+    subject = _stack(home, record, name, _chart(home, settings))
     # Pulumi shows none where its refresh names a component before the stack, which is a matter of luck.
     ended = _run(partial(subject.up, replace=[*replace], refresh=refresh, suppress_outputs=True))
     if ended.cancelled:
@@ -76,8 +81,9 @@ def up(home: Path, stack: str, replace: tuple[str, ...], refresh: bool) -> None:
 def preview(home: Path, stack: str, refresh: bool) -> None:
     """Show what `up` would change."""
     name = _name(stack)
+    settings = _settings(home, name, keep=False)
     record = running(home) or daemon.start(home, FAST, click.echo)
-    ended = _run(partial(_stack(home, record, name, _chart(home, name)).preview, refresh=refresh))
+    ended = _run(partial(_stack(home, record, name, _chart(home, settings)).preview, refresh=refresh))
     if ended.cancelled or not ended.result:
         sys.exit(1)
 
@@ -102,7 +108,7 @@ def down(home: Path, stack: str, refresh: bool) -> None:
         _fail(f"{why}: the state of {name} still holds {summary(left)}; `make down STACK={name}` goes on")
     if not ended.result:
         sys.exit(1)
-    (project.FOLDER / ".kube" / f"{name}.yaml").unlink(missing_ok=True)
+    _forget_kubeconfig(StackRef(ours, name))
     status = on_sandbox(home, record, "audit", name)
     if status:
         sys.exit(status)
@@ -116,8 +122,46 @@ def empty(objects: dict[str, list[dict[str, Any]]]) -> bool:
     return all((kind, item.get("name")) == ("security-group", "default") for kind in objects for item in objects[kind])
 
 
+def _forget_kubeconfig(stack: StackRef) -> None:
+    """Takes the stack's entries out of the file that the program writes by default."""
+    file = project.FOLDER / ".kube" / f"{stack.stack}.yaml"
+    try:
+        forget(file, stack)
+    except KubeconfigRefused as refusal:
+        click.echo(f"the kubeconfig stays: {file} {refusal}", err=True)
+
+
 def _name(stack: str) -> str:
-    return stack_name(stack, project_name(project.FOLDER))
+    return new_stack_name(stack, project_name(project.FOLDER))
+
+
+def _settings(home: Path, name: str, keep: bool) -> Path:
+    """The file with a stack's settings. A stack without one starts from the sandbox's; one that lives is refused, for
+    other settings would change or replace what it has.
+
+    Args:
+        home: the sandbox's folder.
+        name: the stack's.
+        keep: whether a new stack gets a file of its own, a copy of the sandbox's.
+    """
+    file, template = (project.FOLDER / f"Pulumi.{one}.yaml" for one in (name, TEMPLATE))
+    if file.exists():
+        return file
+    copy = f"`cp {template.name} {file.name}`"
+    if held := Backend(home).resources(project_name(project.FOLDER), name):
+        last = home / "stacks" / name / file.name
+        raise SandboxError(
+            f"stack {name} has {summary(held)}, and its settings {file.name} are not in {project.FOLDER}: get that "
+            f"file back, or {copy} where these were its settings; {last} is what it last ran with"
+        )
+    if not template.exists():
+        raise SandboxError(f"neither {file.name} nor {template.name} is in {project.FOLDER}: get one of them back")
+    if not keep:
+        click.echo(f"{file.name} is not there: these would be the settings of {template.name}")
+        return template
+    write_private(file, template.read_text())
+    click.echo(f"{file.name} is new, a copy of {template.name}: stack {name} has its settings there")
+    return file
 
 
 def _fail(line: str) -> NoReturn:
@@ -131,20 +175,19 @@ def _stack(home: Path, record: Record, name: str, config: dict[str, Any] | None 
 
     environment = record.environment()
     # The program runs in this process and reads its keys here; somebody's real ones must not reach it.
-    for variable in FOREIGN:
-        os.environ.pop(variable, None)
+    forget_foreign(os.environ)
     os.environ.update(environment)
     timing = Timing.of(record.pace)
     return SandboxStack(home, project.FOLDER, name, environment, config=config, timing=timing)
 
 
-def _chart(home: Path, name: str) -> dict[str, Any]:
-    """The setting that takes our own chart where the official one cannot be reached."""
+def _chart(home: Path, file: Path) -> dict[str, Any]:
+    """The setting that takes our own chart where the official one cannot be reached, for a stack of these settings."""
     from components.ingress import CONTROLLERS
-    from sandbox.stack import settings_file
 
-    settings = yaml.safe_load(settings_file(project.FOLDER, name).read_text())
-    ingress = settings.get("config", {}).get(_INGRESS, {})
+    key = f"{project_name(project.FOLDER)}:ingress"
+    settings = yaml.safe_load(file.read_text()) or {}
+    ingress = settings.get("config", {}).get(key, {})
     controller = CONTROLLERS.get(ingress.get("controller", "nginx"))
     if controller is None or "chart" in ingress:
         return {}
@@ -154,7 +197,7 @@ def _chart(home: Path, name: str) -> dict[str, Any]:
         click.echo(f"ingress chart: {official.name} {official.version} from {repository}")
         return {}
     click.echo(f"ingress chart: our stand-in for {official.name}, because {repository} cannot be reached from here")
-    return {_INGRESS: {**ingress, "chart": str(stand_in(official.name, home / "charts"))}}
+    return {key: {**ingress, "chart": str(stand_in(official.name, home / "charts"))}}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`python -m sandbox plan|audit|rescue`: the teardown's own commands, asked of the sandbox and never of Exoscale."""
+"""`python -m sandbox plan|audit|rescue|cycle`: the teardown's commands, asked of the sandbox and never of Exoscale."""
 
 import os
 import subprocess
@@ -48,7 +48,7 @@ def _passed_on(verb: str) -> click.Command:
     return command
 
 
-plan, audit, rescue = map(_passed_on, ("plan", "audit", "rescue"))
+plan, audit, rescue, cycle = map(_passed_on, ("plan", "audit", "rescue", "cycle"))
 
 
 def _ask(home: Path, verb: str, theirs: click.Command, arguments: list[str]) -> int:

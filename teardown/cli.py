@@ -8,7 +8,7 @@ import click
 
 from teardown.errors import TeardownError
 
-_PEOPLES = ("audit", "plan", "rescue", "drift")
+_PEOPLES = ("audit", "plan", "rescue", "drift", "cycle")
 _STEPS = ("mark", "admit", "drain", "sweep-rules", "sweep")
 COMMANDS = (*_PEOPLES, *_STEPS, "credential")
 
@@ -34,8 +34,8 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Ask Exoscale, not the sandbox, about stacks: `audit`, `plan`, `rescue` and `drift`. The others are the steps of
-    a destroy, which Pulumi runs. On the sandbox, `make audit` and the like are the same commands.
+    """Ask Exoscale, not the sandbox, about stacks: `audit`, `plan`, `rescue`, `drift` and `cycle`. The others are the
+    steps of a destroy, which Pulumi runs. On the sandbox, `make audit` and the like are the same commands.
 
     The Exoscale API key is today's: EXOSCALE_API_KEY and EXOSCALE_API_SECRET, or EXOSCALE_KEY and EXOSCALE_SECRET,
     or the stack's configuration (exoscale:key and exoscale:secret).

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from teardown.cloud import labels, removal
 from teardown.cloud.account import Account
 from teardown.cloud.ownership import Evidence, resources
-from teardown.cloud.resource import BALANCER, SNAPSHOT, VOLUME, Resource, Verdict
+from teardown.cloud.resource import BALANCER, NODEPOOL, SNAPSHOT, VOLUME, Resource, Verdict
 from teardown.cloud.stack_ref import StackRef
 from teardown.cloud.survey import survey
 from teardown.errors import TeardownError
@@ -80,6 +80,11 @@ class CloudDrain:
     def look(self) -> list[Resource]:
         """What the zone holds, with its owners."""
         return resources(survey({self.subject.zone: self.account}, groups=False), self.known)
+
+    def has_machines(self) -> bool:
+        """Whether a nodepool of the cluster has any."""
+        pools = [item for item in self.look() if item.kind == NODEPOOL and item.parent == self.target.cluster_id]
+        return any(pool.billable for pool in pools)
 
     def data(self, found: list[Resource]) -> list[Resource]:
         """The stack's volumes and snapshots."""

@@ -11,14 +11,16 @@ from collections.abc import Callable
 from teardown.cloud.account import Document
 from teardown.cloud.resource import VOLUME
 from teardown.cloud_drain import CloudDrain
-from teardown.cluster import admission_policy, services, volume_claims
+from teardown.cluster import closing, services, volume_claims, webhooks
 from teardown.cluster.api_server import ApiServer, Unreachable, reach
 from teardown.cluster.armed import armed
 from teardown.errors import TeardownError
 
+_UNANSWERED = 0.25  # of the patience, for a webhook's Service to get an endpoint
+
 
 class Disarmed(TeardownError):
-    """Another step is armed in the cluster, so this one does nothing."""
+    """The cluster's own list of steps says that this one has nothing to do."""
 
 
 def run(cloud: CloudDrain, role: str = "", token: str = "") -> list[str]:
@@ -45,14 +47,11 @@ def run(cloud: CloudDrain, role: str = "", token: str = "") -> list[str]:
         lines[:] = _in_cluster(cloud, server)
 
     try:
-        is_there = _with_server(cloud, empty)
+        is_there = _with_server(cloud, empty, target.wait_seconds)
     except Disarmed as disarmed:
         return [str(disarmed)]
     except Unreachable as silent:
-        raise TeardownError(
-            f"{silent}. Exoscale knows the cluster, so that is no proof that it is gone, and the destroy stops. Next: "
-            f"run it again when it answers; if it never will, {_rescue(stack)}"
-        ) from None
+        raise _no_proof(silent, stack) from None
     lines = (lines if is_there else cloud.left_alone(cloud.look())) + cloud.settle_volumes()
     cloud.remove_load_balancers()
     if not is_there and target.releases:
@@ -64,12 +63,55 @@ def run(cloud: CloudDrain, role: str = "", token: str = "") -> list[str]:
     return lines
 
 
+def run_unfinished(cloud: CloudDrain, role: str) -> list[str]:
+    """Drains a cluster whose `up` ended before it armed the step that would drain it: users could work in it all the
+    same. A cluster that is gone is left to the sweep at the end of the destroy.
+
+    Args:
+        cloud: what to drain.
+        role: of the step that an `up` arms once the nodepools are there. Where one is armed, nothing is done.
+
+    Returns:
+        What a person has to know afterwards.
+
+    Raises:
+        TeardownError: as `run`. A control plane that does not answer is no reason where the cluster has no machines:
+            nothing holds its nodepools, and the sweep at the end names what nobody could prove.
+    """
+    lines: list[str] = []
+
+    def empty(server: ApiServer) -> None:
+        if armed(server, role):
+            raise Disarmed
+        lines[:] = _in_cluster(cloud, server)
+
+    has_machines = cloud.has_machines()
+    try:
+        is_there = _with_server(cloud, empty, cloud.target.wait_seconds if has_machines else 0)
+    except Disarmed:
+        return []
+    except Unreachable as silent:
+        if has_machines:
+            raise _no_proof(silent, cloud.subject.stack) from None
+        return [f"{silent}; cluster {cloud.target.cluster_id} has no machines, so the destroy goes on"]
+    if not is_there:
+        return []
+    lines += cloud.settle_volumes()
+    cloud.remove_load_balancers()
+    return [
+        *lines,
+        "drained a cluster whose up had not ended. Next: if a nodepool is said to be locked, run it again",
+    ]
+
+
 def plan(cloud: CloudDrain) -> None:
     """Says what `run` would do."""
     server = reach(cloud.account, cloud.target.cluster_id, cloud.target.wait_seconds, cloud.say)
     if server:
-        for service in _learn(cloud, server):
+        for service in learn(cloud, server):
             cloud.say(f"would delete Service {services.name(service)}")
+        for one in webhooks.unanswered(server):
+            cloud.say(f"would set {one.name} aside: {one.reason}")
     found = cloud.look()
     for balancer in cloud.balancers(found):
         cloud.say(f"would delete {balancer}")
@@ -82,8 +124,11 @@ def plan(cloud: CloudDrain) -> None:
         cloud.say(line)
 
 
-def _with_server(cloud: CloudDrain, work: Callable[[ApiServer], None]) -> bool:
+def _with_server(cloud: CloudDrain, work: Callable[[ApiServer], None], wait_seconds: float) -> bool:
     """Does what needs the API server, again from the start when that went away meanwhile.
+
+    Args:
+        wait_seconds: patience with one that does not answer.
 
     Returns:
         Whether there is such a cluster.
@@ -91,7 +136,7 @@ def _with_server(cloud: CloudDrain, work: Callable[[ApiServer], None]) -> bool:
     Raises:
         Unreachable: it does not answer in time.
     """
-    deadline = time.monotonic() + cloud.target.wait_seconds
+    deadline = time.monotonic() + wait_seconds
     while True:
         patience = max(0.0, deadline - time.monotonic())
         server = reach(cloud.account, cloud.target.cluster_id, patience, cloud.say)
@@ -121,35 +166,41 @@ def _refuse_a_successor(cloud: CloudDrain, server: ApiServer, role: str, token: 
 def _in_cluster(cloud: CloudDrain, server: ApiServer) -> list[str]:
     """What the cluster's own controllers can do; a line for each thing that was left alone."""
     say, patience = cloud.say, cloud.target.wait_seconds
-    _learn(cloud, server)
+    learn(cloud, server)
     found = cloud.look()
     cloud.refuse_guests(found)
     cloud.refuse_data(found)
-    admission_policy.refuse_load_balancers(server, say)
-    if cloud.target.on_destroy == "delete":
-        admission_policy.refuse_volume_claims(server)
-    _learn(cloud, server)  # what slipped in before the policy was in force
+    lines = closing.close(server, cloud.target.on_destroy == "delete", patience * _UNANSWERED, say)
+    learn(cloud, server)  # what slipped in before the policy was in force
     found = cloud.look()
     data = cloud.data(found)
     cloud.label([*data, *cloud.balancers(found)])
     stuck = services.remove(server, patience, say)
     if stuck:
         cloud.remove_load_balancers()
-        stuck = services.release(server, stuck, patience, say)
+        stuck, refused = services.release(server, stuck, patience, say)
+        lines += [f"leaving Service {name}, whose NLB is gone: {why}" for name, why in refused.items()]
     if stuck:
         raise TeardownError(f"{services.blocker(server, stuck[0])}. Next: find who puts it back, then run it again")
     if cloud.target.on_destroy == "delete":
         ids = {item.id for item in data if item.kind == VOLUME}
         volume_claims.remove(server, ids, patience, say)
-    return cloud.left_alone(found)
+    return lines + cloud.left_alone(found)
 
 
-def _learn(cloud: CloudDrain, server: ApiServer) -> list[Document]:
+def learn(cloud: CloudDrain, server: ApiServer) -> list[Document]:
     """Adds to the evidence what the cluster says; gives its Services of type LoadBalancer."""
     found = services.load_balancers(server)
     uids = {service["metadata"]["uid"] for service in found}
     cloud.learn(uids, set(filter(None, map(services.external, found))), *volume_claims.volumes(server))
     return found
+
+
+def _no_proof(silent: Unreachable, stack: str) -> TeardownError:
+    return TeardownError(
+        f"{silent}. Exoscale knows the cluster, so that is no proof that it is gone, and the destroy stops. Next: run "
+        f"it again when it answers; if it never will, {_rescue(stack)}"
+    )
 
 
 def _rescue(stack: str) -> str:

@@ -27,7 +27,7 @@ def plan(stack: str) -> None:
         raise TeardownError(f"the state of {stack} holds no cluster that would be drained; is it up?")
     home = state.organization
     asked: Asked | None = None
-    by_cluster = {one.cluster_id: one for one in state.drains}  # both drains of a cluster ask for the same
+    by_cluster = {one.cluster_id: one for one in state.drains}  # the later ones know more
     for one in by_cluster.values():
         subject = Subject(project(folder), name, one.owner, one.zone, state.stack_id, home.id, home.name)
         accounts = subject.accounts()

@@ -10,7 +10,7 @@ import click
 from teardown import steps
 from teardown.cloud.account import GLOBAL_ZONE, accounts, connect
 from teardown.cloud_drain import CloudDrain, DrainTarget
-from teardown.cluster import admission_policy
+from teardown.cluster import closing
 from teardown.cluster.api_server import reach
 from teardown.drain import plan as plan_drain
 from teardown.errors import TeardownError
@@ -37,11 +37,12 @@ def mark(zone: str, stack: str | None) -> None:
 @_stack_option
 @click.option("--wait-seconds", type=float, default=60, show_default=True, help="For the API server to answer.")
 def admit(zone: str, cluster: str, stack: str | None, wait_seconds: float) -> None:
-    """Let a cluster make load balancers and volumes again, after a destroy that was given up."""
+    """Let a cluster make load balancers and volumes again, after a destroy that was given up, and give back the
+    webhooks that it set aside. `pulumi up` does that by itself."""
     server = reach(connect(zone, stack), cluster, wait_seconds, click.echo)
     if server is None:
         raise TeardownError(f"there is no cluster {cluster} in {zone}")
-    admission_policy.lift(server)
+    closing.open_again(server, click.echo)
 
 
 @click.command(short_help="Empty a cluster of load balancers and volumes.")

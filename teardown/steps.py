@@ -3,22 +3,27 @@
 import secrets
 from dataclasses import dataclass, replace
 
-from teardown import sweep
+from teardown import ingress_pods, sweep
 from teardown.cloud import removal
-from teardown.cloud.account import GLOBAL_ZONE, AnotherOrganization, accounts, connect, refuse_another
+from teardown.cloud.account import GLOBAL_ZONE, Account, AnotherOrganization, accounts, connect, refuse_another
 from teardown.cloud.ownership import Evidence, resources, worn_by
 from teardown.cloud.report import costing
 from teardown.cloud.resource import Verdict
+from teardown.cloud.stack_ref import STACK_ID_LENGTH
 from teardown.cloud.survey import Accounts, survey
 from teardown.cloud_drain import CloudDrain, DrainTarget
-from teardown.cluster import admission_policy, armed
-from teardown.cluster.api_server import Unreachable, reach
+from teardown.cluster import armed, closing, services, webhooks
+from teardown.cluster.api_server import ApiServer, Unreachable, reach
+from teardown.cluster.kubeconfig import kubeconfig
 from teardown.drain import run as run_drain
+from teardown.drain import run_unfinished
 from teardown.errors import TeardownError
+from teardown.foresight import foresee
+from teardown.leftover import remove_leftover
 from teardown.storage_policy import override
 from teardown.subject import Say, Subject
 
-__all__ = ["DRAIN", "NODEPOOL_SWEEP", "SECOND_DRAIN", "DrainTarget", "Say", "StackIdentity", "Subject"]
+__all__ = ["DRAIN", "NODEPOOL_SWEEP", "SECOND_DRAIN", "DrainTarget", "Say", "StackIdentity", "Subject", "foresee"]
 
 DRAIN, SECOND_DRAIN, NODEPOOL_SWEEP = "drain", "second-drain", "nodepool-sweep"
 _SWEEP_SECONDS = 300
@@ -51,12 +56,15 @@ def create_stack_id(subject: Subject, pinned: str, say: Say) -> StackIdentity:
             f'organization is "{pinned}", and the API key {account.api_key.key} is of {found}. '
             f"Next: set a key of {pinned}"
         )
-    return StackIdentity(secrets.token_hex(6), found.id, found.name)
+    return StackIdentity(secrets.token_hex(STACK_ID_LENGTH // 2), found.id, found.name)
 
 
-def check_organization(subject: Subject) -> None:
+def check_organization(subject: Subject) -> Account | None:
     """Compares the key's organisation with the stack's. A key that is refused, or an API that does not answer, passes:
     nothing can be changed through either, and a preview needs no good key.
+
+    Returns:
+        The account in the stack's zone; None where the key passes for that reason.
 
     Raises:
         AnotherOrganization: they differ.
@@ -68,7 +76,8 @@ def check_organization(subject: Subject) -> None:
     except AnotherOrganization:
         raise
     except TeardownError:
-        return
+        return None
+    return account
 
 
 def refuse_copy(subject: Subject, project: str, stack: str) -> None:
@@ -90,19 +99,49 @@ def refuse_copy(subject: Subject, project: str, stack: str) -> None:
 
 
 def arm(subject: Subject, role: str, cluster_id: str, token: str, say: Say) -> None:
-    """Makes a step the one of its role that may work on the cluster. For the second drain it also lets load balancers
-    and volumes in again, which the drain of an abandoned destroy refuses.
+    """Makes a step the one of its role that may work on the cluster. For the second drain it also takes back what the
+    drain of an abandoned destroy put up there.
+
+    Raises:
+        TeardownError: the cluster does not answer, or is not there, or refuses to be changed.
+    """
+    server = _reach(subject, cluster_id, say)
+    with webhooks.explained(server, cluster_id):
+        armed.arm(server, role, token, f"{subject.project}/{subject.stack}")
+    if role == SECOND_DRAIN:
+        closing.open_again(server, say)
+
+
+def is_closed(subject: Subject, cluster_id: str) -> bool:
+    """Whether a destroy closed the cluster and then left it: see `closing`. Changes nothing.
+
+    False where nobody can tell: a preview needs neither a good key nor a cluster that answers.
+    """
+    try:
+        return closing.is_closed(ApiServer(kubeconfig(subject.accounts()[subject.zone], cluster_id)))
+    except TeardownError:
+        return False
+
+
+def open_again(subject: Subject, cluster_id: str, say: Say) -> None:
+    """Takes back what an abandoned destroy put up in the cluster.
 
     Raises:
         TeardownError: the cluster does not answer, or is not there.
     """
-    account = subject.accounts()[subject.zone]
-    server = reach(account, cluster_id, _REACH_SECONDS, say)
-    if server is None:
-        raise TeardownError(f"there is no cluster {cluster_id} in {subject.zone}")
-    armed.arm(server, role, token, f"{subject.project}/{subject.stack}")
-    if role == SECOND_DRAIN:
-        admission_policy.lift(server)
+    closing.open_again(_reach(subject, cluster_id, say), say)
+
+
+def await_ingress_pod(
+    subject: Subject, cluster_id: str, namespace: str, nodepool: str, pool_id: str, patience: float, say: Say
+) -> None:
+    """Waits for a ready pod of the ingress controller behind its load balancer; see `ingress_pods.await_one`.
+
+    Raises:
+        TeardownError: there is none in that time, or the cluster does not answer.
+    """
+    server = _reach(subject, cluster_id, say)
+    ingress_pods.await_one(subject.accounts()[subject.zone], server, namespace, nodepool, pool_id, patience, say)
 
 
 def drain(subject: Subject, role: str, token: str, target: DrainTarget, say: Say) -> list[str]:
@@ -111,8 +150,29 @@ def drain(subject: Subject, role: str, token: str, target: DrainTarget, say: Say
     Returns:
         Lines that have to stay on the screen.
     """
-    chosen = replace(target, on_destroy=override() or target.on_destroy)
-    return run_drain(CloudDrain(subject.accounts()[subject.zone], subject, chosen, say), role, token)
+    return run_drain(_cloud_drain(subject, target, say), role, token)
+
+
+def drain_unfinished(subject: Subject, target: DrainTarget, say: Say) -> list[str]:
+    """Empties the cluster where no `up` came as far as to arm its second drain; see `drain.run_unfinished`.
+
+    Returns:
+        Lines that have to stay on the screen.
+    """
+    return run_unfinished(_cloud_drain(subject, target, say), SECOND_DRAIN)
+
+
+def remove_leftover_balancer(subject: Subject, cluster_id: str, say: Say) -> None:
+    """Deletes the NLB that the cluster made for the ingress, once the ingress has another; see `leftover`. A cluster
+    that does not answer may use it, so it stays."""
+    account = subject.accounts()[subject.zone]
+    try:
+        server = reach(account, cluster_id, _REACH_SECONDS, say)
+        held = services.load_balancers(server) if server else []
+    except Unreachable as silent:
+        say(f"{silent}, so an NLB that it made for the ingress stays, if there is one")
+        return
+    remove_leftover(account, subject, held, say)
 
 
 def sweep_nodepools(subject: Subject, token: str, cluster_id: str, say: Say) -> list[str]:
@@ -170,3 +230,15 @@ def remaining(subject: Subject) -> str:
     found = resources(survey(subject.accounts(), groups=False), Evidence(subject.ref))
     ours = [item for item in found if item.billable and item.verdict(subject.ref) is Verdict.OURS]
     return f"{costing(ours)} still run for stack {subject.stack}" if ours else f"nothing runs for stack {subject.stack}"
+
+
+def _reach(subject: Subject, cluster_id: str, say: Say) -> ApiServer:
+    server = reach(subject.accounts()[subject.zone], cluster_id, _REACH_SECONDS, say)
+    if server is None:
+        raise TeardownError(f"there is no cluster {cluster_id} in {subject.zone}")
+    return server
+
+
+def _cloud_drain(subject: Subject, target: DrainTarget, say: Say) -> CloudDrain:
+    chosen = replace(target, on_destroy=override() or target.on_destroy)
+    return CloudDrain(subject.accounts()[subject.zone], subject, chosen, say)

@@ -1,6 +1,6 @@
 """The ingress controller: one component, and one small class per chart it can be installed from."""
 
-from components.ingress.controller import IngressController, IngressControllerArgs
+from components.ingress.controller import IngressController, IngressControllerArgs, TrafficPool
 from components.ingress.ingress_nginx import IngressNginx
 from components.ingress.nginx import Nginx
 from components.ingress.service import Chart, Controller, exoscale_annotations
@@ -17,5 +17,6 @@ __all__ = [
     "IngressNginx",
     "Nginx",
     "Traefik",
+    "TrafficPool",
     "exoscale_annotations",
 ]

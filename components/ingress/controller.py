@@ -7,7 +7,30 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.ingress.service import Annotations, Chart, Controller
+from components.identity import Identity
+from components.ingress.service import Annotations, Chart, Controller, on_pool
+from components.steps import IngressPodsStep
+
+
+@dataclass(frozen=True)
+class TrafficPool:
+    """The nodepool that the load balancer sends the controller's traffic to.
+
+    Args:
+        identity: whose it is, with a StackId's id.
+        zone: Exoscale zone of the cluster.
+        name: what the settings call the pool.
+        nodepool_id: SKS nodepool.
+        instance_pool_id: the instance pool behind it.
+        size: how many nodes it is to have; with another number the pods are looked for again.
+    """
+
+    identity: Identity
+    zone: str
+    name: str
+    nodepool_id: pulumi.Input[str]
+    instance_pool_id: pulumi.Input[str]
+    size: pulumi.Input[int]
 
 
 @dataclass(frozen=True)
@@ -22,9 +45,12 @@ class IngressControllerArgs:
             cloud controller manager has put it there. Whether it is given says whose the load balancer is: when that
             changes, the release is installed anew.
         chart: what to install instead of the official chart.
+        pool: where the pods run, whatever taints it has; that none gets ready there is an error. None leaves the place
+            to the chart.
         cluster_id: id of the cluster; before it is replaced, the release is uninstalled from it.
-        timeout_seconds: how long Helm waits at install for pods and address, and at uninstall for them to go. Keep
-            it short: with a dead cloud controller manager every uninstall takes that long.
+        timeout_seconds: how long Helm waits at install for pods and address, and at uninstall for them to go; and how
+            long a pod in the pool is waited for. Keep it short: with a dead cloud controller manager every uninstall
+            takes that long.
         after: resources that have to outlive the controller, such as the nodepools it runs on.
     """
 
@@ -33,6 +59,7 @@ class IngressControllerArgs:
     annotations: Annotations = field(default_factory=dict)
     address: pulumi.Input[str] | None = None
     chart: Chart | None = None
+    pool: TrafficPool | None = None
     cluster_id: pulumi.Input[str] = ""
     timeout_seconds: int = 180
     after: Sequence[pulumi.Resource] = ()
@@ -72,7 +99,9 @@ class IngressController(pulumi.ComponentResource):
             chart=chart.name,
             repository_opts=kubernetes.helm.v3.RepositoryOptsArgs(repo=chart.repository),
             version=chart.version,
-            values=args.controller.values(name, args.ingress_class, args.annotations),
+            values=args.controller.values(
+                name, args.ingress_class, args.annotations, on_pool(args.pool.nodepool_id) if args.pool else {}
+            ),
             timeout=args.timeout_seconds,
             # Another chart is another controller: both cannot hold the ingress class and the NLB's ports at a time. And
             # a Service that is merely led to another NLB leaves the one that the CCM made for it to nobody.
@@ -86,6 +115,21 @@ class IngressController(pulumi.ComponentResource):
             ),
         )
 
+        if args.pool:
+            IngressPodsStep(
+                f"{name}-pods",
+                args.pool.identity,
+                args.pool.zone,
+                args.cluster_id,
+                namespace=name,
+                chart=f"{chart.name} {chart.version or ''}".strip(),
+                nodepool=args.pool.name,
+                instance_pool_id=args.pool.instance_pool_id,
+                size=args.pool.size,
+                wait_seconds=args.timeout_seconds,
+                # Helm is content with a DaemonSet that no node takes a pod of.
+                opts=pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[self.release])),
+            )
         self.address = (
             self._address_of_service(name, child_opts)
             if args.address is None

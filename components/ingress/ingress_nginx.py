@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from components.ingress.service import Annotations, Chart
+from components.ingress.service import Annotations, Chart, Placement
 
 
 class IngressNginx:
@@ -14,12 +14,13 @@ class IngressNginx:
         "nginx takes the same Ingress manifests unless they use ingress-nginx's own annotations"
     )
 
-    def values(self, name: str, ingress_class: str, annotations: Annotations) -> dict[str, Any]:
+    def values(self, name: str, ingress_class: str, annotations: Annotations, placement: Placement) -> dict[str, Any]:
         """See Controller."""
         return {
             "fullnameOverride": name,
             "controller": {
                 "kind": "DaemonSet",
+                **placement,
                 "ingressClass": ingress_class,
                 "ingressClassResource": {"enabled": True, "name": ingress_class, "default": True},
                 "service": {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from components.ingress.service import Annotations, Chart
+from components.ingress.service import Annotations, Chart, Placement
 
 
 class Nginx:
@@ -11,12 +11,13 @@ class Nginx:
     chart = Chart("nginx-ingress", "https://helm.nginx.com/stable", "2.7.0")
     retired = ""
 
-    def values(self, name: str, ingress_class: str, annotations: Annotations) -> dict[str, Any]:
+    def values(self, name: str, ingress_class: str, annotations: Annotations, placement: Placement) -> dict[str, Any]:
         """See Controller."""
         return {
             "fullnameOverride": name,
             "controller": {
                 "kind": "daemonset",
+                **placement,
                 "ingressClass": {"create": True, "name": ingress_class, "setAsDefaultIngress": True},
                 "service": {
                     "type": "LoadBalancer",

@@ -6,9 +6,11 @@ from typing import Any, Protocol
 
 import pulumi
 
+POOL_LABEL = "node.exoscale.net/nodepool-id"  # docs/exoscale.md, Nodepools and instances
 PREFIX = "service.beta.kubernetes.io/exoscale-loadbalancer-"  # docs/exoscale.md, Cloud controller manager
 
 Annotations = Mapping[str, pulumi.Input[str]]
+Placement = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -37,14 +39,28 @@ class Controller(Protocol):
     def retired(self) -> str:
         """What to tell people who still choose it; empty for a maintained controller."""
 
-    def values(self, name: str, ingress_class: str, annotations: Annotations) -> dict[str, Any]:
+    def values(self, name: str, ingress_class: str, annotations: Annotations, placement: Placement) -> dict[str, Any]:
         """Values for a DaemonSet behind a Service of type LoadBalancer with `externalTrafficPolicy: Local`.
 
         Args:
             name: what the chart's objects are called.
             ingress_class: name of the IngressClass; Ingresses that name no class belong to it too.
             annotations: annotations of the Service.
+            placement: `affinity` and `tolerations` of the pods, see `on_pool`; empty leaves both to the chart.
         """
+
+
+def on_pool(nodepool_id: pulumi.Input[str]) -> dict[str, Any]:
+    """What keeps a controller's pods on the nodes that the load balancer sends traffic to, whatever taints these have.
+
+    A node that does not say which pool it is of is taken too: to leave a site without a pod would be worse than to have
+    one where no traffic comes.
+    """
+    of_pool = {"key": POOL_LABEL, "operator": "In", "values": [nodepool_id]}
+    of_none = {"key": POOL_LABEL, "operator": "DoesNotExist"}
+    terms = [{"matchExpressions": [of_pool]}, {"matchExpressions": [of_none]}]
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+    return {"affinity": {"nodeAffinity": required}, "tolerations": [{"operator": "Exists"}]}
 
 
 def exoscale_annotations(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from components.ingress.service import Annotations, Chart
+from components.ingress.service import Annotations, Chart, Placement
 
 
 class Traefik:
@@ -11,11 +11,12 @@ class Traefik:
     chart = Chart("traefik", "https://traefik.github.io/charts", "41.3.0")
     retired = ""
 
-    def values(self, name: str, ingress_class: str, annotations: Annotations) -> dict[str, Any]:
+    def values(self, name: str, ingress_class: str, annotations: Annotations, placement: Placement) -> dict[str, Any]:
         """See Controller."""
         return {
             "fullnameOverride": name,
             "deployment": {"kind": "DaemonSet"},
+            **placement,
             "ingressClass": {"enabled": True, "name": ingress_class, "isDefaultClass": True},
             # Its own default is to serve only Ingresses of class `traefik` and those without any.
             "providers": {"kubernetesIngress": {"ingressClass": ingress_class}},

@@ -45,6 +45,9 @@ class Authorities:
         if not self.folder.exists():
             with _complete(self.folder) as draft:
                 Authorities(draft)._create_users(cluster_id, host)
+        elif not _says_whose_key_signed_it(_read(self.pair("admin")[0])):  # as in a cluster that an older version made
+            certificate, _ = self._issue(*self._api_server(host), key=read_key(self.pair("admin")[1]))
+            write_private(self.folder / "admin.crt", pem(certificate))
         if not (self.folder / etcd.FOLDER).exists():  # nor in a cluster that an older version made
             with _complete(self.folder / etcd.FOLDER) as draft:
                 Authorities(draft)._create_etcd(cluster_id)
@@ -52,9 +55,13 @@ class Authorities:
     def _create_users(self, cluster_id: str, host: str) -> None:
         for name, file in FILES.items():
             self._write(file, *_authority(f"{name}-{cluster_id}"))
-        names = [host, "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"]
-        self._write("admin", *self._issue("control-plane", "sks-control-plane", ["system:masters"], CENTURY, names))
+        self._write("admin", *self._issue(*self._api_server(host)))
         self._write("front-proxy", *self._issue("aggregation", "front-proxy-client", [], CENTURY))
+
+    @staticmethod
+    def _api_server(host: str) -> tuple[str, str, list[str], timedelta, list[str]]:
+        names = [host, "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"]
+        return "control-plane", "sks-control-plane", ["system:masters"], CENTURY, names
 
     def _create_etcd(self, cluster_id: str) -> None:
         certificate, signer = _authority(f"etcd-{cluster_id}")
@@ -80,11 +87,16 @@ class Authorities:
         return pem(certificate), key_pem(key)
 
     def _issue(
-        self, authority: str, name: str, groups: list[str], life: timedelta, hosts: list[str] | None = None
+        self,
+        authority: str,
+        name: str,
+        groups: list[str],
+        life: timedelta,
+        hosts: list[str] | None = None,
+        key: ec.EllipticCurvePrivateKey | None = None,
     ) -> Pair:
         certificate, signer = self.pair(FILES[authority])
-        issuer = x509.load_pem_x509_certificate(certificate.encode())
-        return _signed(issuer, read_key(signer), name, groups, life, hosts)
+        return _signed(_read(certificate), read_key(signer), name, groups, life, hosts, key)
 
     def _write(self, file: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
         write_private(self.folder / f"{file}.crt", pem(certificate))
@@ -108,9 +120,10 @@ def _signed(
     groups: list[str],
     life: timedelta,
     hosts: list[str] | None = None,
+    key: ec.EllipticCurvePrivateKey | None = None,
 ) -> Pair:
-    """A client's certificate; with hosts, a server's too."""
-    key = new_key()
+    """A client's certificate; with hosts, a server's too. The key is a new one unless one is given."""
+    key = key or new_key()
     subject = x509.Name(
         [
             *(x509.NameAttribute(NameOID.ORGANIZATION_NAME, group) for group in groups),
@@ -119,8 +132,9 @@ def _signed(
     )
     usages = [ExtendedKeyUsageOID.CLIENT_AUTH] + ([ExtendedKeyUsageOID.SERVER_AUTH] if hosts else [])
     unsigned = (
-        builder(subject, issuer.subject, key, life)
+        builder(subject, issuer.subject, key, signer, life)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
     )
     if hosts:
@@ -136,9 +150,17 @@ def _authority(name: str) -> Pair:
     key = new_key()
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     certificate = (
-        builder(subject, subject, key, CENTURY)
+        builder(subject, subject, key, key, CENTURY)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(key_usage(signs_certificates=True), critical=True)
         .sign(key, hashes.SHA256())
     )
     return certificate, key
+
+
+def _read(text: str) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(text.encode())
+
+
+def _says_whose_key_signed_it(certificate: x509.Certificate) -> bool:
+    return any(isinstance(extension.value, x509.AuthorityKeyIdentifier) for extension in certificate.extensions)

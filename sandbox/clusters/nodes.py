@@ -67,6 +67,7 @@ class Machine:
                     "kubernetes.io/arch": SYSTEM["architecture"],
                     "kubernetes.io/os": SYSTEM["operatingSystem"],
                     "kubernetes.io/hostname": name,
+                    "node.exoscale.net/nodepool-id": self.nodepool["id"],  # docs/exoscale.md, Nodepools and instances
                     **(self.nodepool.get("labels") or {}),
                 },
                 "annotations": {

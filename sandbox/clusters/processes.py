@@ -13,8 +13,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
-
 POLL_SECONDS = 0.02
 EXEC_POLLS = 25
 
@@ -42,6 +40,8 @@ def ended(folder: Path) -> set[str]:
 
 def listening(folder: Path) -> set[int]:
     """The TCP ports at which the cluster's processes listen."""
+    import psutil  # imported late: see sandbox/stop.py
+
     ports: set[int] = set()
     for pid in find(folder):
         with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile

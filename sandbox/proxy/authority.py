@@ -36,7 +36,7 @@ class Authority:
         both = self._key_file.read_text()
         self._key = read_key(both)
         self._certificate = x509.load_pem_x509_certificate(both.encode())
-        self.certificate_file.write_text(pem(self._certificate))
+        write_private(self.certificate_file, pem(self._certificate))
 
     def context(self, host: str) -> ssl.SSLContext:
         """A server's TLS settings with a certificate for this host name; made at its first use."""
@@ -49,7 +49,7 @@ class Authority:
         key = new_key()
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Exoscale sandbox {os.urandom(4).hex()}")])
         certificate = (
-            builder(name, name, key, _LIFE)
+            builder(name, name, key, key, _LIFE)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(key_usage(signs_certificates=True), critical=True)
             # Whoever gets hold of the key can pose as Exoscale towards this user's shells, as nobody else.
@@ -66,12 +66,11 @@ class Authority:
         key = new_key()
         # No common name: it is limited to 64 characters, and clients look at the subject's other names only.
         certificate = (
-            builder(x509.Name([]), self._certificate.subject, key, _SERVER_LIFE)
+            builder(x509.Name([]), self._certificate.subject, key, self._key, _SERVER_LIFE)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(key_usage(signs_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=True)
-            .add_extension(_key_identifier(self._certificate), critical=False)
             .sign(self._key, hashes.SHA256())
         )
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -84,8 +83,3 @@ class Authority:
         finally:
             file.unlink()
         return context
-
-
-def _key_identifier(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
-    own = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from sandbox.ports import LOCALHOST
 from sandbox.proxy.authority import Authority
 from sandbox.proxy.routes import Api, Cluster, Elsewhere, Refused, Route, refuse_unroutable, route
 from sandbox.proxy.tunnel import Connection, join, open_connection, open_first, resolve
@@ -36,10 +37,19 @@ class ProxyServer:
         cluster_port: port on 127.0.0.1 of a cluster's API server by the cluster's id; raises LookupError where
             there is none.
         port: to listen on; 0 for a free one.
+        address: of loopback, to listen at.
     """
 
-    def __init__(self, authority: Authority, api_port: int, cluster_port: Callable[[str], int], port: int = 0) -> None:
+    def __init__(
+        self,
+        authority: Authority,
+        api_port: int,
+        cluster_port: Callable[[str], int],
+        port: int = 0,
+        address: str = LOCALHOST,
+    ) -> None:
         self.port = port
+        self._address = address
         self._authority = authority
         self._api_port = api_port
         self._cluster_port = cluster_port
@@ -53,7 +63,7 @@ class ProxyServer:
     @property
     def url(self) -> str:
         """For `HTTPS_PROXY` and a kubeconfig's `proxy-url`."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self._address}:{self.port}"
 
     def start(self) -> None:
         """Listens from now on.
@@ -77,20 +87,20 @@ class ProxyServer:
         self._loop.close()
 
     async def _listen(self) -> None:
-        self.port = await self._listen_at(self.port, self._serve)
+        self.port = await self._listen_at(self._address, self.port, self._serve)
         # TLS ends at a listener of its own, so that every tunnel of the proxy is alike: bytes in, bytes out.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.sni_callback = self._choose_certificate
-        self._tls_port = await self._listen_at(0, self._serve_api, context)
+        self._tls_port = await self._listen_at(LOCALHOST, 0, self._serve_api, context)
 
-    async def _listen_at(self, port: int, serve: Serve, context: ssl.SSLContext | None = None) -> int:
+    async def _listen_at(self, address: str, port: int, serve: Serve, context: ssl.SSLContext | None = None) -> int:
         def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             connection = Connection(reader, writer)
             task = self._loop.create_task(self._run(serve, connection))
             self._running[task] = connection
             task.add_done_callback(self._running.pop)
 
-        server = await asyncio.start_server(accept, "127.0.0.1", port, ssl=context)
+        server = await asyncio.start_server(accept, address, port, ssl=context)
         self._servers.append(server)
         actual: int = server.sockets[0].getsockname()[1]
         return actual

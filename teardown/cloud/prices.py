@@ -32,6 +32,8 @@ class Nodes(Protocol):
     @property
     def size(self) -> int: ...
     @property
+    def bounds(self) -> str: ...
+    @property
     def disk_size_gb(self) -> int: ...
 
 
@@ -69,16 +71,20 @@ class Estimate:
 
 
 def estimate(level: str, nodepools: Mapping[str, Nodes], load_balancers: int) -> Estimate:
-    """The monthly cost of a cluster that runs all month.
+    """The monthly cost of a cluster that runs all month as it is now.
 
     Args:
         level: service level of the control plane.
-        nodepools: the nodepools by name.
+        nodepools: the nodepools by name, with the number of nodes that they have, and the `bounds` that others keep to
+            who may change it: empty for nobody.
         load_balancers: how many NLBs.
     """
     items = [_item(f"control plane {level}", LEVELS.get(level))]
     for name, pool in nodepools.items():
-        nodes = f"{name}, {pool.size} x {pool.instance_type}"
+        if not pool.size:
+            items.append(Item(f"{name}, no nodes", Decimal(0)))
+            continue
+        nodes = f"{name}, {pool.size}{f' ({pool.bounds})' if pool.bounds else ''} x {pool.instance_type}"
         items.append(_item(nodes, INSTANCES.get(pool.instance_type), pool.size))
         items.append(_item(f"{pool.size} x {pool.disk_size_gb} GiB disk", DISK_GB, pool.size * pool.disk_size_gb))
     if load_balancers:

@@ -6,7 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 STACK_ID = "stack-id"
+STACK_ID_LENGTH = 12  # characters of a new one
 KEYS = ("project", "stack", "owner", STACK_ID)
+# Nouns of the ingress controller's NLB: the stack's own, and the one that the cloud controller manager makes. A name is
+# used once, and while the one takes the other's place both are there.
+INGRESS, MADE_BY_CCM = "ingress", "ccm"
 
 _DESCRIPTION = re.compile(
     r".+ of Pulumi stack (?P<project>[^/ ]+)/(?P<stack>\S+?)(?: \((?P<id>[0-9a-f]+)\))?, owner [\w.-]+", re.DOTALL
@@ -65,6 +69,11 @@ class StackRef:
         none, and the last hyphen of a name is always where the stack's name ends.
         """
         return f"{self.project}-{self.stack}-{noun.replace('-', '_')}"
+
+    @staticmethod
+    def noun(name: str) -> str:
+        """What a name in the account was made for, a nodepool's name for one."""
+        return name.rpartition("-")[2].replace("_", "-")
 
     def labels(self, owner: str) -> dict[str, str]:
         """For what takes labels.

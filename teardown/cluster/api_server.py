@@ -18,8 +18,9 @@ from teardown.wait import wait_until
 Say = Callable[[str], None]
 
 _CONNECT_AND_READ_SECONDS = (5, 30)
+_CONNECT_AND_CHANGE_SECONDS = (5, 65)  # the API server gives up on webhooks that do not answer after 60
 _LONGEST_WATCH_SECONDS = 5.0
-_MERGE = "application/merge-patch+json"
+_MERGE = "application/strategic-merge-patch+json"  # merges lists too, such as webhooks by their names
 _GONE = 410
 
 
@@ -33,6 +34,15 @@ class Refused(TeardownError):
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
+
+
+def refusal(change: Callable[[], object]) -> str:
+    """Makes a change; what the API server said against it, empty where nothing."""
+    try:
+        change()
+    except Refused as refused:
+        return str(refused)
+    return ""
 
 
 class ApiServer:
@@ -139,7 +149,7 @@ class ApiServer:
         path: str,
         query: Document,
         body: Document | None = None,
-        timeout: tuple[float, float] = _CONNECT_AND_READ_SECONDS,
+        timeout: tuple[float, float] | None = None,
     ) -> Any:
         """The answer, unread where it is no refusal."""
         headers = {"Accept": "application/json", "Content-Type": _MERGE if method == "PATCH" else "application/json"}
@@ -152,7 +162,8 @@ class ApiServer:
             auth_settings=["BearerToken"],
         )
         try:
-            answer = self._api.call_api(*request, _request_timeout=timeout)
+            usual = _CONNECT_AND_READ_SECONDS if method == "GET" else _CONNECT_AND_CHANGE_SECONDS
+            answer = self._api.call_api(*request, _request_timeout=timeout or usual)
         except ApiException as error:  # it came to no answer
             raise Unreachable(f"the API server does not answer: {error.reason}") from None
         if answer.status >= 400:

@@ -1,9 +1,10 @@
 """The PersistentVolumeClaims of a cluster whose data is to go with it."""
 
 from collections.abc import Collection
+from functools import partial
 
 from teardown.cloud.account import Document
-from teardown.cluster.api_server import ApiServer, Say
+from teardown.cluster.api_server import ApiServer, Say, refusal
 
 DRIVER = "csi.exoscale.com"  # of Exoscale's block storage
 _VOLUMES = "/api/v1/persistentvolumes"
@@ -34,7 +35,8 @@ def remove(server: ApiServer, volume_ids: Collection[str], patience: float, say:
     volumes. Claims whose volume is still on the way go too; a claim of any other volume stays, for with it the CSI
     controller would delete a volume that is not the stack's.
 
-    Volumes of class Retain, and those that nobody deletes in time, stay: the caller deletes them in the cloud.
+    Volumes of class Retain, those that nobody deletes in time, and those whose claims the cluster refuses to delete,
+    stay: the caller deletes them in the cloud.
 
     Args:
         patience: seconds without any of them going, after which it returns.
@@ -49,11 +51,15 @@ def remove(server: ApiServer, volume_ids: Collection[str], patience: float, say:
             doomed.add(key)
             if "deletionTimestamp" not in metadata:
                 say(f"deleting PersistentVolumeClaim {'/'.join(key)}")
-                server.delete(f"/api/v1/namespaces/{key[0]}/persistentvolumeclaims/{key[1]}")
+                path = f"/api/v1/namespaces/{key[0]}/persistentvolumeclaims/{key[1]}"
+                if why := refusal(partial(server.delete, path)):
+                    say(f"the cluster refuses to delete PersistentVolumeClaim {'/'.join(key)}: {why}")
     for pod in server.items("/api/v1/pods"):  # a claim in use waits for its pods
         namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
         if any((namespace, used) in doomed for used in _claims_of(pod)):
-            server.delete(f"/api/v1/namespaces/{namespace}/pods/{name}", gracePeriodSeconds=0)
+            path = f"/api/v1/namespaces/{namespace}/pods/{name}"
+            if why := refusal(partial(server.delete, path, gracePeriodSeconds=0)):
+                say(f"the cluster refuses to delete Pod {namespace}/{name}: {why}")
     _await_deletion(server, volume_ids, patience, say)
 
 

@@ -13,7 +13,7 @@ NODEPOOL = "exoscale:index/sksNodepool:SksNodepool"
 KUBECONFIG = "exoscale:index/sksKubeconfig:SksKubeconfig"
 BALANCER = "exoscale:index/nlb:Nlb"
 STACK_ID = "exoscale-teardown:index:StackId"
-DRAINS = ("exoscale-teardown:index:Drain", "exoscale-teardown:index:SecondDrain")
+DRAINS = tuple(f"exoscale-teardown:index:{kind}" for kind in ("Drain", "SecondDrain", "UnfinishedDrain"))
 
 _EXOSCALE = "exoscale:index/"
 

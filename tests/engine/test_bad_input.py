@@ -1,6 +1,7 @@
 """What a user sees when something is wrong: one line, at the right moment."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from pulumi import automation
@@ -51,6 +52,19 @@ def test_every_bad_setting_is_refused_in_a_line_of_its_own_before_anything_is_cr
         [_] = [line for line in told if key in line]
     assert "Traceback" not in output
     assert cloud() == {}
+
+
+def test_a_key_of_another_project_and_a_file_that_is_no_kubeconfig_are_refused_in_a_line_each(
+    make_stack: MakeStack, tmp_path: Path
+) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text("replicas: 2\n")
+    config = {"shop:zone": "at-vie-1", "exoscale-sks:kubeconfig": {"file": str(file)}}
+    output = printed(make_stack("wrong", config=config).preview)
+    for told in ("shop:zone is read by nobody", f"{file} is no kubeconfig"):
+        [_] = [line for line in output.partition("Diagnostics:")[2].splitlines() if told in line]
+    assert "Traceback" not in output
+    assert file.read_text() == "replicas: 2\n"
 
 
 def test_a_missing_half_of_the_api_key_is_refused_by_name_and_the_other_half_is_not_shown(

@@ -22,6 +22,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("home")
     yield folder
     sandbox(folder, "stop")
+    (PROJECT / "Pulumi.newcomer.yaml").unlink()  # which the first `up` made
 
 
 def kubeconfig() -> Path:

@@ -3,18 +3,25 @@
 The cloud is asked, never the state alone.
 """
 
+import os
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from pulumi import automation
 
+from sandbox.backend import Backend
 from sandbox.client import connect
+from sandbox.environment import entered
 from sandbox.sandbox import Sandbox
 from sandbox.stack import SandboxStack
 from tests.engine.conftest import Kubectl
 from tests.sandbox.waiting import until
+from tools import path_of
 
 pytestmark = pytest.mark.engine
 
@@ -77,6 +84,22 @@ def test_the_ingress_answers_at_the_address_of_the_stacks_own_nlb(
 @pytest.mark.usefixtures("outputs")
 def test_up_again_changes_nothing(stack: SandboxStack) -> None:
     assert changes(stack.up()) == {}
+
+
+@pytest.mark.usefixtures("outputs")
+def test_the_state_names_no_port_of_this_machine_but_the_proxys_which_never_changes(
+    stack: SandboxStack, sandbox: Sandbox
+) -> None:
+    state = subprocess.run(
+        [path_of("pulumi"), "stack", "export", "--show-secrets", "--stack", stack.name],
+        cwd=sandbox.home / "stacks" / stack.name,
+        env=entered(os.environ, Backend(sandbox.home).variables()),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    named = set(re.findall(r"(?:localhost|127(?:\.\d+){3}):\d+", state))
+    assert named == {urlsplit(sandbox.proxy_url).netloc}
 
 
 @pytest.mark.usefixtures("outputs")

@@ -17,7 +17,15 @@ pytestmark = [pytest.mark.engine, pytest.mark.slow]
 SMALL = {"size": 1, "instance-type": "standard.small", "disk-size-gb": 20}
 TWO_POOLS = {"default": SMALL, "second": {**SMALL, "taints": {"dedicated": "second:NoSchedule"}}}
 ONE_POOL = {"default": SMALL}
-STEPS = ("StackId", "Drain", "SecondDrain", "NodepoolSweep", "RuleSweep", "ProgramKubeconfig")
+STEPS = (
+    "StackId",
+    "Drain",
+    "SecondDrain",
+    "UnfinishedDrain",
+    "NodepoolSweep",
+    "RuleSweep",
+    "ProgramKubeconfig",
+)
 
 # What each changes, on top of those before it; what at least has to be in the plan.
 CHANGES: dict[str, tuple[Mapping[str, Any], str]] = {
@@ -31,8 +39,8 @@ CHANGES: dict[str, tuple[Mapping[str, Any], str]] = {
     "the kubeconfig's life": ({"kubeconfig": {"ttl-seconds": 3600}}, "replace"),
     "a closed firewall": ({"firewall": {"open-node-ports": False}}, "delete"),
     "an open firewall again": ({"firewall": {"open-node-ports": True}}, "create"),
-    "protection": ({"protect": True}, ""),
-    "no protection": ({"protect": False}, ""),
+    "protection": ({"protect": True}, "update"),
+    "no protection": ({"protect": False}, "update"),
     "level": ({"level": "pro"}, "replace"),
     "cni": ({"cni": "cilium"}, "replace"),
     "a load balancer of the cluster's": ({"ingress": {"load-balancer": "ccm"}}, "replace"),

@@ -30,7 +30,7 @@ from tools import path_of
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 Destroying = Callable[[], "subprocess.Popen[str]"]
-STEPS = ("Drain", "SecondDrain", "NodepoolSweep", "RuleSweep", "StackId")
+STEPS = ("Drain", "SecondDrain", "UnfinishedDrain", "NodepoolSweep", "RuleSweep", "StackId")
 RECEIPT = "receipt: nothing that costs money is left of stack exoscale-sks/sandbox"
 
 

@@ -61,7 +61,9 @@ class Small:
     def __init__(self, home: Path, folder: Path) -> None:
         self.home, self.folder = home, folder
         self.rename("small")
-        (folder / "Pulumi.sandbox.yaml").write_text("config: {'exoscale-sks:ingress': {controller: none}}\n")
+        for stack in ("sandbox", "living", "a"):  # the last two are in sandboxes that several projects use
+            settings = folder / f"Pulumi.{stack}.yaml"
+            settings.write_text("config: {'exoscale-sks:ingress': {controller: none}}\n")
         (folder / "__main__.py").write_text(PROGRAM)
         self.environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
 
@@ -171,7 +173,7 @@ def small(home: Path, small_on: Callable[[Path], Small]) -> Small:
 
 @pytest.fixture(scope="module")
 def living(home: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A stack that is up, and stays so."""
+    """A stack that is up, and stays so; its settings are in every project of these tests."""
     Small(home, tmp_path_factory.mktemp("project")).succeeds("up", "living")
     return "living"
 
@@ -201,7 +203,7 @@ def test_a_killed_preview_leaves_none_either(small: Small) -> None:
         start_new_session=True,
     ) as preview:
         assert preview.stdout is not None
-        assert "Previewing update (dev)" in next(preview.stdout)
+        assert any("Previewing update (dev)" in line for line in preview.stdout)
         os.killpg(preview.pid, signal.SIGKILL)
     assert kept(small.home) == before
 
@@ -239,6 +241,31 @@ def test_no_command_asks_exoscale_or_the_users_own_backend(small: Small, living:
     assert not (tmp_path / "theirs").exists()
 
 
+def test_a_stack_made_beside_the_users_own_passphrase_is_taken_down_from_another_terminal(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "theirs")
+    monkeypatch.setenv("PULUMI_OPTION_TARGET", "urn:pulumi:theirs")
+    stack = SandboxStack(small.home, small.folder, "made", small.record.environment(), program=lambda: None)
+    stack.up()
+    monkeypatch.undo()
+    small.succeeds("down", "made", PULUMI_CONFIG_PASSPHRASE="another", PULUMI_HOME="/nowhere")
+
+
+@pytest.mark.parametrize("name", ["1.json", "1.json.18ab.tmp"])
+def test_a_lock_that_an_engine_was_killed_in_writing_is_in_nobodys_way(small: Small, living: str, name: str) -> None:
+    lock = small.home / "pulumi" / ".pulumi" / "locks" / "organization" / "small" / living / name
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    lock.touch()
+    assert "3 unchanged" in small.succeeds("up", living)
+    assert not lock.exists()
+
+
+def test_a_stack_file_that_an_engine_was_killed_in_writing_costs_no_secret(small: Small, living: str) -> None:
+    (small.home / "stacks" / living / f"Pulumi.{living}.yaml").write_text("encryptionsalt: [")
+    assert "3 unchanged" in small.succeeds("up", living)
+
+
 @pytest.mark.slow
 def test_an_audit_shows_what_the_cloud_holds_of_a_stack_that_lost_its_state(small: Small) -> None:
     small.succeeds("up", "lost")
@@ -254,6 +281,36 @@ def test_a_qualified_name_is_the_same_stack_in_every_command(small: Small, livin
     assert small.succeeds("audit", f"organization/small/{living}").splitlines()[:-1] == audit[:-1]  # but for the time
     assert "3 unchanged" in small.succeeds("preview", f"acme/small/{living}")
     assert "of project theirs, this is small" in small.refuses("down", f"acme/theirs/{living}")
+
+
+# --- a stack's own settings
+
+
+def test_a_new_stack_starts_from_the_sandboxs_settings_and_has_its_own_from_then_on(small: Small) -> None:
+    own = small.folder / "Pulumi.fresh.yaml"
+    assert "Pulumi.fresh.yaml is not there: these would be the settings of Pulumi.sandbox.yaml" in small.succeeds(
+        "preview", "fresh"
+    )
+    assert not own.exists()
+    assert "Pulumi.fresh.yaml is new, a copy of Pulumi.sandbox.yaml" in small.succeeds("up", "fresh")
+    assert own.read_text() == (small.folder / "Pulumi.sandbox.yaml").read_text()
+    assert "is new" not in small.succeeds("up", "fresh")
+
+
+def test_a_living_stack_without_its_settings_is_refused_and_can_be_taken_down(small: Small) -> None:
+    small.succeeds("up", "moved")
+    (small.folder / "Pulumi.moved.yaml").unlink()
+    held = small.groups()
+    for verb in ("up", "preview"):
+        said = small.refuses(verb, "moved")
+        assert (
+            "stack moved has 4 resources (2 AntiAffinityGroup), and its settings Pulumi.moved.yaml are not in" in said
+        )
+        assert "`cp Pulumi.sandbox.yaml Pulumi.moved.yaml`" in said
+    assert small.groups() == held
+    (small.folder / "Pulumi.sandbox.yaml").unlink()
+    small.succeeds("down", "moved")
+    assert "neither Pulumi.moved.yaml nor Pulumi.sandbox.yaml" in small.refuses("up", "moved")
 
 
 # --- down

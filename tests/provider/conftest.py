@@ -18,15 +18,17 @@ from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, prov
 
 from provider.progress import EngineLog
 from provider.server import TeardownProvider, start
+from teardown.changes import Chosen
 from teardown.cloud_drain import DrainTarget
 from teardown.errors import TeardownError
-from teardown.steps import StackIdentity
+from teardown.steps import DRAIN, StackIdentity
 from teardown.subject import Subject
 
 WHO = {"project": "shop", "stack": "dev", "owner": "jane", "zone": "ch-gva-2"}
 WHOSE = {**WHO, "stackId": "5fac1d000001", "organizationId": "org-1", "organizationName": "acme"}
+CHOSEN = Chosen("ch-gva-2", "starter", "calico", protect=False, nodepools={"default": 2})
 INPUTS: dict[str, dict[str, Any]] = {
-    "StackId": {**WHO, "organization": ""},
+    "StackId": {**WHO, "organization": "", "settings": CHOSEN.inputs()},
     "Drain": {
         **WHOSE,
         "clusterId": "cluster-1",
@@ -38,9 +40,19 @@ INPUTS: dict[str, dict[str, Any]] = {
     },
     "NodepoolSweep": {**WHOSE, "clusterId": "cluster-1"},
     "ProgramKubeconfig": {**WHOSE, "clusterId": "cluster-1", "kubeconfig": "the text"},
+    "IngressPods": {
+        **WHOSE,
+        "clusterId": "cluster-1",
+        "namespace": "ingress",
+        "chart": "nginx-ingress 2.7.0",
+        "nodepool": "web",
+        "instancePoolId": "pool-1",
+        "size": 2,
+        "waitSeconds": 180,
+    },
     "RuleSweep": {**WHOSE, "securityGroupId": "group-1"},
 }
-INPUTS["SecondDrain"] = {**INPUTS["Drain"], "releases": False}
+INPUTS["SecondDrain"] = INPUTS["UnfinishedDrain"] = {**INPUTS["Drain"], "releases": False}
 ADDED = {
     "StackId": {"stackId": "5fac1d000001", "organizationId": "org-1", "organizationName": "acme"},
 }
@@ -60,13 +72,22 @@ class Steps(ModuleType):
     """`teardown.steps` that keeps its calls. A test puts a step of its own in a call's place."""
 
     Subject, StackIdentity, DrainTarget = Subject, StackIdentity, DrainTarget
+    DRAIN = DRAIN
 
     def __init__(self) -> None:
         super().__init__("teardown.steps")
         self.calls: list[tuple[Any, ...]] = []
-        for name in ("check_organization", "refuse_copy", "arm"):
+        for name in (
+            "check_organization",
+            "refuse_copy",
+            "arm",
+            "open_again",
+            "await_ingress_pod",
+            "remove_leftover_balancer",
+        ):
             self.answers(name, None)
-        for name in ("drain", "sweep_nodepools", "sweep_rules"):
+        self.answers("is_closed", False)
+        for name in ("drain", "drain_unfinished", "sweep_nodepools", "sweep_rules", "foresee"):
             self.answers(name, [])
         self.answers("sweep_stack", ["receipt: nothing that costs money is left"])
         self.answers("create_stack_id", StackIdentity("5fac1d000001", "org-1", "acme"))
@@ -169,9 +190,11 @@ class Calls:
         answer: provider_pb2.ReadResponse = self.stub.Read(request)
         return answer
 
-    def update(self, kind: str, new: dict[str, Any], preview: bool = False) -> dict[str, Any]:
+    def update(
+        self, kind: str, new: dict[str, Any], preview: bool = False, old: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         request = provider_pb2.UpdateRequest(
-            id="token", urn=urn(kind), olds=struct(state(kind)), news=struct(new), preview=preview
+            id="token", urn=urn(kind), olds=struct(old or state(kind)), news=struct(new), preview=preview
         )
         answer: dict[str, Any] = MessageToDict(self.stub.Update(request).properties)
         return answer

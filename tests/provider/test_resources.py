@@ -1,12 +1,26 @@
 """What the engine is told of each resource type, and which step each of its verbs is."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pulumi.runtime.rpc import UNKNOWN
 
 import teardown.steps
-from tests.provider.conftest import ADDED, INPUTS, WHO, Calls, DrainTarget, Engine, Steps, Subject, refusal, state, urn
+from tests.provider.conftest import (
+    ADDED,
+    CHOSEN,
+    INPUTS,
+    WHO,
+    Calls,
+    DrainTarget,
+    Engine,
+    Steps,
+    Subject,
+    refusal,
+    state,
+    urn,
+)
 
 SUBJECT = Subject("shop", "dev", "jane", "ch-gva-2", "5fac1d000001", "org-1", "acme")
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
@@ -55,6 +69,8 @@ CHANGES = [
     ("ProgramKubeconfig", {"clusterId": "cluster-2"}, ["clusterId"]),
     ("ProgramKubeconfig", {"clusterId": UNKNOWN}, ["clusterId"]),
     ("ProgramKubeconfig", {"kubeconfig": "another text"}, []),
+    ("IngressPods", {"clusterId": "cluster-2"}, ["clusterId"]),
+    ("IngressPods", {"instancePoolId": UNKNOWN, "size": 3}, []),
     ("RuleSweep", {"securityGroupId": "group-2"}, ["securityGroupId"]),
     ("RuleSweep", {"securityGroupId": UNKNOWN}, ["securityGroupId"]),
     ("Drain", {"instancePoolIds": ["pool-1", "pool-2"]}, []),
@@ -75,6 +91,48 @@ def test_only_another_cluster_or_group_makes_another_resource_which_the_old_one_
     assert answer.deleteBeforeReplace
     assert set(ADDED.get(kind, {})) <= set(answer.stables)
     assert not set(change) & set(answer.stables)
+
+
+def parking(zone: str = "ch-gva-2", level: str = "starter", **sizes: Any) -> dict[str, Any]:
+    """The stack's first resource for pools of these sizes."""
+    settings = replace(CHOSEN, level=level, nodepools=sizes).inputs()
+    return {**INPUTS["StackId"], "zone": zone, "settings": settings}
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_a_new_nodepool_without_a_node_is_refused_before_anything_is_made(
+    calls: Calls, steps: Steps, preview: bool
+) -> None:
+    line = refusal(lambda: calls.create("StackId", parking(web=2, night=0), preview))
+
+    assert line.startswith("nodepools.night.size is 0, and Exoscale makes no nodepool without a node. Next: `pulumi ")
+    assert steps.calls == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (parking(web=2), parking(web=2, night=0)),
+        (parking(night=0), parking("at-vie-1", night=0)),
+        (parking(night=2), parking(level="pro", night=0)),
+    ],
+    ids=["added", "in another zone", "in another cluster"],
+)
+def test_so_is_one_that_comes_to_a_living_stack_or_with_another_cluster(
+    calls: Calls, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    line = refusal(lambda: calls.diff("StackId", state("StackId", **before), after))
+
+    assert line.startswith("nodepools.night.size is 0, and Exoscale makes no nodepool without a node.")
+
+
+def test_a_nodepool_that_is_there_may_be_parked_and_one_of_others_choice_is_not(calls: Calls) -> None:
+    recorded = state("StackId", **parking(night=2))
+    of_an_earlier_release = {key: value for key, value in recorded.items() if key != "settings"}
+
+    for old in (recorded, of_an_earlier_release):
+        assert "settings" in calls.diff("StackId", old, parking(night=0)).diffs
+    assert "settings" in calls.diff("StackId", recorded, parking(night=2, web=None)).diffs
 
 
 @every_kind
@@ -143,6 +201,53 @@ def test_what_a_drain_only_has_to_know_later_is_written_down_without_a_call(call
     assert steps.calls == []
 
 
+CCM, MANAGED = {"loadBalancers": [], "releases": True}, {"loadBalancers": ["shop-dev-ingress"], "releases": True}
+NONE: dict[str, Any] = {"loadBalancers": [], "releases": False}
+
+
+@pytest.mark.parametrize(
+    ("was", "to_be", "looks"),
+    [(CCM, MANAGED, True), (CCM, NONE, True), (CCM, CCM, False), (MANAGED, CCM, False), (NONE, MANAGED, False)],
+)
+def test_the_last_step_of_an_up_looks_for_the_load_balancer_that_the_cluster_made_before(
+    calls: Calls, was: dict[str, Any], to_be: dict[str, Any], looks: bool
+) -> None:
+    for kind in ("Drain", "SecondDrain"):
+        calls.update(kind, {**INPUTS[kind], **to_be}, old={**state(kind), **was})
+
+    assert calls.named("remove_leftover_balancer") == ([[SUBJECT, "cluster-1"]] if looks else [])
+
+
+def test_a_cluster_that_a_destroy_closed_and_left_is_a_change_of_the_second_drain_which_opens_it(
+    calls: Calls, steps: Steps
+) -> None:
+    """It is updated before the ingress controller is installed; the drain itself comes after it."""
+    steps.answers("is_closed", True)
+
+    answer = calls.diff("SecondDrain", state("SecondDrain"), INPUTS["SecondDrain"])
+    assert (answer.changes, list(answer.diffs), list(answer.replaces)) == (2, ["closedByADestroy"], [])  # DIFF_SOME
+    assert calls.diff("Drain", state("Drain"), INPUTS["Drain"]).changes == 1  # DIFF_NONE
+    calls.update("SecondDrain", INPUTS["SecondDrain"], preview=True)
+    assert calls.named("open_again") == []
+
+    assert calls.update("SecondDrain", INPUTS["SecondDrain"]) == state("SecondDrain")
+    assert calls.named("open_again") == [[SUBJECT, "cluster-1"]]
+
+
+def test_a_second_drain_asks_and_opens_nothing_in_a_cluster_that_it_leaves(calls: Calls, steps: Steps) -> None:
+    steps.answers("is_closed", True)
+    calls.diff("SecondDrain", state("SecondDrain"), {**INPUTS["SecondDrain"], "clusterId": UNKNOWN})
+
+    assert steps.calls == []
+
+
+def test_a_second_drain_opens_nothing_where_no_destroy_closed_it(calls: Calls) -> None:
+    calls.update("SecondDrain", {**INPUTS["SecondDrain"], "waitSeconds": 5})
+
+    assert calls.named("is_closed") == [[SUBJECT, "cluster-1"]]
+    assert calls.named("open_again") == []
+
+
 def test_a_delete_gives_the_drain_what_the_last_up_recorded(calls: Calls) -> None:
     calls.delete("Drain")
     calls.delete("SecondDrain")
@@ -153,6 +258,39 @@ def test_a_delete_gives_the_drain_what_the_last_up_recorded(calls: Calls) -> Non
         [SUBJECT, "drain", "token", target],
         [SUBJECT, "second-drain", "token", second],
     ]
+
+
+def test_the_drain_of_an_unfinished_up_is_never_armed_and_gets_what_it_drains(calls: Calls) -> None:
+    calls.create("UnfinishedDrain")
+    calls.delete("UnfinishedDrain")
+
+    target = DrainTarget("cluster-1", ("pool-1",), ("shop-dev-ingress",), "refuse", False, 120)
+    assert calls.named("arm") == []
+    assert calls.named("drain_unfinished") == [[SUBJECT, target]]
+
+
+@pytest.mark.parametrize(
+    ("change", "looked"),
+    [({"chart": "x"}, 1), ({"instancePoolId": "pool-2"}, 1), ({"size": 3}, 1), ({"owner": "joe", "waitSeconds": 9}, 0)],
+)
+def test_a_pod_of_the_ingress_controller_is_looked_for_again_when_its_place_or_its_chart_changed(
+    calls: Calls, change: dict[str, Any], looked: int
+) -> None:
+    calls.create("IngressPods")
+    new = {**INPUTS["IngressPods"], **change}
+    calls.update("IngressPods", new, preview=True)
+    calls.update("IngressPods", new)
+
+    first, *again = calls.named("await_ingress_pod")
+    assert first == [SUBJECT, "cluster-1", "ingress", "web", "pool-1", 180]
+    assert len(again) == looked
+
+
+def test_an_up_fails_without_a_pod_behind_the_load_balancer(calls: Calls, steps: Steps) -> None:
+    line = steps.refuses("await_ingress_pod")
+
+    assert refusal(lambda: calls.create("IngressPods")) == line
+    assert refusal(lambda: calls.update("IngressPods", {**INPUTS["IngressPods"], "size": 3})) == line
 
 
 def test_the_sweeps_get_what_they_sweep(calls: Calls) -> None:
@@ -203,6 +341,46 @@ def test_a_pin_of_another_organisation_than_the_recorded_one_is_refused(calls: C
     line = refusal(lambda: calls.diff("StackId", state("StackId"), {**INPUTS["StackId"], "organization": "other"}))
 
     assert line.startswith("the setting organization is other, and the stack lives in acme (org-1). Next: ")
+
+
+PRO = {**INPUTS["StackId"], "settings": replace(CHOSEN, level="pro").inputs()}
+
+
+def test_the_settings_of_today_and_of_the_last_up_reach_whoever_compares_them(calls: Calls) -> None:
+    calls.diff("StackId", state("StackId"), {**PRO, "zone": "at-vie-1"})
+
+    assert calls.named("foresee") == [[SUBJECT, None, replace(CHOSEN, zone="at-vie-1", level="pro"), CHOSEN]]
+
+
+def test_a_change_that_must_not_be_done_is_refused_in_its_one_line(calls: Calls, steps: Steps) -> None:
+    line = steps.refuses("foresee")
+
+    assert refusal(lambda: calls.diff("StackId", state("StackId"), PRO)) == line
+
+
+def test_what_a_change_takes_away_is_a_warning_of_a_preview_and_of_an_up(
+    calls: Calls, steps: Steps, engine: Engine
+) -> None:
+    steps.answers("foresee", ["one line", "another"])
+    answer = calls.diff("StackId", state("StackId"), PRO)
+
+    assert engine.warnings == ["one line", "another"]
+    assert (list(answer.diffs), list(answer.replaces)) == (["settings"], [])
+
+
+def test_a_state_of_before_the_settings_were_recorded_gets_them_in_place(calls: Calls) -> None:
+    before = {key: value for key, value in state("StackId").items() if key != "settings"}
+    answer = calls.diff("StackId", before, INPUTS["StackId"])
+
+    assert (list(answer.diffs), list(answer.replaces)) == (["settings"], [])
+    assert set(ADDED["StackId"]) <= set(answer.stables)
+    assert calls.named("foresee") == [[SUBJECT, None, CHOSEN, None]]
+
+
+def test_a_program_that_says_nothing_of_its_settings_is_not_checked(calls: Calls) -> None:
+    calls.diff("StackId", state("StackId"), {**WHO, "organization": ""})
+
+    assert calls.named("foresee") == []
 
 
 @every_kind

@@ -93,7 +93,7 @@ def test_a_cancelled_up_names_both_ways_on(
 
 
 def everything(calls: Calls) -> None:
-    for kind in ("Drain", "SecondDrain", "NodepoolSweep", "RuleSweep", "StackId"):
+    for kind in ("Drain", "SecondDrain", "UnfinishedDrain", "NodepoolSweep", "RuleSweep", "StackId"):
         calls.delete(kind)
 
 

@@ -6,7 +6,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from sandbox.backend import Backend, summary
+from sandbox.home import SandboxError
 
 GROUP = {"type": "exoscale:index/antiAffinityGroup:AntiAffinityGroup", "custom": True}
 HELD = [
@@ -71,6 +74,49 @@ def test_only_the_lock_of_a_dead_engine_may_be_broken(tmp_path: Path) -> None:
         assert not backend.is_locked_by_the_dead("ours", "dev")
     assert backend.is_locked_by_the_dead("ours", "dev")
     assert not backend.is_locked_by_the_dead("fork", "dev")
+
+
+@pytest.mark.parametrize("name", ["1.json", "1.json.18ab.tmp"])
+@pytest.mark.parametrize("text", ["", '{"pid": 12', "[]", '{"pid": null}'])
+def test_half_a_lock_is_of_a_dead_engine_unless_somebody_still_writes_it(name: str, text: str, tmp_path: Path) -> None:
+    backend = Backend(tmp_path)
+    lock = tmp_path / "pulumi" / ".pulumi" / "locks" / "organization" / "ours" / "dev" / name
+    lock.parent.mkdir(parents=True)
+    lock.write_text(text)
+    assert backend.is_locked_by_the_dead("ours", "dev")
+    with lock.open("a"):
+        assert not backend.is_locked_by_the_dead("ours", "dev")
+    assert backend.is_locked_by_the_dead("ours", "dev")
+
+
+def test_half_a_lock_beside_one_of_a_living_engine_is_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "pulumi" / ".pulumi" / "locks" / "organization" / "ours" / "dev"
+    folder.mkdir(parents=True)
+    (folder / "1.json.18ab.tmp").touch()
+    engine = tmp_path / "pulumi-engine"
+    shutil.copy(shutil.which("cat") or "", engine)
+    with subprocess.Popen([engine], stdin=subprocess.PIPE) as process:
+        (folder / "2.json").write_text(json.dumps({"pid": process.pid}))
+        assert not Backend(tmp_path).is_locked_by_the_dead("ours", "dev")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"checkpoint": null}'])
+def test_a_broken_state_is_named_with_its_cure(text: str, tmp_path: Path) -> None:
+    stack(tmp_path, "ours", "dev", {"resources": HELD})
+    state = tmp_path / "pulumi" / ".pulumi" / "stacks" / "ours" / "dev.json"
+    state.write_text(text)
+    with pytest.raises(SandboxError, match=r"the state of stack dev is no whole file.*: remove it, and `make audit"):
+        Backend(tmp_path).resources("ours", "dev")
+    state.with_name("dev.json.bak").touch()
+    with pytest.raises(SandboxError, match=r"the state of stack dev is no whole file.*: `cp .*\.bak "):
+        Backend(tmp_path).salt("ours", "dev")
+
+
+def test_the_state_tells_the_salt_that_a_broken_stack_file_lost(tmp_path: Path) -> None:
+    stack(tmp_path, "ours", "dev", {"secrets_providers": {"type": "passphrase", "state": {"salt": "v1:abc="}}})
+    stack(tmp_path, "ours", "new", None)
+    backend = Backend(tmp_path)
+    assert [backend.salt("ours", name) for name in ("dev", "new", "missing")] == ["v1:abc=", None, None]
 
 
 def test_another_program_under_a_dead_engines_number_holds_no_lock(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """The command line: its help, its one-line errors, and what it does to a running sandbox."""
 
+import errno
 import json
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -115,8 +117,8 @@ def test_without_a_sandbox_a_command_says_how_to_start_one_in_one_line(run: Run,
         (("audit", "--zone", "ch-gva-2", "acme/exoscale-sks/nobody", "--json"), "-m teardown audit nobody`"),
         (("rescue", "--dry-run", "organization/nobody"), "-m teardown rescue nobody`"),
         (("plan", "acme/another/nobody"), "stack acme/another/nobody is of project another, this is exoscale-sks"),
-        (("up", "../x"), 'stack is "../x"'),
-        (("preview", "a b"), 'stack is "a b"'),
+        (("up", "../x"), 'name is "../x"'),
+        (("preview", "a b"), 'name is "a b"'),
     ],
 )
 def test_a_stack_that_is_not_here_is_one_line_and_leaves_no_trace(
@@ -254,3 +256,14 @@ def test_a_sandbox_that_does_not_answer_is_reported_with_the_fix(tmp_path: Path,
     result = CliRunner().invoke(main, ["--home", str(tmp_path), "fault", "list"])
     assert result.exit_code == 1
     assert "does not answer (ConnectionError): run `python -m sandbox stop`, then `start`" in result.output
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_one_line_that_names_it(run: Run, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    def full(home: Path) -> bool:
+        raise OSError(number, os.strerror(number), str(home / "file"))
+
+    monkeypatch.setattr("sandbox.daemon.stop", full)
+    said = run("stop")
+    assert (said.exit_code, said.output.count("\n")) == (1, 1)
+    assert "file is full: make space, then run it again" in said.output

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.proxy import Authority
+from tests.sandbox.strict import shake_hands, strict
 
 API = "api-ch-gva-2.exoscale.com"
 
@@ -30,6 +31,11 @@ def test_a_hosts_certificate_is_made_once_and_leaves_no_key_behind(authority: Au
     assert authority.context(API) is authority.context(API)
     assert authority.context(API) is not authority.context("api-de-fra-1.exoscale.com")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["ca-key.pem", "ca.pem"]
+
+
+def test_a_client_as_strict_as_python_3_13_accepts_what_the_authority_signs(authority: Authority) -> None:
+    client = shake_hands(authority.context(API), strict(authority.certificate_file), API)
+    assert ("DNS", API) in client.getpeercert()["subjectAltName"]
 
 
 def test_the_authority_vouches_for_exoscales_names_only(authority: Authority) -> None:

@@ -1,7 +1,7 @@
 """The parts together, asked by unmodified clients as `sandbox env` points them."""
 
-import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -101,11 +101,17 @@ def test_a_stopped_sandbox_can_be_started_again_in_the_same_process(tmp_path: Pa
         assert again.environment() == before
 
 
-def test_a_taken_port_is_replaced_and_kept_from_then_on(tmp_path: Path) -> None:
+def test_taken_ports_are_replaced_and_kept_from_then_on_while_there_is_no_cluster(tmp_path: Path) -> None:
+    def notes(name: str) -> list[str]:
+        return [(tmp_path / name / file).read_text() for file in ("ports.json", "proxy.json")]
+
     with Sandbox(tmp_path / "one") as one:
-        ports = (tmp_path / "one" / "ports.json").read_text()
         (tmp_path / "two").mkdir()
-        (tmp_path / "two" / "ports.json").write_text(ports)
+        for file in ("ports.json", "proxy.json"):
+            shutil.copy(tmp_path / "one" / file, tmp_path / "two")
         with Sandbox(tmp_path / "two") as two:
             assert {one.url, one.proxy_url}.isdisjoint({two.url, two.proxy_url})
-            assert json.loads((tmp_path / "two" / "ports.json").read_text()) != json.loads(ports)
+        kept = notes("two")
+        assert not {*kept} & {*notes("one")}
+        with Sandbox(tmp_path / "two"):
+            assert notes("two") == kept

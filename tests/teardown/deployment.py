@@ -10,7 +10,7 @@ from teardown.state.legacy import COMMAND
 from teardown.state.recorded import CLUSTER, DRAINS, KUBECONFIG, NODEPOOL, STACK_ID
 from tests.teardown.paper import ACME, OURS, OWNER, ZONE
 
-DRAIN, SECOND_DRAIN = DRAINS
+DRAIN, SECOND_DRAIN, UNFINISHED_DRAIN = DRAINS
 RELEASE = "kubernetes:helm.sh/v3:Release"
 SERVICE = "kubernetes:core/v1:Service"
 KUBERNETES_PROVIDER = "pulumi:providers:kubernetes"

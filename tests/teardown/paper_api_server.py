@@ -12,7 +12,22 @@ from teardown.cluster.volume_claims import DRIVER
 from tests.teardown.paper import PVC, ZONE
 
 _PATH = re.compile(r"(?P<group>/api/v1|/apis/[^/]+/[^/]+)(?:/namespaces/(?P<space>[^/]+))?/(?P<plural>[^/]+)(?:/.+)?")
-_LISTS = ("services", "persistentvolumes", "persistentvolumeclaims", "pods", "events", "configmaps")
+_LISTS = (
+    "services",
+    "persistentvolumes",
+    "persistentvolumeclaims",
+    "pods",
+    "events",
+    "configmaps",
+    "nodes",
+    "endpointslices",
+    "validatingwebhookconfigurations",
+    "mutatingwebhookconfigurations",
+)
+_WEBHOOKS = "/apis/admissionregistration.k8s.io/v1"
+
+
+_REFUSING = {"services": "no-load-balancers", "persistentvolumeclaims": "no-volume-claims"}
 
 
 class PaperApiServer(ApiServer):
@@ -27,6 +42,8 @@ class PaperApiServer(ApiServer):
         self.asked: list[str] = []
         self._version = 0
         self.silent = silent
+        self.refusals: dict[str, str] = {}
+        """What is said to a change, by the beginning of its method and path."""
 
     def service(self, uid: str, name: str = "web", **annotations: str) -> None:
         """A Service of type LoadBalancer; annotations are those of the cloud controller manager, without prefix."""
@@ -36,6 +53,17 @@ class PaperApiServer(ApiServer):
             {"uid": uid, "namespace": "shop", "annotations": {prefix + key: said for key, said in annotations.items()}},
             {"type": "LoadBalancer"},
         )
+
+    def node(self, name: str, machine: str) -> None:
+        """The node that a machine joined as."""
+        self._put(f"/api/v1/nodes/{name}", {}, {})
+        self.objects[f"/api/v1/nodes/{name}"]["status"] = {"nodeInfo": {"systemUUID": machine}}
+
+    def endpoints(self, service: str, *nodes: str, ready: bool = True) -> None:
+        """Where the pods behind a Service run."""
+        path = f"/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices/{service}-{len(self.objects)}"
+        self._put(path, {"namespace": "shop", "labels": {"kubernetes.io/service-name": service}}, {})
+        self.objects[path]["endpoints"] = [{"nodeName": node, "conditions": {"ready": ready}} for node in nodes]
 
     def persistent_volume(self, volume: str, name: str = PVC, dynamic: bool = True, claim: str = "") -> None:
         """One of the CSI driver; given a claim's name, bound to a claim that a pod uses."""
@@ -47,6 +75,25 @@ class PaperApiServer(ApiServer):
             self._put(path, {"namespace": "shop"}, {"volumeName": name})
             used = {"volumes": [{"persistentVolumeClaim": {"claimName": claim}}]}
             self._put(f"/api/v1/namespaces/shop/pods/{claim}-user", {"namespace": "shop"}, used)
+
+    def webhooks(self, name: str = "policy", kind: str = "validating", **clients: Document) -> str:
+        """A webhook configuration; its webhooks, with failure policy Fail, by their names. Gives its path."""
+        path = f"{_WEBHOOKS}/{kind}webhookconfigurations/{name}"
+        webhooks = [{"name": one, "clientConfig": client, "failurePolicy": "Fail"} for one, client in clients.items()]
+        self.objects[path] = {"metadata": {"name": name}, "webhooks": webhooks}
+        return path
+
+    def answering(self, name: str, ready: bool | None = True, **spec: str) -> None:
+        """A Service in namespace `policy`, with an endpoint that says whether it is ready."""
+        self._put(f"/api/v1/namespaces/policy/services/{name}", {"namespace": "policy"}, dict(spec))
+        path = f"/apis/discovery.k8s.io/v1/namespaces/policy/endpointslices/{name}-1"
+        labels = {"kubernetes.io/service-name": name}
+        endpoint = {"addresses": ["192.0.2.1"], "conditions": {} if ready is None else {"ready": ready}}
+        self.objects[path] = {"metadata": {"name": f"{name}-1", "labels": labels}, "endpoints": [endpoint]}
+
+    def policies(self, path: str) -> dict[str, str]:
+        """The failure policies of a configuration's webhooks, by their names."""
+        return {one["name"]: one["failurePolicy"] for one in self.objects[path]["webhooks"]}
 
     def names(self, plural: str) -> set[str]:
         """Of all objects of a kind."""
@@ -64,6 +111,9 @@ class PaperApiServer(ApiServer):
         if self.silent:
             self.silent -= 1
             raise Unreachable("the API server does not answer: nobody there")
+        for what, said in self.refusals.items():
+            if f"{method} {path}".startswith(what):
+                raise Refused(403, said)
         self._version += method != "GET"
         answer: Document = getattr(self, f"_{method.lower()}")(path, body, query)
         return copy.deepcopy(answer)
@@ -77,12 +127,16 @@ class PaperApiServer(ApiServer):
         spaces = f"/namespaces/{asked['space']}" if asked["space"] else r"(?:/namespaces/[^/]+)?"
         of_it = re.compile(rf"{asked['group']}{spaces}/{asked['plural']}/[^/]+")
         items = [one for known, one in self.objects.items() if of_it.fullmatch(known)]
+        if selector := query.get("labelSelector"):
+            label, _, value = selector.partition("=")
+            items = [one for one in items if one["metadata"].get("labels", {}).get(label) == value]
         return {"metadata": {"resourceVersion": str(self._version)}, "items": items}
 
     def _post(self, path: str, body: Document, query: Document) -> Document:
         name = f"{path}/{body['metadata']['name']}"
-        if path.endswith("/services") and any("no-load-balancers" in known for known in self.objects):
-            raise Refused(403, f"services is forbidden: {MESSAGE}")
+        plural = path.rpartition("/")[2]
+        if (policy := _REFUSING.get(plural)) and any(policy in known for known in self.objects):
+            raise Refused(403, f"{plural} is forbidden: {MESSAGE}")
         if name in self.objects:
             raise Refused(409, f"{name} already exists")
         if "dryRun" not in query:
@@ -91,9 +145,8 @@ class PaperApiServer(ApiServer):
 
     def _patch(self, path: str, body: Document, query: Document) -> Document:
         found = self.objects.get(path, {})
-        for key, fields in body.items() if found else ():
-            merged = {**found.get(key, {}), **fields}
-            found[key] = {name: value for name, value in merged.items() if value is not None}
+        if found:
+            _merge(found, body)
         if "deletionTimestamp" in found.get("metadata", {}) and not found["metadata"].get("finalizers"):
             del self.objects[path]
         return found
@@ -104,3 +157,18 @@ class PaperApiServer(ApiServer):
             held["deletionTimestamp"] = "2026-11-24T00:00:00Z"
             return {}
         return self.objects.pop(path, {})
+
+
+def _merge(found: Document, change: Document) -> None:
+    """A strategic merge: objects by their keys, objects of a list by their names."""
+    for key, value in change.items():
+        if value is None:
+            found.pop(key, None)
+        elif isinstance(value, dict):
+            _merge(found.setdefault(key, {}), value)
+        elif isinstance(value, list):
+            by_name = {one["name"]: one for one in found[key]}
+            for one in value:
+                _merge(by_name[one["name"]], one)
+        else:
+            found[key] = value

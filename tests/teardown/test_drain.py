@@ -207,6 +207,43 @@ def test_where_the_controller_is_dead_its_services_are_let_go_after_their_nlbs(
     assert [line for line in said if line.startswith("letting Service shop/web go")]
 
 
+def test_where_the_cluster_refuses_to_let_a_service_go_its_nlb_and_volumes_go_through_the_cloud(
+    cluster: Cluster, drained: Drained
+) -> None:
+    cluster.server.service(UID)
+    volume = cluster.account.volume(cluster.node)
+    cluster.server.persistent_volume(volume, claim="data")
+    cluster.account.balancer(cluster.pool, name=K8S)
+    cluster.server.refusals = {"DELETE /api/v1/namespaces/": 'admission webhook "no" denied the request'}
+
+    lines = drained(on_destroy="delete")
+
+    assert lines == ['leaving Service shop/web, whose NLB is gone: admission webhook "no" denied the request']
+    assert cluster.account.ids() == {cluster.id, "nodepool-2", cluster.node}
+
+
+@pytest.mark.parametrize("verb", ["refuse", "guests"])
+def test_no_webhook_is_set_aside_by_a_drain_that_stops(cluster: Cluster, drained: Drained, verb: str) -> None:
+    path = cluster.server.webhooks(gone={"service": {"namespace": "policy", "name": "gone"}})
+    managed = cluster.account.balancer(cluster.account.pool(NEIGHBOUR), owner=OURS) if verb == "guests" else ""
+    if verb == "refuse":
+        cluster.server.persistent_volume(cluster.account.volume(cluster.node))
+
+    with pytest.raises(TeardownError):
+        drained(load_balancers=(managed,))
+
+    assert cluster.server.policies(path) == {"gone": "Fail"}
+
+
+def test_a_webhook_that_nobody_answers_is_set_aside_and_named(cluster: Cluster, drained: Drained) -> None:
+    path = cluster.server.webhooks(gone={"service": {"namespace": "policy", "name": "gone"}})
+
+    (line,) = drained()
+
+    assert "set ValidatingWebhookConfiguration policy aside: Service policy/gone of its webhooks has no ready" in line
+    assert cluster.server.policies(path) == {"gone": "Ignore"}
+
+
 @pytest.mark.parametrize("role", ["drain", ""])
 def test_a_drain_that_has_a_successor_in_its_cluster_does_nothing(
     cluster: Cluster, drained: Drained, role: str
@@ -278,6 +315,65 @@ def test_of_a_cluster_that_is_gone_the_cloud_is_cleared_and_helms_releases_are_s
     else:
         assert drained() == []
     assert cluster.account.held["load-balancers"] == []
+
+
+def unfinished(cluster: Cluster, said: list[str], **target: object) -> list[str]:
+    """What the drain of an `up` that never armed its second drain gives."""
+    return drain.run_unfinished(cluster.cloud(said, pool_ids=(), **target), "second-drain")
+
+
+def test_a_cluster_whose_up_never_ended_is_drained_by_its_own_step(
+    cluster: Cluster, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drain, "reach", lambda *_: cluster.server)
+    armed.arm(cluster.server, "nodepool-sweep", "any", "exoscale-sks/dev")  # comes before the nodepools
+    cluster.server.service(UID)
+    cluster.account.balancer(cluster.pool, name=K8S)
+    cluster.server.persistent_volume(cluster.account.volume(cluster.node), claim="data")
+
+    with pytest.raises(TeardownError, match="volumes hold data"):
+        unfinished(cluster, said)
+    assert cluster.account.changes == []
+
+    (line,) = unfinished(cluster, said, on_destroy="delete", wait_seconds=5)
+    assert "run it again" in line
+    assert cluster.account.ids() == {cluster.id, "nodepool-2", cluster.node}
+    assert cluster.server.names("services") == set()
+
+
+def test_that_step_does_nothing_where_an_up_ended_or_the_cluster_is_gone(
+    cluster: Cluster, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.server.service(UID)
+    cluster.account.balancer(cluster.pool, name=K8S)
+    armed.arm(cluster.server, "second-drain", "any", "exoscale-sks/dev")
+
+    for server in (cluster.server, None):
+        monkeypatch.setattr(drain, "reach", lambda *_, found=server: found)
+        assert unfinished(cluster, said) == []
+    assert cluster.account.changes == said == []
+    assert cluster.server.names("services")
+
+
+def test_a_silent_control_plane_stops_that_step_only_while_its_cluster_has_machines(
+    account: PaperAccount, cluster: Cluster, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    def silent(_: object, __: object, patience: float, ___: object) -> None:
+        waits.append(round(patience))
+        raise Unreachable("the control plane does not answer")
+
+    monkeypatch.setattr(drain, "reach", silent)
+    with pytest.raises(TeardownError, match=r"no proof that it is gone.*teardown rescue dev"):
+        unfinished(cluster, said, wait_seconds=60)
+
+    for pool in account.held["sks-clusters"][0]["nodepools"]:
+        pool["size"] = 0
+    (line,) = unfinished(cluster, said, wait_seconds=60)
+    assert "has no machines, so the destroy goes on" in line
+    assert waits == [60, 0]
+    assert account.changes == []
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from teardown import steps
 from teardown.cloud.account import AnotherOrganization, refuse_another
 from teardown.cloud_drain import DrainTarget
-from teardown.cluster import admission_policy, armed
+from teardown.cluster import admission_policy, armed, closing
 from teardown.cluster.api_server import Unreachable
 from teardown.errors import TeardownError
 from teardown.subject import Subject
@@ -94,7 +94,7 @@ def test_a_state_under_another_stacks_name_is_refused_as_a_copy(running: tuple[s
 def test_arming_writes_the_step_into_the_cluster_and_only_the_second_drain_lets_load_balancers_in_again(
     server: PaperApiServer, said: list[str]
 ) -> None:
-    admission_policy.refuse_load_balancers(server, said.append)
+    admission_policy.refuse_load_balancers(server)
 
     steps.arm(SUBJECT, steps.DRAIN, "c", "one", said.append)
     assert server.names("validatingadmissionpolicies")
@@ -102,6 +102,43 @@ def test_arming_writes_the_step_into_the_cluster_and_only_the_second_drain_lets_
     steps.arm(SUBJECT, steps.SECOND_DRAIN, "c", "two", said.append)
     assert not server.names("validatingadmissionpolicies")
     assert armed.armed(server, steps.DRAIN) == {"token": "one", "stack": "exoscale-sks/dev"}
+
+
+def test_whether_a_destroy_closed_the_cluster_is_asked_without_a_change_and_is_no_where_nobody_can_tell(
+    account: PaperAccount, server: PaperApiServer, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(steps, "kubeconfig", lambda account, cluster_id: {})
+    monkeypatch.setattr(steps, "ApiServer", lambda access: server)
+    assert not steps.is_closed(SUBJECT, "c")
+
+    closing.close(server, True, 0, said.append)
+    server.asked.clear()
+    assert steps.is_closed(SUBJECT, "c")
+    assert [line.partition(" ")[0] for line in server.asked] == ["GET"]
+
+    server.silent = 1
+    assert not steps.is_closed(SUBJECT, "c")
+    assert not steps.is_closed(replace(SUBJECT, organization=GLOBEX.id), "c")
+
+    steps.open_again(SUBJECT, "c", said.append)
+    assert not steps.is_closed(SUBJECT, "c")
+    assert server.objects == {}
+
+
+def test_a_cluster_that_exoscale_does_not_show_is_not_closed(account: PaperAccount) -> None:
+    assert not steps.is_closed(SUBJECT, "nowhere")
+
+
+def test_a_locked_cluster_in_which_a_step_is_armed_is_told_with_who_locks_it(
+    server: PaperApiServer, said: list[str]
+) -> None:
+    server.webhooks("kyverno", gone={"service": {"namespace": "kyverno", "name": "svc"}})
+    server.refusals = {"POST": 'failed calling webhook "gone"'}
+
+    with pytest.raises(
+        TeardownError, match=r"cluster c refuses to be changed: .*kyverno locks it: Service kyverno/svc"
+    ):
+        steps.arm(SUBJECT, steps.SECOND_DRAIN, "c", "one", said.append)
 
 
 def test_a_step_is_not_armed_in_a_cluster_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:

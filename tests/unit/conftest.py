@@ -1,9 +1,11 @@
 """The program under mocks: no engine, no network. What reaches the monitor is kept, options included."""
 
+import asyncio
 import json
 import runpy
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.proto import resource_pb2, source_pb2
 
+from settings import load
+
 PROJECT = Path(__file__).parents[2]
 PROJECT_FILE: dict[str, Any] = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())
 NAME: str = PROJECT_FILE["name"]
@@ -23,6 +27,8 @@ CLIENT_KEY = "a2V5IG9mIGEgY2VydGlmaWNhdGU="
 KUBECONFIG = f"""\
 clusters: [{{name: c, cluster: {{server: https://cluster.sks-ch-gva-2.exo.io:443, certificate-authority-data: Q0E=}}}}]
 users: [{{name: kubernetes-admin, user: {{client-certificate-data: Q0VSVA==, client-key-data: {CLIENT_KEY}}}}}]
+contexts: [{{name: kubernetes-admin@c, context: {{cluster: c, user: kubernetes-admin}}}}]
+current-context: kubernetes-admin@c
 """
 STACK_ID = "5fac1d000001"
 ORGANIZATION = "0a1b2c3d-0000-4000-8000-000000000001"
@@ -157,20 +163,35 @@ def without_secrets(value: Any) -> Any:
     return [without_secrets(item) for item in value] if isinstance(value, list) else value
 
 
-def configure(config: Mapping[str, Any], stack: str = "dev", world: World | None = None) -> World:
+def configure(config: Mapping[str, Any], stack: str = "dev", world: World | None = None, project: str = NAME) -> World:
     """Sets the mocks up, and the configuration as the engine hands it over: defaults filled in, objects as JSON.
 
     Args:
         config: settings that differ from the defaults, by key (`zone`); a key with a colon is taken as it is.
         stack: the stack's name.
         world: what records the run.
+        project: the project's name.
     """
     world = world or World()
     defaults = {key: declared["default"] for key, declared in PROJECT_FILE["config"].items() if "default" in declared}
-    full = {key if ":" in key else f"{NAME}:{key}": value for key, value in {**defaults, **config}.items()}
+    full = {key if ":" in key else f"{project}:{key}": value for key, value in {**defaults, **config}.items()}
     pulumi.runtime.set_all_config({k: v if isinstance(v, str) else json.dumps(v) for k, v in full.items()})
-    mocks.set_mocks(world, project=NAME, stack=stack, preview=world.preview, monitor=Monitor(world), logger=world)
+    asyncio.set_event_loop(_loop())  # which Python 3.12 and later do not make by themselves
+    mocks.set_mocks(world, project=project, stack=stack, preview=world.preview, monitor=Monitor(world), logger=world)
     return world
+
+
+def problems(config: Mapping[str, Any], stack: str = "dev", project: str = NAME) -> list[str]:
+    """The lines that these settings are refused with."""
+    configure(config, stack, project=project)
+    with pytest.raises(pulumi.RunError) as refusal:
+        load()
+    return str(refusal.value).splitlines()
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
 
 
 def execute(program: Callable[[], Any], world: World) -> World:

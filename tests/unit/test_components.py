@@ -12,8 +12,9 @@ import pulumi_kubernetes as kubernetes
 import pytest
 
 from components.anti_affinity import AntiAffinity, AntiAffinityArgs
+from components.balancer_policy import BalancerPolicy, BalancerPolicyArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
-from components.drain import Drain, DrainArgs, SecondDrain
+from components.drain import Drain, DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity
 from components.ingress import CONTROLLERS, IngressController, IngressControllerArgs
@@ -36,19 +37,27 @@ def ingress(name: str, _: Path) -> IngressController:
     return IngressController(name, args, pulumi.ResourceOptions(providers=[provider]))
 
 
+def balancer_policy(name: str, _: Path) -> BalancerPolicy:
+    provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
+    args = BalancerPolicyArgs("nlb-id", "nlb", "ingress", "cluster")
+    return BalancerPolicy(name, args, pulumi.ResourceOptions(providers=[provider]))
+
+
 COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     ControlPlane: lambda name, _: ControlPlane(name, ControlPlaneArgs(ME, ZONE)),
     Firewall: lambda name, _: Firewall(name, FirewallArgs(ME, ZONE, "cilium")),
     Nodepool: lambda name, _: Nodepool(name, NodepoolArgs(ME, "cluster", ZONE, 1, "standard.small", 20, ["group"])),
-    Kubeconfig: lambda name, folder: Kubeconfig(name, KubeconfigArgs("cluster", ZONE, folder / name)),
+    Kubeconfig: lambda name, folder: Kubeconfig(name, KubeconfigArgs(ME, "cluster", ZONE, folder / name)),
     LoadBalancer: lambda name, _: LoadBalancer(name, LoadBalancerArgs(ME, ZONE)),
     IngressController: ingress,
+    BalancerPolicy: balancer_policy,
     AntiAffinity: lambda name, _: AntiAffinity(name, AntiAffinityArgs(ME, name)),
     StackId: lambda name, _: StackId(name, StackIdArgs(ME, ZONE)),
     NodepoolSweep: lambda name, _: NodepoolSweep(name, NodepoolSweepArgs(ME, ZONE, "cluster")),
     SecondDrain: lambda name, _: SecondDrain(name, DrainArgs(ME, ZONE, "cluster", ["pool"])),
+    UnfinishedDrain: lambda name, _: UnfinishedDrain(name, DrainArgs(ME, ZONE, "cluster")),
     Drain: lambda name, _: Drain(name, DrainArgs(ME, ZONE, "cluster", ["pool"])),
-    LocalCluster: lambda name, folder: LocalCluster(name, LocalClusterArgs(name, folder / name)),
+    LocalCluster: lambda name, folder: LocalCluster(name, LocalClusterArgs(ME, name, folder / name)),
 }
 every_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
 

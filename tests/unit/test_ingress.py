@@ -29,7 +29,26 @@ OWNED = {**COMMON, f"{PREFIX}name": "exoscale-sks-dev-ccm"}
 MANAGED = {**COMMON, f"{PREFIX}id": "ingress-nlb-id", f"{PREFIX}external": "true"}
 
 
-def values(controller: str, annotations: dict[str, str], ingress_class: str = "nginx") -> dict[str, Any]:
+POOL = "node.exoscale.net/nodepool-id"
+IN_POOL = [{"key": POOL, "operator": "In", "values": ["default-nodepool-id"]}]
+PLACED = {
+    "tolerations": [{"operator": "Exists"}],
+    "affinity": {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {
+                "nodeSelectorTerms": [
+                    {"matchExpressions": IN_POOL},
+                    {"matchExpressions": [{"key": POOL, "operator": "DoesNotExist"}]},
+                ]
+            }
+        }
+    },
+}
+
+
+def values(
+    controller: str, annotations: dict[str, str], ingress_class: str = "nginx", placed: dict[str, Any] = PLACED
+) -> dict[str, Any]:
     """The whole of what the official chart of that name must get, written out."""
     service = {"type": "LoadBalancer", "externalTrafficPolicy": "Local", "annotations": annotations}
     return {
@@ -37,6 +56,7 @@ def values(controller: str, annotations: dict[str, str], ingress_class: str = "n
             "fullnameOverride": "ingress",
             "controller": {
                 "kind": "daemonset",
+                **placed,
                 "service": service,
                 "ingressClass": {"create": True, "name": ingress_class, "setAsDefaultIngress": True},
                 "telemetryReporting": {"enable": False},
@@ -46,6 +66,7 @@ def values(controller: str, annotations: dict[str, str], ingress_class: str = "n
             "fullnameOverride": "ingress",
             "controller": {
                 "kind": "DaemonSet",
+                **placed,
                 "service": service,
                 "ingressClass": ingress_class,
                 "ingressClassResource": {"enabled": True, "name": ingress_class, "default": True},
@@ -54,6 +75,7 @@ def values(controller: str, annotations: dict[str, str], ingress_class: str = "n
         "traefik": {
             "fullnameOverride": "ingress",
             "deployment": {"kind": "DaemonSet"},
+            **placed,
             "service": {"spec": {"externalTrafficPolicy": "Local"}, "annotations": annotations},
             "ingressClass": {"enabled": True, "name": ingress_class, "isDefaultClass": True},
             "providers": {"kubernetesIngress": {"ingressClass": ingress_class}},
@@ -81,7 +103,7 @@ def test_the_ccm_is_told_how_to_make_its_own_load_balancer(run: Run, controller:
 def test_a_local_cluster_needs_no_annotations(run: Run, controller: str) -> None:
     world = run({"platform": "k3d", "ingress": {"controller": controller, "class": "public"}})
 
-    assert release(world)["values"] == values(controller, {}, "public")
+    assert release(world)["values"] == values(controller, {}, "public", placed={})
 
 
 @pytest.mark.parametrize(
@@ -127,12 +149,31 @@ def test_only_the_retired_controller_warns(run: Run, controller: str) -> None:
 def test_the_service_targets_the_chosen_pool(run: Run) -> None:
     world = run({"nodepools": {"a": {}, "b": {}}, "ingress": {"nodepool": "b"}})
     request = world.one("Release").request
+    affinity = world.one("Release").inputs["values"]["controller"]["affinity"]
+    assert "b-nodepool-id" in str(affinity)
+    assert "a-nodepool-id" not in str(affinity)
     pool_b = next(item.urn for item in world.of("SksNodepool") if item.urn.endswith("::b-nodepool"))
     pool_a = next(item.urn for item in world.of("SksNodepool") if item.urn.endswith("::a-nodepool"))
 
     used = set(request.propertyDependencies["values"].urns)
     assert pool_b in used
     assert pool_a not in used
+
+
+def test_a_pod_behind_the_load_balancer_is_looked_for_once_the_release_is_there_and_again_when_its_place_changes(
+    run: Run,
+) -> None:
+    world = run({"nodepools": {"a": {}, "b": {"size": 3}}, "ingress": {"nodepool": "b", "timeout-seconds": 9}})
+    step = world.one("IngressPods")
+
+    assert {key: step.inputs[key] for key in ("namespace", "chart", "nodepool", "size", "waitSeconds")} == {
+        "namespace": "ingress",
+        "chart": "nginx-ingress 2.7.0",
+        "nodepool": "b",
+        "size": 3,
+        "waitSeconds": 9,
+    }
+    assert world.one("Release").urn in step.leans_on
 
 
 def test_an_interval_is_never_shorter_than_the_time_out() -> None:

@@ -1,26 +1,42 @@
-"""The kubeconfig file."""
+"""The kubeconfig for people, from the settings to the file."""
 
-import os
 import stat
 import subprocess
 from pathlib import Path
 
+import pulumi
 import pytest
+import yaml
 
-from components.kubeconfig import write_private
-from tests.unit.conftest import KUBECONFIG, PROJECT, Run, plain
+from components.kubeconfig_file import save
+from settings import load
+from teardown.cloud.stack_ref import StackRef
+from tests.unit.conftest import CLIENT_KEY, KUBECONFIG, NAME, PROJECT, Run, World, configure, execute, main, plain
 
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_an_up_writes_a_file_that_only_its_owner_can_read(run: Run, tmp_path: Path) -> None:
+@pytest.mark.parametrize("platform", ["exoscale", "k3d"])
+def test_an_up_writes_a_file_that_only_its_owner_can_read(run: Run, tmp_path: Path, platform: str) -> None:
     file = tmp_path / "kube" / "dev.yaml"
-    run({"kubeconfig": {"file": str(file)}})
+    world = run({"kubeconfig": {"file": str(file)}, "platform": platform})
 
-    assert file.read_text() == KUBECONFIG
+    assert CLIENT_KEY in file.read_text()
+    assert file.read_text() == plain(world.exports)["kubeconfig"]
     assert (mode(file), mode(file.parent)) == (0o600, 0o700)
+
+
+@pytest.mark.parametrize("platform", ["exoscale", "k3d"])
+def test_user_cluster_and_context_carry_project_and_stack(run: Run, platform: str) -> None:
+    document = yaml.safe_load(plain(run({"platform": platform}, stack="blue").exports)["kubeconfig"])
+
+    names = [entry["name"] for section in ("clusters", "users", "contexts") for entry in document[section]]
+    assert names == [f"{NAME}-blue"] * 3
+    assert document["current-context"] == f"{NAME}-blue"
+    context = document["contexts"][0]["context"]
+    assert (context["cluster"], context["user"]) == (f"{NAME}-blue", f"{NAME}-blue")
 
 
 @pytest.mark.parametrize("platform", ["exoscale", "k3d"])
@@ -38,29 +54,101 @@ def test_the_path_is_no_secret_though_it_comes_from_one(run: Run, tmp_path: Path
     assert run({"kubeconfig": {"file": file}}).exports["kubeconfig_path"] == file
 
 
-def test_a_renewed_kubeconfig_replaces_the_old_one_whatever_its_mode_was(tmp_path: Path) -> None:
+def test_two_stacks_in_one_file_leave_each_others_entries_alone(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "both.yaml"
+    for stack in ("blue", "green", "blue"):
+        execute(main, configure({"kubeconfig": {"file": str(file)}}, stack, World()))
+
+    document = yaml.safe_load(file.read_text())
+    assert {entry["name"] for entry in document["users"]} == {f"{NAME}-blue", f"{NAME}-green"}
+    assert document["current-context"] == f"{NAME}-blue"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("hello", "is no kubeconfig: it is something else"),
+        ("- a\n- b\n", "is no kubeconfig: it is something else"),
+        ("kind: Pod\nclusters: []\n", "is no kubeconfig: it is something else"),
+        ("replicas: 2\n", "is no kubeconfig: it has no kind, clusters, users or contexts"),
+        ("a: [", "is no kubeconfig: it is not YAML"),
+        ("clusters: {a: b}\n", "is no kubeconfig: its clusters are no list of entries"),
+        ("users: [kim]\n", "is no kubeconfig: its users are no list of entries"),
+        ("\udcff", "cannot be used: its name or its text has characters that cannot be"),
+        (
+            f"users: [{{name: {NAME}-dev, user: {{token: t}}}}]",
+            f"has a user {NAME}-dev of somebody else: rename that, or choose another file",
+        ),
+    ],
+)
+def test_a_file_that_we_did_not_write_is_refused_in_one_line_and_stays(tmp_path: Path, text: str, why: str) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text(text, errors="surrogateescape")
+    before = file.read_bytes()
+    configure({"kubeconfig": {"file": str(file)}})
+
+    with pytest.raises(pulumi.RunError) as refused:
+        load()
+
+    assert str(refused.value) == (
+        f'{NAME}:kubeconfig.file is "{file}"; allowed: a kubeconfig or a new file, and {file} {why}'
+    )
+    assert file.read_bytes() == before
+
+
+def test_another_stacks_entry_of_the_same_name_is_refused_with_that_stacks_name(tmp_path: Path) -> None:
+    file = tmp_path / "config"
+    save(file, KUBECONFIG, StackRef("exoscale", "sks-dev"))
+    configure({"kubeconfig": {"file": str(file)}})
+
+    with pytest.raises(pulumi.RunError, match="has a cluster exoscale-sks-dev of stack exoscale/sks-dev"):
+        load()
+
+
+def test_what_is_no_file_or_lies_in_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    for path, why in [
+        (tmp_path, "is no file"),
+        (Path("/dev/null"), "is no file"),
+        (tmp_path / "a file" / "config", "cannot be used: Not a directory"),
+        (tmp_path / ("n" * 300), "cannot be used: File name too long"),
+    ]:
+        configure({"kubeconfig": {"file": str(path)}})
+        with pytest.raises(pulumi.RunError, match=f"a kubeconfig or a new file, and {path} {why}$"):
+            load()
+
+
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    configure({"kubeconfig": {"file": "~/.kube/config"}})
+
+    assert load().kubeconfig.file == tmp_path / ".kube" / "config"
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/config", "$HOME/.kube/config", "", "a\nb"])
+def test_a_path_that_means_something_else_than_it_says_is_refused(path: str) -> None:
+    configure({"kubeconfig": {"file": path}})
+
+    with pytest.raises(pulumi.RunError, match=f"^{NAME}:kubeconfig.file is .*; allowed: a path[^\n]*$"):
+        load()
+
+
+def test_a_file_that_stopped_being_writable_after_the_settings_were_read_ends_the_up_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
     file = tmp_path / "dev.yaml"
-    file.write_text("old and much longer than the new one")
-    file.chmod(0o644)
-    write_private(file, "new")
+    monkeypatch.setattr("os.replace", full)
+    world = configure({"kubeconfig": {"file": str(file)}}, world=World())
 
-    assert file.read_text() == "new"
-    assert mode(file) == 0o600
+    with pytest.raises(pulumi.RunError) as refused:
+        execute(main, world)
 
-
-def test_a_failed_write_leaves_the_old_file_and_no_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "dev.yaml"
-    write_private(file, "old")
-
-    def fail(*_: object) -> None:
-        raise OSError("disk full")
-
-    monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(OSError, match="disk full"):
-        write_private(file, "new")
-
-    assert file.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [file]
+    assert str(refused.value) == (
+        f"the kubeconfig's file {file} cannot be used: No space left on device. Next: run the same command again"
+    )
 
 
 def test_the_default_folder_is_ignored_by_git() -> None:

@@ -13,7 +13,7 @@ POOL_NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,6}[a-z0-9]", fullmatch=True)
 POOL = st.fixed_dictionaries(
     {},
     optional={
-        "size": st.integers(1, 8),
+        "size": st.integers(0, 8) | st.sampled_from(["external", {"min": 1, "max": 3}]),
         "anti-affinity": st.booleans(),
         "taints": st.just({"dedicated": "batch:NoExecute"}),
         "labels": st.just({"team": "web"}),
@@ -24,7 +24,7 @@ POOL = st.fixed_dictionaries(
 @st.composite
 def configurations(draw: st.DrawFn) -> dict[str, Any]:
     """Settings for Exoscale with an ingress controller."""
-    pools = draw(st.dictionaries(POOL_NAMES, POOL, min_size=1, max_size=3))
+    pools = {**draw(st.dictionaries(POOL_NAMES, POOL, max_size=2)), "any-pods": {}}
     ingress = {
         "controller": draw(st.sampled_from(("nginx", "ingress-nginx", "traefik"))),
         "load-balancer": draw(st.sampled_from(("managed", "ccm"))),
@@ -40,15 +40,14 @@ def configurations(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def layers(world: World) -> list[list[str]]:
-    """The types that are deleted together, first to last: each layer is all that nothing remaining leans on."""
+    """The types that are deleted together, first to last: the deepest first (docs/plugins.md, Engine)."""
     remaining = dict(world.registrations)
     found: list[list[str]] = []
     while remaining:
-        needed = {urn for item in remaining.values() for urn in item.leans_on}
-        layer = [urn for urn in remaining if urn not in needed]
+        layer = [urn for urn, item in remaining.items() if not item.leans_on & remaining.keys()]
         assert layer, "the graph has a cycle"
         found.append([remaining.pop(urn).type.rpartition(":")[2] for urn in layer])
-    return found
+    return found[::-1]
 
 
 def when(world: World) -> dict[str, range]:
@@ -112,6 +111,22 @@ def test_a_destroy_drains_before_and_sweeps_after_everything_else(
     assert world.one("SecurityGroup").urn in world.leans_on(rules)
     assert all(stack_id in world.leans_on(urn) for urn in custom - {stack_id})
     assert not any(drain in world.leans_on(urn) for urn in custom)
+
+
+@given(configurations())
+@settings(max_examples=6, deadline=None)
+def test_an_up_that_ends_at_its_nodepools_leaves_a_drain_that_a_destroy_runs_before_it_deletes_them(
+    run: Run, config: dict[str, Any]
+) -> None:
+    world = copy.deepcopy(run(config))
+    pools = {item.urn for item in world.of("SksNodepool")}
+    unfinished, second = step(world, "UnfinishedDrain"), step(world, "SecondDrain")
+
+    assert not any(unfinished in world.leans_on(urn) for urn in pools)
+    for urn in [urn for urn in world.registrations if pools & world.leans_on(urn) or urn == second]:
+        del world.registrations[urn]  # what such an up never came to
+    deleted = when(world)
+    assert deleted["UnfinishedDrain"].start < deleted["SksNodepool"].start  # the step; its component goes later
 
 
 @given(configurations())

@@ -11,6 +11,7 @@ class Pool:
     instance_type: str
     size: int
     disk_size_gb: int
+    bounds: str = ""
 
 
 def test_the_tutorials_cluster_costs_its_nodes_disks_and_load_balancer() -> None:
@@ -37,3 +38,17 @@ def test_an_unknown_price_is_said_to_be_unknown_and_the_total_to_be_more() -> No
     assert cost.unknown == ("control plane pro", "gpu, 1 x gpu3.small")
     assert str(cost).startswith("more than 35.57 CHF per month")
     assert "control plane pro price unknown; gpu, 1 x gpu3.small price unknown; " in str(cost)
+
+
+def test_a_parked_pool_costs_nothing_and_its_type_needs_no_price() -> None:
+    cost = estimate("starter", {"gpu": Pool("gpu3.small", 0, 100)}, load_balancers=0)
+
+    assert (cost.total, cost.unknown) == (0, ())
+    assert str(cost).endswith("; gpu, no nodes 0.00")
+
+
+def test_a_pool_that_others_resize_is_priced_as_it_is_and_says_within_which_bounds() -> None:
+    cost = estimate("starter", {"web": Pool("standard.small", 3, 20, "2 to 5")}, load_balancers=0)
+
+    assert cost.total == estimate("starter", {"web": Pool("standard.small", 3, 20)}, load_balancers=0).total
+    assert "; web, 3 (2 to 5) x standard.small 51.09; " in str(cost)

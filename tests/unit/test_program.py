@@ -10,7 +10,6 @@ from google.protobuf.json_format import MessageToDict
 
 from tests.unit.conftest import (
     CLIENT_KEY,
-    KUBECONFIG,
     PROJECT,
     STACK_ID,
     Run,
@@ -26,7 +25,9 @@ LABELS = {"project": "exoscale-sks", "stack": "dev", "owner": "nobody", "stack-i
 LABELLED = ("SksCluster", "SksNodepool", "Nlb")
 NAMED = (*LABELLED, "SecurityGroup", "AntiAffinityGroup")
 
-STEPS = dict.fromkeys(("StackId", "Drain", "SecondDrain", "NodepoolSweep", "RuleSweep", "ProgramKubeconfig"), 1)
+STEPS = dict.fromkeys(
+    ("StackId", "Drain", "SecondDrain", "UnfinishedDrain", "NodepoolSweep", "RuleSweep", "ProgramKubeconfig"), 1
+)
 EXPECTED: dict[str, dict[str, int]] = {
     "exoscale": {
         **STEPS,
@@ -38,7 +39,10 @@ EXPECTED: dict[str, dict[str, int]] = {
         "SksKubeconfig": 1,
         "Nlb": 1,
         "kubernetes": 1,
+        "ValidatingAdmissionPolicy": 1,
+        "ValidatingAdmissionPolicyBinding": 1,
         "Release": 1,
+        "IngressPods": 1,
     },
     "exoscale, ccm": {
         **STEPS,
@@ -50,6 +54,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "SksKubeconfig": 1,
         "kubernetes": 1,
         "Release": 1,
+        "IngressPods": 1,
     },
     "exoscale, no ingress, cilium, closed, two pools": {
         **STEPS,
@@ -106,7 +111,7 @@ def test_every_child_belongs_to_a_component(run: Run, shape: str) -> None:
 def test_everything_in_the_cluster_goes_through_the_explicit_provider(run: Run, shape: str) -> None:
     world = run(SHAPES[shape])
     provider = world.one("kubernetes").urn
-    inside = world.of("Release")
+    inside = [item for item in world.registrations.values() if item.type.startswith("kubernetes:")]
 
     assert {item.request.provider for item in inside} <= {f"{provider}::cluster-id"}
     assert {request.provider for request in world.reads} <= {f"{provider}::cluster-id"}
@@ -172,8 +177,8 @@ def test_a_pool_gets_its_own_settings(run: Run) -> None:
         "labels": {"team": "ml"},
         "taints": {"dedicated": "gpu:NoSchedule"},
     }
-    world = run({"nodepools": {"gpu": pool}, "version": "1.34.3"})
-    inputs = world.one("SksNodepool").inputs
+    world = run({"nodepools": {"default": {"anti-affinity": False}, "gpu": pool}, "version": "1.34.3"})
+    [inputs] = [item.inputs for item in world.of("SksNodepool") if item.urn.endswith("::gpu-nodepool")]
 
     assert {key: inputs[key] for key in ("size", "instanceType", "diskSize", "instancePrefix", "taints", "labels")} == {
         "size": 9,
@@ -186,6 +191,26 @@ def test_a_pool_gets_its_own_settings(run: Run) -> None:
     assert "antiAffinityGroupIds" not in inputs
     assert world.of("AntiAffinityGroup") == []
     assert world.one("SksCluster").inputs["version"] == "1.34.3"
+
+
+@pytest.mark.parametrize(
+    ("size", "made_with", "ignored", "bounds"),
+    [
+        (0, 0, [], None),
+        (3, 3, [], None),
+        ({"min": 2, "max": 5}, 2, ["size"], "2 to 5"),
+        ({"min": 0, "max": 5}, 1, ["size"], "0 to 5"),
+        ("external", 2, ["size"], "external"),
+    ],
+)
+def test_the_size_of_a_pool_holds_or_is_left_to_others_once_the_pool_is_made(
+    run: Run, size: Any, made_with: int, ignored: list[str], bounds: str | None
+) -> None:
+    world = run({"nodepools": {"web": {"size": size}}})
+    pool, reported = world.one("SksNodepool"), plain(world.exports)["nodepools"]["web"]
+
+    assert (pool.inputs["size"], list(pool.request.ignoreChanges)) == (made_with, ignored)
+    assert (reported["size"], reported.get("bounds")) == (made_with, bounds)
 
 
 def test_the_kubernetes_provider_never_forgets_what_it_cannot_reach(run: Run) -> None:
@@ -211,6 +236,18 @@ def test_the_release_is_uninstalled_before_its_cluster_is_replaced(run: Run) -> 
     [namespace] = [world.one("Release").request.propertyDependencies["namespace"]]
 
     assert list(namespace.urns) == [world.one("SksCluster").urn]
+
+
+@pytest.mark.parametrize("kind", ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"])
+def test_the_policy_of_the_nlb_goes_with_its_cluster_after_the_drain_and_before_the_nlb(run: Run, kind: str) -> None:
+    world = run()
+    policy = world.one(kind)
+
+    assert world.one("SksCluster").urn in policy.request.propertyDependencies["metadata"].urns
+    assert list(policy.request.replaceOnChanges) == ["metadata"]  # of which only a part is known to replace it
+    assert policy.urn in world.leans_on(world.one("index:Drain").urn)
+    assert world.one("Nlb").urn in world.leans_on(world.one("ValidatingAdmissionPolicy").urn)
+    assert policy.inputs["metadata"]["name"] == "exoscale-sks-balancer-of-ingress"
 
 
 def test_a_change_that_the_plugin_would_swallow_replaces_the_cluster(run: Run) -> None:
@@ -251,9 +288,9 @@ def test_the_outputs_of_the_stack(run: Run, tmp_path: Path) -> None:
 
     assert exports == {
         "endpoint": "https://cluster.sks-ch-gva-2.exo.io:443",
-        "kubeconfig": KUBECONFIG,
+        "kubeconfig": file.read_text(),
         "kubeconfig_path": str(file),
-        "connect": f"export KUBECONFIG='{file}'; kubectl cluster-info",
+        "connect": f"export KUBECONFIG='{file}'; kubectl config use-context exoscale-sks-dev && kubectl cluster-info",
         "ingress_ip": "198.51.100.7",
         "nodepools": {
             "default": {
@@ -267,7 +304,6 @@ def test_the_outputs_of_the_stack(run: Run, tmp_path: Path) -> None:
         "monthly_cost": "63.50 CHF per month (prices of 2025-08-22): control plane starter 0.00; "
         "default, 2 x standard.small 34.06; 2 x 20 GiB disk 4.09; 1 x NLB 25.35",
     }
-    assert file.read_text() == KUBECONFIG
 
 
 @pytest.mark.parametrize(

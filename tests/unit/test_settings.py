@@ -9,20 +9,18 @@ import pytest
 from components import catalogue
 from components.ingress import Chart
 from settings import load
-from tests.unit.conftest import PROJECT, configure
+from tests.unit.conftest import PROJECT, configure, problems
 
 ZONES = "at-vie-1, at-vie-2, bg-sof-1, ch-dk-2, ch-gva-2, de-fra-1, de-muc-1, hr-zag-1"
 NAME_RULE = "30 lower-case letters, digits or hyphens at most, a letter first"
 LABEL_RULE = "63 letters, digits or . _ - at most, a letter or digit at both ends"
+SUBJECT_RULE = "1 to 64 letters, digits or signs of ASCII, which every certificate's subject takes"
+ALL_TAINTED = (
+    "nodepools are all tainted NoSchedule or NoExecute; allowed: one at least with nodes and without such a taint, "
+    "where CoreDNS and the like can run"
+)
+SIZE_RULE = "a whole number from 0, external, or an object with min and max"
 TAINT_RULE = "value:effect with effect NoSchedule, PreferNoSchedule, NoExecute, such as gpu:NoSchedule"
-
-
-def problems(config: dict[str, Any], stack: str = "dev") -> list[str]:
-    """The lines that the settings are refused with."""
-    configure(config, stack)
-    with pytest.raises(pulumi.RunError) as refusal:
-        load()
-    return str(refusal.value).splitlines()
 
 
 def pool(**settings: Any) -> dict[str, Any]:
@@ -40,11 +38,28 @@ BAD = [
     ({"zones": "ch-dk-2"}, "zones is not a setting; did you mean exoscale-sks:zone?"),
     ({"nodepools": {}}, 'nodepools is "0 nodepools"; allowed: 1 to 16 of them'),
     ({"nodepools": {f"p{n}": {} for n in range(17)}}, 'nodepools is "17 nodepools"; allowed: 1 to 16 of them'),
+    (pool(taints={"a": "b:PreferNoSchedule", "c": "d:NoSchedule"}), ALL_TAINTED),
+    (
+        {"nodepools": {"a": {"taints": {"x": "y:NoSchedule"}}, "b": {"taints": {"x": "y:NoExecute"}}}},
+        ALL_TAINTED,
+    ),
+    ({"nodepools": {"a": {"taints": {"x": "y:NoSchedule"}}, "parked": {"size": 0}}}, ALL_TAINTED),
     ({"nodepools": ["web"]}, 'nodepools is ["web"]; allowed: an object'),
     ({"nodepools": {"Web": {}}}, f"nodepools.Web is no name; allowed: {NAME_RULE}"),
-    (pool(size=0), "nodepools.web.size is 0; allowed: a whole number from 1"),
-    (pool(size="2"), 'nodepools.web.size is "2"; allowed: a whole number from 1'),
-    (pool(size=True), "nodepools.web.size is true; allowed: a whole number from 1"),
+    (pool(size=-1), "nodepools.web.size is -1; allowed: a whole number from 0"),
+    (pool(size="2"), f'nodepools.web.size is "2"; allowed: {SIZE_RULE}'),
+    (pool(size=True), f"nodepools.web.size is true; allowed: {SIZE_RULE}"),
+    (pool(size={"min": 2}), "nodepools.web.size.max is not set; allowed: a whole number from 2"),
+    (pool(size={"min": 3, "max": 2}), "nodepools.web.size.max is 2; allowed: a whole number from 3"),
+    (pool(size={"min": -1, "max": 2}), "nodepools.web.size.min is -1; allowed: a whole number from 0"),
+    (
+        pool(size={"max": 2, "mni": 1}),
+        "nodepools.web.size.mni is not a setting; did you mean exoscale-sks:nodepools.web.size.min?",
+    ),
+    (
+        pool(size={"max": 9}),
+        "nodepools.web.size is 9; allowed: up to 8, or more with exoscale-sks:nodepools.web.anti-affinity false",
+    ),
     (
         pool(size=9),
         "nodepools.web.size is 9; allowed: up to 8, or more with exoscale-sks:nodepools.web.anti-affinity false",
@@ -65,6 +80,22 @@ BAD = [
         pool(labels={"stack": "mine"}),
         'nodepools.web.labels.stack is "mine"; allowed: any label but this: the stack sets it itself',
     ),
+    *(
+        (
+            pool(labels={key: "x"}),
+            f'nodepools.web.labels.{key} is "x"; allowed: a prefix of your own, or node.kubernetes.io/ or '
+            "kubelet.kubernetes.io/: no node may give itself this label",
+        )
+        for key in (
+            "node-role.kubernetes.io/worker",
+            "kubernetes.io/hostname",
+            "k8s.io/team",
+            "app.kubernetes.io/name",
+            "node-restriction.kubernetes.io/team",
+            "topology.kubernetes.io/zone",
+            "node.kubernetes.io/instance-type",
+        )
+    ),
     (
         pool(instance_typ="x"),
         "nodepools.web.instance-typ is not a setting; did you mean exoscale-sks:nodepools.web.instance-type?",
@@ -74,13 +105,26 @@ BAD = [
         {"firewall": {"nodeports": True}},
         "firewall.nodeports is not a setting; did you mean exoscale-sks:firewall.open-node-ports?",
     ),
-    ({"kubeconfig": {"ttl-seconds": -1}}, "kubeconfig.ttl-seconds is -1; allowed: a whole number from 1"),
+    ({"kubeconfig": {"ttl-seconds": -1}}, "kubeconfig.ttl-seconds is -1; allowed: a whole number from 1 to 3153600000"),
+    (
+        {"kubeconfig": {"ttl-seconds": 3153600001}},
+        "kubeconfig.ttl-seconds is 3153600001; allowed: a whole number from 1 to 3153600000",
+    ),
     (
         {"kubeconfig": {"ttl-seconds": 60, "early-renewal-seconds": 60}},
         "kubeconfig.early-renewal-seconds is 60; allowed: a whole number from 0 to 59",
     ),
-    ({"kubeconfig": {"user": ""}}, 'kubeconfig.user is ""; allowed: a text that is not empty'),
-    ({"kubeconfig": {"groups": []}}, "kubeconfig.groups is []; allowed: a list of texts, at least one"),
+    ({"kubeconfig": {"user": ""}}, f'kubeconfig.user is ""; allowed: {SUBJECT_RULE}'),
+    ({"kubeconfig": {"user": "Zoé"}}, f'kubeconfig.user is "Zo\\u00e9"; allowed: {SUBJECT_RULE}'),
+    ({"kubeconfig": {"user": "a" * 65}}, f'kubeconfig.user is "{"a" * 65}"; allowed: {SUBJECT_RULE}'),
+    (
+        {"kubeconfig": {"groups": []}},
+        f"kubeconfig.groups is []; allowed: a list with at least one, each {SUBJECT_RULE}",
+    ),
+    (
+        {"kubeconfig": {"groups": ["ops", ""]}},
+        f'kubeconfig.groups is ["ops", ""]; allowed: a list with at least one, each {SUBJECT_RULE}',
+    ),
     ({"kubeconfig": {"ttl": 60}}, "kubeconfig.ttl is not a setting; did you mean exoscale-sks:kubeconfig.ttl-seconds?"),
     (
         {"ingress": {"controller": "haproxy"}},
@@ -88,15 +132,32 @@ BAD = [
     ),
     ({"ingress": {"load-balancer": "nlb"}}, 'ingress.load-balancer is "nlb"; allowed: managed, ccm'),
     ({"ingress": {"nodepool": "gpu"}, "nodepools": {"a": {}, "b": {}}}, 'ingress.nodepool is "gpu"; allowed: a, b'),
-    ({"ingress": {"timeout-seconds": 0}}, "ingress.timeout-seconds is 0; allowed: a whole number from 1"),
+    ({"ingress": {"timeout-seconds": 0}}, "ingress.timeout-seconds is 0; allowed: a whole number from 1 to 86400"),
+    (
+        {"ingress": {"timeout-seconds": 86401}},
+        "ingress.timeout-seconds is 86401; allowed: a whole number from 1 to 86400",
+    ),
+    ({"ingress": {"chart": ""}}, 'ingress.chart is ""; allowed: a chart\'s name, folder or oci:// address'),
+    ({"ingress": {"chart": " "}}, 'ingress.chart is " "; allowed: a chart\'s name, folder or oci:// address'),
+    (
+        {"ingress": {"repository": "charts.test"}},
+        'ingress.repository is "charts.test"; '
+        "allowed: an address such as https://charts.test, or empty for a folder or oci://",
+    ),
     ({"ingress": {"klass": "x"}}, "ingress.klass is not a setting; did you mean exoscale-sks:ingress.class?"),
     ({"storage": {"on-destroy": "burn"}}, 'storage.on-destroy is "burn"; allowed: refuse, delete, keep'),
     ({"storage": {"csi": "yes"}}, 'storage.csi is "yes"; allowed: true, false'),
     ({"storage": {"cis": True}}, "storage.cis is not a setting; did you mean exoscale-sks:storage.csi?"),
-    ({"drain": {"wait-seconds": 0}}, "drain.wait-seconds is 0; allowed: a whole number from 1"),
+    ({"drain": {"wait-seconds": 0}}, "drain.wait-seconds is 0; allowed: a whole number from 1 to 86400"),
+    ({"drain": {"wait-seconds": 86401}}, "drain.wait-seconds is 86401; allowed: a whole number from 1 to 86400"),
     ({"drain": {"wait": 5}}, "drain.wait is not a setting; did you mean exoscale-sks:drain.wait-seconds?"),
     ({"protect": "maybe"}, 'protect is "maybe"; allowed: true, false'),
     ({"k3d": {"api-port": 65536}}, "k3d.api-port is 65536; allowed: a whole number from 1 to 65535"),
+    (
+        {"k3d": {"api-port": 8080, "http-port": 8080}},
+        "k3d.http-port is 8080; allowed: any port but that of exoscale-sks:k3d.api-port",
+    ),
+    ({"version": "1.3٤.3"}, 'version is "1.3\\u0664.3"; allowed: newest, or a version such as 1.34.3'),
     ({"ingress": "nginx"}, 'ingress is "nginx"; allowed: an object'),
 ]
 
@@ -107,7 +168,32 @@ def test_each_bad_setting_gives_one_line_with_key_value_and_what_is_allowed(conf
 
 
 @pytest.mark.parametrize(
-    "bad", ["medium", "standard.tiny", "standard.smal", "Standard.small", "standard", "standard.small.2", ""]
+    "nodepools",
+    [
+        {"a": {"taints": {"x": "y:NoSchedule"}}, "b": {}},
+        {"a": {"taints": {"x": "y:PreferNoSchedule"}}},
+        {"a": {"taints": {"x": "y:NoSchedule"}, "size": 0}},
+        {"a": {"taints": {"x": "y:NoExecute"}}, "b": {"size": {"min": 0, "max": 2}}},
+    ],
+)
+def test_one_pool_that_takes_any_pod_is_enough_and_a_cluster_without_a_node_needs_none(nodepools: Any) -> None:
+    configure({"nodepools": nodepools})
+
+    assert load().nodepools.keys() == nodepools.keys()
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "medium",
+        "standard.tiny",
+        "standard.micro",
+        "standard.smal",
+        "Standard.small",
+        "standard",
+        "standard.small.2",
+        "",
+    ],
 )
 def test_a_type_that_no_node_can_be_gives_one_line_with_the_families_and_sizes(bad: str) -> None:
     (line,) = problems(pool(instance_type=bad))
@@ -116,7 +202,7 @@ def test_a_type_that_no_node_can_be_gives_one_line_with_the_families_and_sizes(b
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
-    lines = problems({"zone": "mars", "level": "gold", **pool(size=0, disk_size_gb=1)})
+    lines = problems({"zone": "mars", "level": "gold", **pool(size=-1, disk_size_gb=1)})
 
     assert [line.split(" is ")[0] for line in lines] == [
         "exoscale-sks:nodepools.web.size",
@@ -145,60 +231,6 @@ def test_a_stack_name_that_k3d_cannot_take_is_refused_for_k3d_only() -> None:
     (line,) = problems({"platform": "k3d"}, "a-much-longer-stack-name")
 
     assert line.startswith('the k3d cluster\'s name is "exoscale-sks-a-much-longer-stack-name-k3d"; allowed: 32 ')
-
-
-class TestTheApiKey:
-    KEY, SECRET = "EXO-key", "the-secret"
-    MISSING = (
-        "the Exoscale API key is not set; allowed: EXOSCALE_API_KEY and EXOSCALE_API_SECRET "
-        "or EXOSCALE_KEY and EXOSCALE_SECRET in the environment"
-    )
-
-    @pytest.fixture(autouse=True)
-    def _no_key(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in ("EXOSCALE_API_KEY", "EXOSCALE_API_SECRET"):
-            monkeypatch.delenv(name)
-
-    def test_without_one_there_is_one_line(self) -> None:
-        assert problems({}) == [self.MISSING]
-
-    def test_an_empty_one_is_none(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("EXOSCALE_API_KEY", "")
-        monkeypatch.setenv("EXOSCALE_API_SECRET", "")
-
-        assert problems({}) == [self.MISSING]
-
-    @pytest.mark.parametrize("pair", [("EXOSCALE_API_KEY", "EXOSCALE_API_SECRET"), ("EXOSCALE_KEY", "EXOSCALE_SECRET")])
-    def test_both_pairs_of_variables_will_do(self, pair: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in pair:
-            monkeypatch.setenv(name, "given")
-        configure({})
-
-        assert load().zone == "ch-gva-2"
-
-    def test_the_stacks_configuration_will_do(self) -> None:
-        configure({"exoscale:key": self.KEY, "exoscale:secret": self.SECRET})
-
-        assert load().zone == "ch-gva-2"
-
-    @pytest.mark.parametrize("given", ["EXOSCALE_API_KEY", "EXOSCALE_API_SECRET", "EXOSCALE_KEY", "EXOSCALE_SECRET"])
-    def test_half_a_pair_is_refused_without_showing_it(self, given: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv(given, self.SECRET)
-        missing = given.replace("SECRET", "KEY") if "SECRET" in given else given.removesuffix("KEY") + "SECRET"
-
-        assert problems({}) == [f"{missing} is not set; allowed: a key and its secret, and {given} is set"]
-
-    def test_half_a_pair_is_refused_beside_a_whole_one_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in ("EXOSCALE_API_KEY", "EXOSCALE_KEY", "EXOSCALE_SECRET"):
-            monkeypatch.setenv(name, "given")
-
-        (line,) = problems({})
-        assert line.startswith("EXOSCALE_API_SECRET is not set")
-
-    def test_a_local_cluster_needs_none(self) -> None:
-        configure({"platform": "k3d"})
-
-        assert load().platform == "k3d"
 
 
 def test_the_defaults_are_the_tutorials_cluster() -> None:

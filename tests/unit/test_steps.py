@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from provider.resources import RESOURCES, of_urn
+from teardown.changes import Chosen
 from tests.provider.conftest import Steps
 from tests.unit.conftest import ORGANIZATION, STACK_ID, Registration, Run, World
 
@@ -45,6 +46,25 @@ def test_every_step_knows_whose_it_is_and_in_which_organisation(run: Run, kind: 
 
 def test_the_pinned_organisation_reaches_the_stack_id(run: Run) -> None:
     assert registered(run({"organization": "acme"}), "StackId").inputs["organization"] == "acme"
+
+
+def test_the_settings_that_take_something_away_when_they_change_reach_the_stack_id(run: Run) -> None:
+    chosen = {
+        "zone": "at-vie-1",
+        "level": "pro",
+        "cni": "cilium",
+        "protect": True,
+        "nodepools": {"a": {"size": 3}, "b": {}},
+        "ingress": {"load-balancer": "ccm", "nodepool": "b"},
+        "storage": {"on-destroy": "keep"},
+    }
+    kept = registered(run(chosen), "StackId").inputs["settings"]
+    without = registered(run({"ingress": {"controller": "none"}}), "StackId").inputs["settings"]
+
+    assert Chosen.of("at-vie-1", kept) == Chosen(
+        "at-vie-1", "pro", "cilium", True, {"a": 3, "b": 2}, "ccm", "b", "nginx-ingress", "keep"
+    )
+    assert (without["loadBalancer"], without["ingressNodepool"], without["chart"]) == ("none", "", "")
 
 
 @pytest.mark.parametrize("kind", ["Drain", "SecondDrain"])

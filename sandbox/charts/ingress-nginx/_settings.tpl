@@ -8,4 +8,6 @@ annotations: {{ toJson $controller.service.annotations }}
 class: {{ $class.enabled | ternary $class.name "" }}
 default: {{ $class.default }}
 controller: {{ $class.controllerValue }}
+affinity: {{ toJson $controller.affinity }}
+tolerations: {{ toJson $controller.tolerations }}
 {{- end -}}

@@ -7,4 +7,6 @@ annotations: {{ toJson $controller.service.annotations }}
 class: {{ $controller.ingressClass.create | ternary $controller.ingressClass.name "" }}
 default: {{ $controller.ingressClass.setAsDefaultIngress }}
 controller: nginx.org/ingress-controller
+affinity: {{ toJson $controller.affinity }}
+tolerations: {{ toJson $controller.tolerations }}
 {{- end -}}

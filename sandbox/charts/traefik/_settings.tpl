@@ -7,4 +7,6 @@ annotations: {{ toJson .Values.service.annotations }}
 class: {{ $class.enabled | ternary ($class.name | default .Release.Name) "" }}
 default: {{ $class.isDefaultClass }}
 controller: traefik.io/ingress-controller
+affinity: {{ toJson .Values.affinity }}
+tolerations: {{ toJson .Values.tolerations }}
 {{- end -}}

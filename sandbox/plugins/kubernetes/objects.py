@@ -17,7 +17,7 @@ from sandbox.plugins.kubernetes.refusals import conflict, hides_preview, refused
 from sandbox.plugins.kubernetes.settings import Settings
 from sandbox.plugins.kubernetes.state import checkpoint, importable, inputs_of, live_of, type_of
 from sandbox.plugins.kubernetes.waiting import NotDeleted, NotReady, await_deleted, await_ready, look, seconds
-from sandbox.plugins.properties import Properties, has_unknown, plain
+from sandbox.plugins.properties import Properties, Unknown, has_unknown, plain
 from sandbox.plugins.provider import (
     CheckRequest,
     CheckResult,
@@ -86,7 +86,7 @@ class Objects:
             path: change for path, change in changes.items() if not any(path[: len(one)] == one for one in ignored)
         }
         replaces = [text(path) for path, change in changes.items() if is_replacement(change)]
-        same_place = reference_of(old).id == reference_of(news).id
+        same_place = not isinstance(news.get("metadata"), Unknown) and reference_of(old).id == reference_of(news).id
         return DiffResult(
             changed=bool(changes),
             diffs=sorted({str(path[0]) for path in changes}),

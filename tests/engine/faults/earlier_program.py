@@ -25,6 +25,7 @@ def shell_steps() -> Iterator[None]:
         patch("components.drain.DrainStep", _drain),
         patch("components.nodepool_sweep.NodepoolSweepStep", _nodepool_sweep),
         patch("components.firewall.RuleSweepStep", _rule_sweep),
+        patch("components.ingress.controller.IngressPodsStep", lambda *_, **__: None),
         patch("components.program_kubeconfig.ProgramKubeconfigStep", _Kubeconfig),
     ):
         yield
@@ -32,7 +33,13 @@ def shell_steps() -> Iterator[None]:
 
 class _Mark:
     def __init__(
-        self, name: str, identity: Identity, zone: str, organization: str, opts: pulumi.ResourceOptions
+        self,
+        name: str,
+        identity: Identity,
+        zone: str,
+        organization: str,
+        settings: dict[str, Any] | None,
+        opts: pulumi.ResourceOptions,
     ) -> None:
         who = {"project": identity.project, "stack": identity.stack, "owner": identity.owner}
         made = command.local.Command(
@@ -73,7 +80,10 @@ def _drain(
     releases: bool,
     wait_seconds: int,
     opts: pulumi.ResourceOptions,
-) -> command.local.Command:
+) -> command.local.Command | None:
+    if kind == "UnfinishedDrain":  # there was none
+        return None
+
     def line(values: dict[str, Any]) -> str:
         return _line(
             "drain",

@@ -2,6 +2,7 @@
 
 import base64
 import shutil
+import ssl
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,11 +10,14 @@ from pathlib import Path
 import pytest
 import yaml
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
+from sandbox.certificates import pem, read_key
 from sandbox.clusters import etcd
 from sandbox.clusters.authorities import FILES, Authorities
 from sandbox.clusters.kubeconfig import kubeconfig
+from tests.sandbox.strict import shake_hands, strict
 
 HOST = "some-id.sks-ch-gva-2.exo.io"
 
@@ -52,6 +56,46 @@ def test_a_client_certificate_names_user_and_groups_and_lives_as_long_as_asked(a
     assert groups == ["system:masters", "ops"]
     assert certificate.not_valid_after_utc - certificate.not_valid_before_utc == timedelta(hours=1)
     assert abs(certificate.not_valid_before_utc - before) < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("who", ["api-server", "etcd"])
+def test_servers_and_clients_as_strict_as_python_3_13_accept_each_other(authorities: Authorities, who: str) -> None:
+    pki = authorities.folder
+    user = pki / "user"
+    certificate, key = authorities.client("kubernetes-admin", ["system:masters"], 60)
+    user.with_suffix(".crt").write_text(certificate)
+    user.with_suffix(".key").write_text(key)
+    served, using = {"api-server": (pki / "admin", user), "etcd": (pki / "etcd" / "server", pki / "etcd" / "client")}[
+        who
+    ]
+    authority = served.with_name("ca.crt")
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(served.with_suffix(".crt"), served.with_suffix(".key"))
+    server.load_verify_locations(authority)
+    server.verify_mode = ssl.CERT_REQUIRED
+    server.verify_flags |= ssl.VERIFY_X509_STRICT
+    client = strict(authority)
+    client.load_cert_chain(using.with_suffix(".crt"), using.with_suffix(".key"))
+    shake_hands(server, client, "localhost")
+
+
+def test_a_cluster_of_an_older_version_gets_a_certificate_that_python_3_13_accepts_and_keeps_its_key(
+    authorities: Authorities,
+) -> None:
+    certificate, text = authorities.pair("admin")
+    new, key = _certificate(certificate), read_key(text)
+    old = x509.CertificateBuilder(
+        new.issuer, new.subject, key.public_key(), 1, new.not_valid_before_utc, new.not_valid_after_utc
+    )
+    signed = old.sign(read_key(authorities.pair("ca")[1]), hashes.SHA256())
+    (authorities.folder / "admin.crt").write_text(pem(signed))
+    authorities.create("some-id", HOST)
+    renewed, kept = authorities.pair("admin")
+    assert kept == text
+    assert [one.oid for one in _certificate(renewed).extensions] == [one.oid for one in new.extensions]
+    assert _certificate(renewed).public_key() == new.public_key()
+    authorities.create("some-id", HOST)
+    assert authorities.pair("admin") == (renewed, kept)
 
 
 def test_no_two_client_certificates_share_a_serial_number(authorities: Authorities) -> None:

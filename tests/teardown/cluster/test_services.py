@@ -61,5 +61,22 @@ def test_one_that_is_stuck_is_named_with_its_nlb_finalizers_and_the_last_complai
 def test_one_whose_nlb_is_gone_is_let_go(stuck: PaperApiServer, said: list[str]) -> None:
     left = services.remove(stuck, 0, said.append)
 
-    assert services.release(stuck, left, 60, said.append) == []
+    assert services.release(stuck, left, 60, said.append) == ([], {})
     assert stuck.names("services") == set()
+
+
+@pytest.mark.parametrize("on_its_way", [False, True])
+def test_one_that_the_cluster_refuses_to_let_go_is_left_with_what_was_said(
+    stuck: PaperApiServer, said: list[str], on_its_way: bool
+) -> None:
+    """One that is not on its way out keeps its finalizers, or a controller would give it another NLB."""
+    if on_its_way:
+        stuck.delete(WEB)
+    stuck.refusals = {f"{'PATCH' if on_its_way else 'DELETE'} {WEB}": "admission webhook denied the request"}
+
+    left = services.remove(stuck, 0, said.append)
+
+    assert services.release(stuck, left, 60, said.append) == ([], {"shop/web": "admission webhook denied the request"})
+    assert stuck.objects[WEB]["metadata"]["finalizers"]
+    refused = "waiting: the cluster refuses to delete Service shop/web: admission webhook denied the request"
+    assert (refused in said) is not on_its_way

@@ -49,3 +49,17 @@ def test_the_driver_is_waited_for_while_it_deletes_and_not_where_it_retains(said
     volume_claims.remove(server, {"retained", "deleted"}, 0, said.append)
 
     assert said[-1] == "waiting: the CSI controller deletes 1 volumes"
+
+
+def test_a_claim_that_the_cluster_refuses_to_delete_is_said_and_does_not_stop_the_drain(said: list[str]) -> None:
+    server = PaperApiServer()
+    server.persistent_volume("ours", claim="data")
+    refused = ("DELETE /api/v1/namespaces/shop/persistentvolumeclaims", "DELETE /api/v1/namespaces/shop/pods")
+    server.refusals = dict.fromkeys(refused, "denied the request")
+
+    volume_claims.remove(server, {"ours"}, 0, said.append)
+
+    assert said[1:] == [
+        "the cluster refuses to delete PersistentVolumeClaim shop/data: denied the request",
+        "the cluster refuses to delete Pod shop/data-user: denied the request",
+    ]

@@ -7,7 +7,7 @@ import pytest
 from pulumi.runtime.proto import provider_pb2
 
 from sandbox.plugins.kubernetes.changes import Path, parse, text
-from sandbox.plugins.properties import Secret, encode
+from sandbox.plugins.properties import UNKNOWN, Secret, encode
 from tests.sandbox.plugins.kubernetes.plugin import Failed, Plugin
 
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
@@ -128,6 +128,12 @@ def test_an_object_is_deleted_before_its_replacement_only_when_both_need_the_sam
     state = _state("ConfigMap", "v1", metadata=metadata, data={"k": "v"})
     news = {**state["__inputs"], "metadata": {**metadata, "namespace": namespace}, "data": {"k": "w"}}
     assert offline.diff(CONFIG_MAP, state, news).deleteBeforeReplace is first
+
+
+def test_metadata_that_a_preview_does_not_know_is_a_change_in_place(offline: Plugin) -> None:
+    state = _state("ConfigMap", "v1", metadata={"name": "a", "namespace": "n"}, data={"k": "v"})
+    answer = offline.diff(CONFIG_MAP, state, {**state["__inputs"], "metadata": UNKNOWN})
+    assert (list(answer.diffs), list(answer.replaces)) == (["metadata"], [])
 
 
 def test_ignored_changes_are_no_difference(offline: Plugin) -> None:
