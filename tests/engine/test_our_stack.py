@@ -26,8 +26,8 @@ from tools import path_of
 pytestmark = pytest.mark.engine
 
 POOLS = "exoscale-sks:nodepools"
-# What an update of a pool comes with, too: the stack's record of its settings, that of what its machines are, and a look
-# for the ingress controller's pods.
+# What an update of a pool comes with: the stack's record of its settings, that of what its machines are, and a look for
+# the ingress controller's pods.
 SETTINGS, MACHINES, PODS = 1, 1, 1
 PROTECT = "exoscale-sks:protect"
 SMALL = {"size": 2, "instance-type": "standard.small", "disk-size-gb": 20}

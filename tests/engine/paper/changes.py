@@ -1,4 +1,4 @@
-"""`python -m tests.engine.paper.changes`: writes docs/changes.md: what changing each setting does to a living stack.
+"""`python -m tests.engine.paper.changes` writes docs/changes.md: what changing each setting does to a living stack.
 
 The real engine previews each change on a stack that is up, on the paper sandbox, and the table is made of what it says.
 """
