@@ -83,6 +83,10 @@ class Resource(ABC):
         """The outputs that a preview knows before a create or an update makes or changes them."""
         return {}
 
+    def refreshed(self, state: Values) -> dict[str, Any]:
+        """The outputs that are not what is recorded any more, for a refresh."""
+        return {}
+
     def due(self, state: Values) -> Sequence[str]:
         """What an update has to do although no input changed, in words that a preview shows. Changes nothing."""
         return ()

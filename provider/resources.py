@@ -125,6 +125,9 @@ class Machines(Resource):
             lines += steps.old_machines(subject(state), state["clusterId"], inputs["pools"])
         return lines
 
+    def refreshed(self, state: Values) -> dict[str, Any]:
+        return self._now(state)
+
     def due(self, state: Values) -> Sequence[str]:
         try:
             now = steps.running_machines(subject(state), state["pools"])

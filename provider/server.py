@@ -87,8 +87,11 @@ class TeardownProvider(sdk.Provider):
         return sdk.CreateResponse(id_, _state(request.properties, outputs))
 
     async def read(self, request: sdk.ReadRequest) -> sdk.ReadResponse:
-        await asyncio.to_thread(of_urn(request.urn).verify, plain(request.properties))
-        return sdk.ReadResponse(request.resource_id, request.properties, request.inputs)
+        resource, state = of_urn(request.urn), plain(request.properties)
+        await asyncio.to_thread(resource.verify, state)
+        now = await asyncio.to_thread(resource.refreshed, state)
+        properties = {**request.properties, **{key: wrapped(value) for key, value in now.items()}}
+        return sdk.ReadResponse(request.resource_id, properties, request.inputs)
 
     async def update(self, request: sdk.UpdateRequest) -> sdk.UpdateResponse:
         resource, state, inputs = of_urn(request.urn), plain(request.olds), plain(request.news)

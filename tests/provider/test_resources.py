@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.rpc import UNKNOWN
 
 import teardown.steps
@@ -431,6 +432,13 @@ def test_a_refresh_changes_nothing(calls: Calls, kind: str) -> None:
     answer = calls.read(kind)
 
     assert (answer.id, answer.properties["version"]) == ("token", 1)
+
+
+def test_a_refresh_records_what_runs_by_now(calls: Calls, steps: Steps) -> None:
+    now = {"web": [{"instanceType": "standard.small", "diskSizeGb": 20, "number": 3}]}
+    steps.answers("running_machines", now)
+
+    assert MessageToDict(calls.read("Machines").properties)["machines"] == now
 
 
 def test_a_secret_input_stays_one_in_the_state_and_reaches_the_step_in_clear(calls: Calls) -> None:

@@ -72,10 +72,16 @@ class PaperControlPlanes:
         with self._lock:
             if path.endswith("/endpointslices"):
                 self._run_pods(cluster_id, path)
-            if method == "PATCH" and path.startswith(f"{POLICIES}/") and "dryRun" not in query:
-                # Applied by the program's plugin, which may be the first to name it.
-                self.objects(cluster_id)[path] = {**body, "metadata": {**body["metadata"], "uid": path}}
+            if method == "PATCH" and path.startswith(f"{POLICIES}/"):
+                return self._apply(cluster_id, path, body, is_real="dryRun" not in query)
             return KINDS.get(path) or self._clusters[cluster_id]._ask(method, path, query, body)
+
+    def _apply(self, cluster_id: str, path: str, body: Document, is_real: bool) -> Document:
+        """As the program's plugin does it: the whole object, which may be a new one."""
+        applied = {**body, "metadata": {**body["metadata"], "uid": path}}
+        if is_real:
+            self.objects(cluster_id)[path] = applied
+        return applied
 
     def create(self, cluster: Document) -> None:
         self._authorities(cluster["id"]).create(cluster["id"], "localhost")
