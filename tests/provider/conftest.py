@@ -25,6 +25,7 @@ from teardown.steps import DRAIN, StackIdentity
 from teardown.subject import Subject
 
 WHO = {"project": "shop", "stack": "dev", "owner": "jane", "zone": "ch-gva-2"}
+SUBJECT = Subject("shop", "dev", "jane", "ch-gva-2", "5fac1d000001", "org-1", "acme")
 WHOSE = {**WHO, "stackId": "5fac1d000001", "organizationId": "org-1", "organizationName": "acme"}
 CHOSEN = Chosen("ch-gva-2", "starter", "calico", protect=False, nodepools={"default": 2})
 POOL = {"instancePoolId": "pool-1", "instanceType": "standard.small", "diskSizeGb": 20, "size": 2, "bounds": ""}

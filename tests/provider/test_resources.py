@@ -1,30 +1,24 @@
 """What the engine is told of each resource type, and which step each of its verbs is."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.rpc import UNKNOWN
 
 import teardown.steps
 from tests.provider.conftest import (
     ADDED,
-    CHOSEN,
     INPUTS,
-    MACHINES,
-    WHO,
+    SUBJECT,
     Calls,
     DrainTarget,
     Engine,
     Steps,
-    Subject,
     refusal,
     state,
     urn,
 )
 
-SUBJECT = Subject("shop", "dev", "jane", "ch-gva-2", "5fac1d000001", "org-1", "acme")
 SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 KINDS = tuple(INPUTS)
 ARMED = {"Drain": "drain", "SecondDrain": "second-drain", "NodepoolSweep": "nodepool-sweep"}
@@ -38,13 +32,6 @@ def test_the_state_holds_the_inputs_the_outputs_and_the_number_of_its_layout(cal
 
     assert id_
     assert made == state(kind)
-
-
-def test_the_stack_id_is_made_for_the_organisation_that_the_user_pinned(calls: Calls) -> None:
-    id_, _ = calls.create("StackId", {**INPUTS["StackId"], "organization": "acme"})
-
-    assert id_ == "5fac1d000001"
-    assert calls.named("create_stack_id") == [[Subject(**WHO), "acme"]]
 
 
 def test_the_roles_are_those_that_the_teardown_knows() -> None:
@@ -96,48 +83,6 @@ def test_only_another_cluster_or_group_makes_another_resource_which_the_old_one_
     assert answer.deleteBeforeReplace
     assert set(ADDED.get(kind, {})) <= set(answer.stables)
     assert not set(change) & set(answer.stables)
-
-
-def parking(zone: str = "ch-gva-2", level: str = "starter", **sizes: Any) -> dict[str, Any]:
-    """The stack's first resource for pools of these sizes."""
-    settings = replace(CHOSEN, level=level, nodepools=sizes).inputs()
-    return {**INPUTS["StackId"], "zone": zone, "settings": settings}
-
-
-@pytest.mark.parametrize("preview", [True, False])
-def test_a_new_nodepool_without_a_node_is_refused_before_anything_is_made(
-    calls: Calls, steps: Steps, preview: bool
-) -> None:
-    line = refusal(lambda: calls.create("StackId", parking(web=2, night=0), preview))
-
-    assert line.startswith("nodepools.night.size is 0, and Exoscale makes no nodepool without a node. Next: `pulumi ")
-    assert steps.calls == []
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        (parking(web=2), parking(web=2, night=0)),
-        (parking(night=0), parking("at-vie-1", night=0)),
-        (parking(night=2), parking(level="pro", night=0)),
-    ],
-    ids=["added", "in another zone", "in another cluster"],
-)
-def test_so_is_one_that_comes_to_a_living_stack_or_with_another_cluster(
-    calls: Calls, before: dict[str, Any], after: dict[str, Any]
-) -> None:
-    line = refusal(lambda: calls.diff("StackId", state("StackId", **before), after))
-
-    assert line.startswith("nodepools.night.size is 0, and Exoscale makes no nodepool without a node.")
-
-
-def test_a_nodepool_that_is_there_may_be_parked_and_one_of_others_choice_is_not(calls: Calls) -> None:
-    recorded = state("StackId", **parking(night=2))
-    of_an_earlier_release = {key: value for key, value in recorded.items() if key != "settings"}
-
-    for old in (recorded, of_an_earlier_release):
-        assert "settings" in calls.diff("StackId", old, parking(night=0)).diffs
-    assert "settings" in calls.diff("StackId", recorded, parking(night=2, web=None)).diffs
 
 
 @every_kind
@@ -274,69 +219,6 @@ def test_the_drain_of_an_unfinished_up_is_never_armed_and_gets_what_it_drains(ca
     assert calls.named("drain_unfinished") == [[SUBJECT, target]]
 
 
-@pytest.mark.parametrize(
-    ("change", "looked"),
-    [({"chart": "x"}, 1), ({"instancePoolId": "pool-2"}, 1), ({"size": 3}, 1), ({"owner": "joe", "waitSeconds": 9}, 0)],
-)
-def test_a_pod_of_the_ingress_controller_is_looked_for_again_when_its_place_or_its_chart_changed(
-    calls: Calls, change: dict[str, Any], looked: int
-) -> None:
-    calls.create("IngressPods")
-    new = {**INPUTS["IngressPods"], **change}
-    calls.update("IngressPods", new, preview=True)
-    calls.update("IngressPods", new)
-
-    first, *again = calls.named("await_ingress_pod")
-    assert first == [SUBJECT, "cluster-1", "ingress", "web", "pool-1", 180]
-    assert len(again) == looked
-
-
-def test_an_up_fails_without_a_pod_behind_the_load_balancer(calls: Calls, steps: Steps) -> None:
-    line = steps.refuses("await_ingress_pod")
-
-    assert refusal(lambda: calls.create("IngressPods")) == line
-    assert refusal(lambda: calls.update("IngressPods", {**INPUTS["IngressPods"], "size": 3})) == line
-
-
-def larger() -> dict[str, Any]:
-    """The pool is to make other machines, and one more."""
-    inputs = INPUTS["Machines"]
-    return {**inputs, "pools": {"web": {**inputs["pools"]["web"], "instanceType": "standard.medium", "size": 3}}}
-
-
-AFTERWARDS = {"web": [*[{**MACHINES["web"][0], "instanceType": "standard.medium", "number": 1}], *MACHINES["web"]]}
-
-
-def test_machines_that_their_pool_would_make_otherwise_are_named_by_a_preview_and_by_an_up(
-    calls: Calls, steps: Steps, engine: Engine
-) -> None:
-    line = "nodepool web makes machines with standard.medium from now on, and a, b stay without"
-    steps.answers("old_machines", [line])
-    calls.diff("Machines", state("Machines"), larger())
-
-    assert engine.warnings == [line]
-    assert calls.named("old_machines") == [[SUBJECT, "cluster-1", larger()["pools"]]]
-    calls.diff("Machines", state("Machines"), {**larger(), "clusterId": UNKNOWN})
-    assert len(calls.named("old_machines")) == 1, "none of them stays in another cluster"
-
-
-def test_a_preview_of_another_type_knows_that_the_machines_stay_what_they_are(calls: Calls, steps: Steps) -> None:
-    assert calls.update("Machines", larger(), preview=True)["machines"] == AFTERWARDS
-
-    steps.answers("running_machines", AFTERWARDS)
-    assert calls.update("Machines", larger())["machines"] == AFTERWARDS
-
-
-def test_machines_that_changed_since_the_last_up_are_recorded_by_the_next(calls: Calls, steps: Steps) -> None:
-    steps.answers("running_machines", AFTERWARDS)
-    answer = calls.diff("Machines", state("Machines"), INPUTS["Machines"])
-
-    assert list(answer.diffs) == ["machines"]
-    assert "machines" not in answer.stables
-    steps.refuses("running_machines")
-    assert not calls.diff("Machines", state("Machines"), INPUTS["Machines"]).diffs, "a preview needs no good key"
-
-
 def test_the_sweeps_get_what_they_sweep(calls: Calls) -> None:
     for kind in ("NodepoolSweep", "RuleSweep", "StackId"):
         calls.delete(kind)
@@ -366,79 +248,11 @@ def test_a_state_of_a_later_release_is_refused_by_every_verb(calls: Calls, steps
     assert steps.calls == []
 
 
-def test_a_key_of_another_organisation_ends_preview_and_refresh_in_one_line(calls: Calls, steps: Steps) -> None:
-    line = steps.refuses("check_organization")
-
-    assert refusal(lambda: calls.diff("StackId", state("StackId"), INPUTS["StackId"])) == line
-    assert refusal(lambda: calls.read("StackId")) == line
-    assert calls.named("check_organization") == [[SUBJECT], [SUBJECT]]
-
-
-@pytest.mark.parametrize("pinned", ["acme", "org-1", ""])
-def test_a_pin_that_fits_the_recorded_organisation_is_an_update(calls: Calls, pinned: str) -> None:
-    answer = calls.diff("StackId", state("StackId", organization="x"), {**INPUTS["StackId"], "organization": pinned})
-
-    assert (list(answer.diffs), list(answer.replaces)) == (["organization"], [])
-
-
-def test_a_pin_of_another_organisation_than_the_recorded_one_is_refused(calls: Calls) -> None:
-    line = refusal(lambda: calls.diff("StackId", state("StackId"), {**INPUTS["StackId"], "organization": "other"}))
-
-    assert line.startswith("the setting organization is other, and the stack lives in acme (org-1). Next: ")
-
-
-PRO = {**INPUTS["StackId"], "settings": replace(CHOSEN, level="pro").inputs()}
-
-
-def test_the_settings_of_today_and_of_the_last_up_reach_whoever_compares_them(calls: Calls) -> None:
-    calls.diff("StackId", state("StackId"), {**PRO, "zone": "at-vie-1"})
-
-    assert calls.named("foresee") == [[SUBJECT, None, replace(CHOSEN, zone="at-vie-1", level="pro"), CHOSEN]]
-
-
-def test_a_change_that_must_not_be_done_is_refused_in_its_one_line(calls: Calls, steps: Steps) -> None:
-    line = steps.refuses("foresee")
-
-    assert refusal(lambda: calls.diff("StackId", state("StackId"), PRO)) == line
-
-
-def test_what_a_change_takes_away_is_a_warning_of_a_preview_and_of_an_up(
-    calls: Calls, steps: Steps, engine: Engine
-) -> None:
-    steps.answers("foresee", ["one line", "another"])
-    answer = calls.diff("StackId", state("StackId"), PRO)
-
-    assert engine.warnings == ["one line", "another"]
-    assert (list(answer.diffs), list(answer.replaces)) == (["settings"], [])
-
-
-def test_a_state_of_before_the_settings_were_recorded_gets_them_in_place(calls: Calls) -> None:
-    before = {key: value for key, value in state("StackId").items() if key != "settings"}
-    answer = calls.diff("StackId", before, INPUTS["StackId"])
-
-    assert (list(answer.diffs), list(answer.replaces)) == (["settings"], [])
-    assert set(ADDED["StackId"]) <= set(answer.stables)
-    assert calls.named("foresee") == [[SUBJECT, None, CHOSEN, None]]
-
-
-def test_a_program_that_says_nothing_of_its_settings_is_not_checked(calls: Calls) -> None:
-    calls.diff("StackId", state("StackId"), {**WHO, "organization": ""})
-
-    assert calls.named("foresee") == []
-
-
 @every_kind
 def test_a_refresh_changes_nothing(calls: Calls, kind: str) -> None:
     answer = calls.read(kind)
 
     assert (answer.id, answer.properties["version"]) == ("token", 1)
-
-
-def test_a_refresh_records_what_runs_by_now(calls: Calls, steps: Steps) -> None:
-    now = {"web": [{"instanceType": "standard.small", "diskSizeGb": 20, "number": 3}]}
-    steps.answers("running_machines", now)
-
-    assert MessageToDict(calls.read("Machines").properties)["machines"] == now
 
 
 def test_a_secret_input_stays_one_in_the_state_and_reaches_the_step_in_clear(calls: Calls) -> None:
