@@ -32,6 +32,7 @@ def destroy_in_rounds(subject: Subject, calls: Calls, fault: dict[str, Any], amo
     error: str | None = ""
     for _ in range(MOST):
         fired = len(calls.fired)
+        subject.settle()  # a call whose reply was lost may still be at work, and is refused a second time
         # A call whose reply was lost, or that failed after it took effect, has deleted something.
         error = subject.tries("destroy", refresh=says_gone(error or ""))
         if error is None:

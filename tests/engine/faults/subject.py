@@ -15,6 +15,7 @@ from sandbox.backend import Backend
 from sandbox.sandbox import Sandbox
 from sandbox.stack import SandboxStack
 from tests.engine.conftest import Kubectl
+from tests.engine.faults.account import Account
 from tests.engine.faults.engine import PROJECT, SECONDS, Engine, Run
 from tests.engine.faults.users import Recreating, Users
 from tools import path_of
@@ -79,6 +80,10 @@ class Subject:
         """Exit status and output of `pulumi up` or `destroy` with these variables; empty ones are as good as none."""
         with self.engine(verb, environment, **options) as engine:
             return engine.wait()
+
+    def settle(self) -> None:
+        """Returns when the cloud does nothing any more, as somebody who waits a minute before the next try."""
+        Account(self._sandbox).settle()
 
     def rescue(self) -> None:
         """`make rescue` by somebody who gives the cluster up, which has to succeed."""

@@ -28,7 +28,7 @@ def test_any_up_opens_the_cluster_before_it_installs_the_ingress_controller_agai
     """The second drain, which would open it when it is created, has never left the state."""
     users = subject.users()
     if how == "narrowed":
-        subject.destroy(target=["**::drain-step", "**::ingress-release"])
+        subject.destroy(target=["**::drain-step", "**::ingress-pods", "**::ingress-release"])
     else:
         calls.arm(Fault("delete-load-balancer", "status", status=403))
         subject.refuses_to_go()
