@@ -76,6 +76,13 @@ class _Machines:
         self.machines: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input({})
 
 
+class _NoStep:
+    """There was none, and nothing waited for it."""
+
+    def __init__(self) -> None:
+        self.urn = pulumi.Output.from_input("")
+
+
 def _drain(
     kind: str,
     name: str,
@@ -88,9 +95,9 @@ def _drain(
     releases: bool,
     wait_seconds: int,
     opts: pulumi.ResourceOptions,
-) -> command.local.Command | None:
-    if kind == "UnfinishedDrain":  # there was none
-        return None
+) -> "command.local.Command | _NoStep":
+    if kind == "UnfinishedDrain":
+        return _NoStep()
 
     def line(values: dict[str, Any]) -> str:
         return _line(

@@ -95,6 +95,7 @@ def test_a_stack_lives_through_a_rename_a_new_pool_and_another_cluster_and_leave
 @settings(
     max_examples=6,
     deadline=None,
+    derandomize=True,  # the same edits in every run: a pull request fails over its own change
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
     # To make a failure smaller would take an hour; the edits are in what it prints.
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
