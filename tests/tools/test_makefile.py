@@ -16,6 +16,8 @@ from sandbox.clusters.processes import executable
 from sandbox.home import home_of, start_time
 
 CHECKOUT = Path(__file__).parents[2]
+# As in a person's shell, also where `make` runs these tests: what it was called with is no business of another one.
+SHELL = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
 
 
 @pytest.fixture
@@ -32,6 +34,7 @@ def make(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         ["make", "--no-print-directory", f"--makefile={CHECKOUT / 'Makefile'}", *arguments],
         cwd=CHECKOUT,
+        env=SHELL,
         capture_output=True,
         text=True,
         timeout=60,
@@ -83,7 +86,7 @@ class Clone:
         return subprocess.run(
             ["make", "--no-print-directory", *arguments],
             cwd=self.folder,
-            env={**os.environ, "SANDBOX_HOME": "", "XDG_CACHE_HOME": str(self.folder.parent)},
+            env={**SHELL, "SANDBOX_HOME": "", "XDG_CACHE_HOME": str(self.folder.parent)},
             capture_output=True,
             text=True,
             timeout=120,
