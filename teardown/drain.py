@@ -83,6 +83,7 @@ def run_unfinished(cloud: CloudDrain, role: str) -> list[str]:
     def empty(server: ApiServer) -> None:
         if armed(server, role):
             raise Disarmed
+        _refuse_a_copy(cloud, armed(server, ""))  # the steps of before that one are armed
         lines[:] = _in_cluster(cloud, server)
 
     has_machines = cloud.has_machines()
@@ -152,14 +153,18 @@ def _with_server(cloud: CloudDrain, work: Callable[[ApiServer], None], wait_seco
 
 
 def _refuse_a_successor(cloud: CloudDrain, server: ApiServer, role: str, token: str) -> None:
-    found, cluster_id = armed(server, role), cloud.target.cluster_id
+    found = armed(server, role)
     if found and found["token"] != token:
-        raise Disarmed(f"another drain is armed in cluster {cluster_id}: this one does nothing")
+        raise Disarmed(f"another drain is armed in cluster {cloud.target.cluster_id}: this one does nothing")
+    _refuse_a_copy(cloud, found)
+
+
+def _refuse_a_copy(cloud: CloudDrain, found: Document) -> None:
     name = f"{cloud.subject.project}/{cloud.subject.stack}"
     if found and found["stack"] != name:
         raise TeardownError(
-            f"cluster {cluster_id} belongs to stack {found['stack']}, and the state of {name} is a copy of that one's. "
-            "Next: `pulumi stack rm --force` for the copy; after a rename, `pulumi up` once"
+            f"cluster {cloud.target.cluster_id} belongs to stack {found['stack']}, and the state of {name} is a copy of "
+            "that one's. Next: `pulumi stack rm --force` for the copy; after a rename, `pulumi up` once"
         )
 
 

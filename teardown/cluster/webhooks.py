@@ -1,4 +1,4 @@
-"""Admission webhooks that nobody answers any more, which lock a cluster for everybody.
+"""Admission webhooks whose Service is gone: they refuse changes to everybody in the cluster.
 
 A webhook with the failure policy Fail refuses all that it is to be asked about while its Service has no ready endpoint,
 as when a policy engine was removed and its webhook configuration was not. The API server asks no webhook about

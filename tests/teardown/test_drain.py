@@ -355,6 +355,20 @@ def test_that_step_does_nothing_where_an_up_ended_or_the_cluster_is_gone(
     assert cluster.server.names("services")
 
 
+def test_that_step_of_a_copied_state_drains_nothing_of_the_stack_that_it_was_copied_from(
+    cluster: Cluster, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drain, "reach", lambda *_: cluster.server)
+    armed.arm(cluster.server, "nodepool-sweep", "any", "exoscale-sks/original")
+    cluster.server.service(UID)
+    cluster.account.balancer(cluster.pool, name=K8S)
+
+    with pytest.raises(TeardownError, match="belongs to stack exoscale-sks/original"):
+        unfinished(cluster, said)
+    assert cluster.account.changes == []
+    assert cluster.server.names("services")
+
+
 def test_a_silent_control_plane_stops_that_step_only_while_its_cluster_has_machines(
     account: PaperAccount, cluster: Cluster, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""Configuration that nobody reads, and names that the whole stack could not bear."""
+"""Keys that nothing reads, and names that do not fit all that is named after the stack, are refused."""
 
 import pytest
 from hypothesis import given
