@@ -163,8 +163,8 @@ def _refuse_a_copy(cloud: CloudDrain, found: Document) -> None:
     name = f"{cloud.subject.project}/{cloud.subject.stack}"
     if found and found["stack"] != name:
         raise TeardownError(
-            f"cluster {cloud.target.cluster_id} belongs to stack {found['stack']}, and the state of {name} is a copy of "
-            "that one's. Next: `pulumi stack rm --force` for the copy; after a rename, `pulumi up` once"
+            f"cluster {cloud.target.cluster_id} belongs to stack {found['stack']}, and the state of {name} is a copy "
+            "of that one's. Next: `pulumi stack rm --force` for the copy; after a rename, `pulumi up` once"
         )
 
 
