@@ -9,13 +9,14 @@ from pathlib import Path
 
 from sandbox.api.catalogue import identity
 from sandbox.cloud import Cloud
-from sandbox.clusters import processes
+from sandbox.clusters import metrics_server, processes
 from sandbox.clusters.authorities import Authorities
 from sandbox.clusters.control_planes import KwokControlPlanes
 from sandbox.clusters.konnectivity import Konnectivity
 from sandbox.controllers.cluster import Access, Cluster
 from sandbox.controllers.objects import NODES, Object
 from sandbox.store import Document
+from tests.sandbox.waiting import eventually
 from tools import path_of
 
 ZONE = "ch-gva-2"
@@ -149,6 +150,11 @@ class Account:
     def processes(self) -> dict[int, str]:
         """Name by pid of what runs for the cluster."""
         return processes.find(self.folder)
+
+    def all_processes(self) -> dict[int, str]:
+        """The same, once the last of them runs: metrics-server starts when its objects are in the cluster."""
+        eventually(lambda: metrics_server.NAME in self.processes().values())
+        return self.processes()
 
     def listening(self) -> list[str]:
         """The addresses where the cluster's processes listen."""

@@ -160,7 +160,7 @@ def test_everything_listens_on_loopback_alone(account: Account) -> None:
 
 def test_a_killed_api_server_stays_dead_until_it_is_revived(account: Account) -> None:
     account.kubectl("create", "configmap", "kept")
-    before = sorted(account.processes().values())
+    before = sorted(account.all_processes().values())
     account.planes.kill(account.id, "api-server")
     assert "refused" in account.kubectl("get", "nodes").stderr
 
@@ -185,6 +185,6 @@ def test_a_restarted_sandbox_keeps_the_objects_and_the_address(account: Account)
 
 
 def test_creating_it_twice_changes_nothing(account: Account) -> None:
-    before = account.processes()
+    before = account.all_processes()
     account.planes.create(account.cluster)
     assert account.processes() == before
