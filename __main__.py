@@ -5,14 +5,14 @@ from dataclasses import replace
 
 import pulumi
 
-import complete  # noqa: F401 - first: it names what is missing
+import configuration.packages  # noqa: F401 - first: it names what is missing
 from components.drain import Drain
 from components.ingress import CONTROLLERS, IngressController, IngressControllerArgs
 from components.kubeconfig_entries import entry_name
 from components.protection import protect_everything
+from components.teardown.cloud.stack_ref import INGRESS
+from configuration.settings import load
 from platforms import on_exoscale, on_k3d
-from settings import load
-from teardown.cloud.stack_ref import INGRESS
 
 settings = load()
 if settings.protect:

@@ -22,10 +22,10 @@ from components.nodepool import Nodepool, NodepoolArgs
 from components.nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
 from components.program_kubeconfig import ProgramKubeconfig, ProgramKubeconfigArgs
 from components.stack_id import StackId, StackIdArgs
+from components.teardown.changes import NO_BALANCER, Chosen
+from components.teardown.cloud.stack_ref import INGRESS, MADE_BY_CCM
+from configuration.settings import IngressSettings, Settings
 from reporting import monthly_cost, report
-from settings import IngressSettings, Settings
-from teardown.changes import NO_BALANCER, Chosen
-from teardown.cloud.stack_ref import INGRESS, MADE_BY_CCM
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Any
 import pulumi
 
 from components.nodepool import Nodepool
-from nodepool_settings import NodepoolSettings
-from settings import Settings
-from teardown.cloud.prices import estimate
+from components.teardown.cloud.prices import estimate
+from configuration.nodepools import NodepoolSettings
+from configuration.settings import Settings
 
 Rows = Sequence[Mapping[str, Any]]
 """Of a nodepool: how many (`number`) machines of which `instanceType` and `diskSizeGb`."""

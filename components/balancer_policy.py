@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.ingress.service import PREFIX
+from .ingress.service import PREFIX
 
 _PORTS = (80, 443)  # of every ingress controller, TCP
 _OWNER = "meta.helm.sh/release-name"  # annotation that Helm puts on all that it installs

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 import pulumi
 
-from components.identity import Identity
-from components.steps import DrainStep
+from .identity import Identity
+from .steps import DrainStep
 
 T = TypeVar("T")
 

@@ -6,9 +6,9 @@ from typing import Literal
 import pulumi
 import pulumiverse_exoscale as exoscale
 
-from components.catalogue import NODE_PORTS
-from components.identity import Identity
-from components.steps import RuleSweepStep
+from .catalogue import NODE_PORTS
+from .identity import Identity
+from .steps import RuleSweepStep
 
 ANYWHERE = "0.0.0.0/0"
 

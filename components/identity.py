@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from teardown.cloud.stack_ref import KEYS, STACK_ID, StackRef
+from .teardown.cloud.stack_ref import KEYS, STACK_ID, StackRef
 
 
 @dataclass(frozen=True)

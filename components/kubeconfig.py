@@ -7,9 +7,9 @@ from pathlib import Path
 import pulumi
 import pulumiverse_exoscale as exoscale
 
-from components.identity import Identity
-from components.kubeconfig_entries import KubeconfigRefused, named
-from components.kubeconfig_file import save
+from .identity import Identity
+from .kubeconfig_entries import KubeconfigRefused, named
+from .kubeconfig_file import save
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from teardown.cloud.stack_ref import StackRef
+from .teardown.cloud.stack_ref import StackRef
 
 Document = dict[str, Any]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from components.kubeconfig_entries import KubeconfigRefused, check, merged, without
-from teardown.cloud.stack_ref import StackRef
+from .kubeconfig_entries import KubeconfigRefused, check, merged, without
+from .teardown.cloud.stack_ref import StackRef
 
 _PATIENCE_SECONDS = 10.0  # with another program that writes the file; kubectl needs milliseconds
 _POLL_SECONDS = 0.05

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumiverse_exoscale as exoscale
 
-from components.identity import Identity
+from .identity import Identity
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pulumi
 from pulumi_command import local
 
-from components.identity import Identity
-from components.kubeconfig import saved
-from components.kubeconfig_entries import named
+from .identity import Identity
+from .kubeconfig import saved
+from .kubeconfig_entries import named
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pulumi
 
-from components.identity import Identity
-from components.steps import MachinesStep
+from .identity import Identity
+from .steps import MachinesStep
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.identity import Identity
-from components.steps import NodepoolSweepStep
+from .identity import Identity
+from .steps import NodepoolSweepStep
 
 
 @dataclass(frozen=True)

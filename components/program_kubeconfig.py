@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import pulumi
 import yaml
 
-from components.identity import Identity
-from components.steps import ProgramKubeconfigStep
+from .identity import Identity
+from .steps import ProgramKubeconfigStep
 
 # Relative, for it stands in the state: a destroy may run in another clone on another machine. The Kubernetes plugin
 # runs in the project's folder.
-_TEARDOWN = ("sh", "teardown/run.sh")
+_PLUGIN = ("sh", "plugin/pulumi-resource-exoscale-teardown")
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class ProgramKubeconfig(pulumi.ComponentResource):
 def _on_demand(args: ProgramKubeconfigArgs) -> pulumi.Output[str]:
     def rewritten(values: list[str]) -> str:
         content, cluster, organization = yaml.safe_load(values[0]), values[1], values[2]
-        command, *arguments = [*_TEARDOWN, "credential", "--zone", args.zone, "--cluster", cluster]
+        command, *arguments = [*_PLUGIN, "credential", "--zone", args.zone, "--cluster", cluster]
         arguments += ["--stack", args.identity.stack]
         arguments += ["--organization", organization] if organization else []
         plugin = {

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import pulumi
 
-from components.identity import Identity
-from components.steps import StackIdStep
-from teardown.changes import Chosen
+from .identity import Identity
+from .steps import StackIdStep
+from .teardown.changes import Chosen
 
 
 @dataclass(frozen=True)

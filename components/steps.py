@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 
-from components.identity import Identity
+from .identity import Identity
 
 PACKAGE = "exoscale-teardown"  # `plugins` in Pulumi.yaml says where the engine finds its provider
 

@@ -9,11 +9,11 @@ from typing import Any
 import requests
 from exoscale.api.exceptions import ExoscaleAPIException
 
+from components.teardown.cloud.stack_ref import StackRef
 from sandbox.backend import Backend, summary
 from sandbox.client import SandboxClient, connect
 from sandbox.environment import DEFAULT_ZONE
 from sandbox.home import Record, running
-from teardown.cloud.stack_ref import StackRef
 
 _BACKOFF_SECONDS = 0.05
 _KINDS = {

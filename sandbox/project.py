@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from reading import STACK
+from configuration.reading import STACK
 from sandbox.home import SandboxError
 
 FOLDER = Path(__file__).parents[1]

@@ -17,6 +17,7 @@ import yaml
 
 from components.kubeconfig_entries import KubeconfigRefused
 from components.kubeconfig_file import forget
+from components.teardown.cloud.stack_ref import StackRef
 from sandbox import daemon, project
 from sandbox.admin import Admin
 from sandbox.backend import Backend, summary
@@ -29,7 +30,6 @@ from sandbox.home import Record, SandboxError, running
 from sandbox.namesakes import namesakes
 from sandbox.project import new_stack_name, project_name, stack_name
 from sandbox.teardown_commands import on_sandbox
-from teardown.cloud.stack_ref import StackRef
 from tools import path_of
 
 if TYPE_CHECKING:

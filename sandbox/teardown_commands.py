@@ -20,7 +20,7 @@ from tools import path_of
 
 
 def on_sandbox(home: Path, record: Record, *arguments: str) -> int:
-    """Runs `python -m teardown …` with the sandbox's cloud and backend, whatever the user's are; its exit status."""
+    """Runs `./exoscale-sks …` with the sandbox's cloud and backend, whatever the user's are; its exit status."""
     backend = Backend(home)
     backend.prepare()
     path = f"{path_of('pulumi').parent}{os.pathsep}{os.environ['PATH']}"
@@ -44,7 +44,7 @@ def _passed_on(verb: str) -> click.Command:
             return
         sys.exit(_ask(home, verb, theirs, [*arguments]))
 
-    command.help = f"Run `python -m teardown {verb}` on the sandbox."
+    command.help = f"Run `./exoscale-sks {verb}` on the sandbox."
     return command
 
 
@@ -62,14 +62,14 @@ def _ask(home: Path, verb: str, theirs: click.Command, arguments: list[str]) -> 
         if verb != "audit" or ours not in others.cloud:
             raise SandboxError(
                 f"there is no stack {name} on this sandbox{others}; for the real account: "
-                f"`.venv/bin/python -m teardown {verb} {name}`"
+                f"`./exoscale-sks {verb} {name}`"
             )
         click.echo(f"there is no stack {name} on this sandbox{others}", err=True)
     return on_sandbox(home, record or start(), verb, *arguments)
 
 
 def _teardowns(verb: str) -> click.Command:
-    from teardown.cli import main as teardown  # late: no other command needs it
+    from components.teardown.cli import main as teardown  # late: no other command needs it
 
     command = teardown.get_command(click.Context(teardown), verb)
     assert command is not None, f"the teardown has no command {verb}"  # noqa: S101

@@ -1,10 +1,10 @@
 """The ingress controller: one component, and one small class per chart it can be installed from."""
 
-from components.ingress.controller import IngressController, IngressControllerArgs, TrafficPool
-from components.ingress.ingress_nginx import IngressNginx
-from components.ingress.nginx import Nginx
-from components.ingress.service import Chart, Controller, exoscale_annotations
-from components.ingress.traefik import Traefik
+from .controller import IngressController, IngressControllerArgs, TrafficPool
+from .ingress_nginx import IngressNginx
+from .nginx import Nginx
+from .service import Chart, Controller, exoscale_annotations
+from .traefik import Traefik
 
 CONTROLLERS: dict[str, Controller] = {"nginx": Nginx(), "ingress-nginx": IngressNginx(), "traefik": Traefik()}
 

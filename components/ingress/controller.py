@@ -7,9 +7,9 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components.identity import Identity
-from components.ingress.service import Annotations, Chart, Controller, on_pool
-from components.steps import IngressPodsStep
+from ..identity import Identity
+from ..steps import IngressPodsStep
+from .service import Annotations, Chart, Controller, on_pool
 
 
 @dataclass(frozen=True)

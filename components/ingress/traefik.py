@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from components.ingress.service import Annotations, Chart, Placement
+from .service import Annotations, Chart, Placement
 
 
 class Traefik:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
+from components.teardown.cloud.account import accounts
+from components.teardown.cluster.api_server import reach
+from components.teardown.cycle import Cycle
+from components.teardown.state.recorded import recorded
 from sandbox.sandbox import Sandbox
 from sandbox.stack import SandboxStack
-from teardown.cloud.account import accounts
-from teardown.cluster.api_server import reach
-from teardown.cycle import Cycle
-from teardown.state.recorded import recorded
 
 pytestmark = pytest.mark.engine
 

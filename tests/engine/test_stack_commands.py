@@ -215,10 +215,7 @@ def test_a_preview_of_a_stack_that_is_there_looks_at_its_state(small: Small, liv
 @pytest.mark.parametrize("verb", ["plan", "audit", "rescue"])
 def test_for_a_stack_that_is_not_here_a_command_names_that_of_the_real_account(small: Small, verb: str) -> None:
     said = small.refuses(verb, "dev")
-    assert (
-        f"there is no stack dev on this sandbox; for the real account: `.venv/bin/python -m teardown {verb} dev`"
-        in said
-    )
+    assert f"there is no stack dev on this sandbox; for the real account: `./exoscale-sks {verb} dev`" in said
 
 
 def test_no_command_asks_exoscale_or_the_users_own_backend(small: Small, living: str, tmp_path: Path) -> None:

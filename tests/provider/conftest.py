@@ -16,13 +16,13 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, provider_pb2, provider_pb2_grpc
 
-from provider.progress import EngineLog
-from provider.server import TeardownProvider, start
-from teardown.changes import Chosen
-from teardown.cloud_drain import DrainTarget
-from teardown.errors import TeardownError
-from teardown.steps import DRAIN, StackIdentity
-from teardown.subject import Subject
+from components.provider.progress import EngineLog
+from components.provider.server import TeardownProvider, start
+from components.teardown.changes import Chosen
+from components.teardown.cloud_drain import DrainTarget
+from components.teardown.errors import TeardownError
+from components.teardown.steps import DRAIN, StackIdentity
+from components.teardown.subject import Subject
 
 WHO = {"project": "shop", "stack": "dev", "owner": "jane", "zone": "ch-gva-2"}
 SUBJECT = Subject("shop", "dev", "jane", "ch-gva-2", "5fac1d000001", "org-1", "acme")
@@ -74,13 +74,13 @@ def state(kind: str, **others: Any) -> dict[str, Any]:
 
 
 class Steps(ModuleType):
-    """`teardown.steps` that keeps its calls. A test puts a step of its own in a call's place."""
+    """`components.teardown.steps` that keeps its calls. A test puts a step of its own in a call's place."""
 
     Subject, StackIdentity, DrainTarget = Subject, StackIdentity, DrainTarget
     DRAIN = DRAIN
 
     def __init__(self) -> None:
-        super().__init__("teardown.steps")
+        super().__init__("components.teardown.steps")
         self.calls: list[tuple[Any, ...]] = []
         for name in (
             "check_organization",
@@ -123,7 +123,7 @@ class Steps(ModuleType):
 def steps(monkeypatch: pytest.MonkeyPatch) -> Steps:
     """What stands in for the steps themselves."""
     made = Steps()
-    monkeypatch.setitem(sys.modules, "teardown.steps", made)
+    monkeypatch.setitem(sys.modules, "components.teardown.steps", made)
     return made
 
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+import teardown.steps
 from pulumi.runtime.rpc import UNKNOWN
 
-import teardown.steps
 from tests.provider.conftest import (
     ADDED,
     INPUTS,

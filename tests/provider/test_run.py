@@ -127,7 +127,7 @@ def test_the_engines_call_at_a_runs_own_end_is_no_cancel(
 def test_a_cancel_before_our_first_step_is_told_once_it_is_sure_not_to_be_the_runs_own_end(
     calls: Calls, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("provider.server._ENGINE_ENDS_SECONDS", 0.05)
+    monkeypatch.setattr("components.provider.server._ENGINE_ENDS_SECONDS", 0.05)
     calls.cancel()
 
     assert engine.warned.wait(10)
@@ -146,7 +146,7 @@ def test_a_cancel_is_told_also_where_nobody_can_say_what_still_runs(calls: Calls
 def test_a_cancel_is_answered_before_the_engine_loses_patience(
     calls: Calls, steps: Steps, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("provider.server._PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("components.provider.server._PATIENCE_SECONDS", 0.05)
     steps.remaining = held = Held()  # type: ignore[attr-defined]
     calls.delete("Drain")
     began = time.monotonic()
@@ -159,6 +159,6 @@ def test_a_cancel_is_answered_before_the_engine_loses_patience(
 
 
 def test_an_engine_that_is_gone_stops_no_step(steps: Steps) -> None:
-    from provider.progress import EngineLog
+    from components.provider.progress import EngineLog
 
     EngineLog("127.0.0.1:1").keep("urn", "nobody hears this")

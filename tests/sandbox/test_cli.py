@@ -112,7 +112,7 @@ def test_without_a_sandbox_a_command_says_how_to_start_one_in_one_line(run: Run,
         (("down", "nobody"), "there is no stack exoscale-sks/nobody on this sandbox, so nothing was removed"),
         (
             ("audit", "nobody"),
-            "nobody on this sandbox; for the real account: `.venv/bin/python -m teardown audit nobody`",
+            "nobody on this sandbox; for the real account: `./exoscale-sks audit nobody`",
         ),
         (("audit", "--zone", "ch-gva-2", "acme/exoscale-sks/nobody", "--json"), "-m teardown audit nobody`"),
         (("rescue", "--dry-run", "organization/nobody"), "-m teardown rescue nobody`"),

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import pytest
+import settings
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 import sandbox.stack_commands  # noqa: F401 - adds the commands
-import settings
-from reading import STACK
+from configuration.reading import STACK
 from sandbox.cli import main
 from sandbox.home import SandboxError
 from sandbox.project import new_stack_name, stack_name

@@ -7,9 +7,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from teardown.cloud.account import Document
-from teardown.cloud.ownership import Evidence
-from teardown.cloud.stack_ref import StackRef
+from components.teardown.cloud.account import Document
+from components.teardown.cloud.ownership import Evidence
+from components.teardown.cloud.stack_ref import StackRef
 from tests.teardown.paper import COPY, NAMESAKE, NEIGHBOUR, OURS, OWNER, PaperAccount
 
 _CLUSTER = "exoscale.com/cluster-id"

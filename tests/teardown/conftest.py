@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from teardown.cloud.account import accounts
-from teardown.cloud.api_key import PAIRS
-from teardown.cloud.survey import Accounts
+from components.teardown.cloud.account import accounts
+from components.teardown.cloud.api_key import PAIRS
+from components.teardown.cloud.survey import Accounts
 from tests.teardown.paper import ZONE, PaperAccount
 
 
@@ -38,7 +38,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
     with served() as made:
         for name, value in made.environment.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr("teardown.cloud.account._FIRST_POLL_SECONDS", 0.001)
+        monkeypatch.setattr("components.teardown.cloud.account._FIRST_POLL_SECONDS", 0.001)
         yield made
 
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from teardown.cloud.account import Document, accounts
-from teardown.cluster.api_server import Refused
-from teardown.cluster.nodes import NODES
-from teardown.cycle import Cycle
+from components.teardown.cloud.account import Document, accounts
+from components.teardown.cluster.api_server import Refused
+from components.teardown.cluster.nodes import NODES
+from components.teardown.cycle import Cycle
 from tests.sandbox.sks_bench import MEDIUM, SMALL
 from tests.teardown.paper import OURS, ZONE
 from tests.teardown.paper_api_server import PaperApiServer

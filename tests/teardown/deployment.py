@@ -4,10 +4,10 @@ import copy
 from collections.abc import Sequence
 from typing import Any
 
-from teardown.cloud.account import Document
-from teardown.cloud.stack_ref import StackRef
-from teardown.state.legacy import COMMAND
-from teardown.state.recorded import CLUSTER, DRAINS, KUBECONFIG, NODEPOOL, STACK_ID
+from components.teardown.cloud.account import Document
+from components.teardown.cloud.stack_ref import StackRef
+from components.teardown.state.legacy import COMMAND
+from components.teardown.state.recorded import CLUSTER, DRAINS, KUBECONFIG, NODEPOOL, STACK_ID
 from tests.teardown.paper import ACME, OURS, OWNER, ZONE
 
 DRAIN, SECOND_DRAIN, UNFINISHED_DRAIN = DRAINS

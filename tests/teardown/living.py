@@ -2,9 +2,9 @@
 
 from collections.abc import Collection
 
-from teardown.audit import StackAudit, of_stack
-from teardown.cloud.account import Document
-from teardown.state.recorded import BALANCER, recorded
+from components.teardown.audit import StackAudit, of_stack
+from components.teardown.cloud.account import Document
+from components.teardown.state.recorded import BALANCER, recorded
 from tests.teardown.deployment import cluster, exported, nodepool, resource, stack_id
 from tests.teardown.paper import (
     OURS,

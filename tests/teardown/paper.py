@@ -8,14 +8,14 @@ import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from teardown.cloud.account import Document, NotFound, Organization
-from teardown.cloud.api_key import ApiKey
-from teardown.cloud.ownership import Evidence, resources
-from teardown.cloud.resource import Resource
-from teardown.cloud.stack_ref import StackRef
-from teardown.cloud.survey import Survey
-from teardown.errors import TeardownError
-from teardown.subject import Subject
+from components.teardown.cloud.account import Document, NotFound, Organization
+from components.teardown.cloud.api_key import ApiKey
+from components.teardown.cloud.ownership import Evidence, resources
+from components.teardown.cloud.resource import Resource
+from components.teardown.cloud.stack_ref import StackRef
+from components.teardown.cloud.survey import Survey
+from components.teardown.errors import TeardownError
+from components.teardown.subject import Subject
 
 ZONE, OTHER_ZONE = "ch-gva-2", "at-vie-1"
 OWNER = "alice"

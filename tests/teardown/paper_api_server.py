@@ -4,11 +4,11 @@ import copy
 import re
 from typing import Any
 
-from teardown.cloud.account import Document
-from teardown.cluster.admission_policy import MESSAGE
-from teardown.cluster.api_server import ApiServer, Refused, Unreachable
-from teardown.cluster.services import BALANCER
-from teardown.cluster.volume_claims import DRIVER
+from components.teardown.cloud.account import Document
+from components.teardown.cluster.admission_policy import MESSAGE
+from components.teardown.cluster.api_server import ApiServer, Refused, Unreachable
+from components.teardown.cluster.services import BALANCER
+from components.teardown.cluster.volume_claims import DRIVER
 from tests.teardown.paper import PVC, ZONE
 
 _PATH = re.compile(r"(?P<group>/api/v1|/apis/[^/]+/[^/]+)(?:/namespaces/(?P<space>[^/]+))?/(?P<plural>[^/]+)(?:/.+)?")

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from teardown.cloud.report import Asked
-from teardown.cloud.stack_ref import StackRef
+from components.teardown.cloud.report import Asked
+from components.teardown.cloud.stack_ref import StackRef
 from tests.teardown.deployment import exported, nodepool, stack_id
 from tests.teardown.living import Living, audited
 from tests.teardown.paper import (

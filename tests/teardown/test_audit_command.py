@@ -1,4 +1,4 @@
-"""`python -m teardown audit`: what it asks, what it refuses, and how it ends."""
+"""`./exoscale-sks audit`: what it asks, what it refuses, and how it ends."""
 
 import json
 from collections.abc import Callable, Collection
@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from teardown import audit
-from teardown.cli import main
-from teardown.cloud.account import AnotherOrganization, Document
+from components.teardown import audit
+from components.teardown.cli import main
+from components.teardown.cloud.account import AnotherOrganization, Document
 from tests.teardown.deployment import FakeBackend, exported, stack_id
 from tests.teardown.living import Living
 from tests.teardown.paper import (
@@ -32,7 +32,7 @@ def living(account: PaperAccount) -> Living:
 
 @pytest.fixture
 def command(account: PaperAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """`python -m teardown audit …` in a project's folder; `state` is what the backend knows of `dev`."""
+    """`./exoscale-sks audit …` in a project's folder; `state` is what the backend knows of `dev`."""
     (tmp_path / "Pulumi.yaml").write_text("name: exoscale-sks\n")
     monkeypatch.chdir(tmp_path)
     zones = {ZONE: account, OTHER_ZONE: PaperAccount(OTHER_ZONE)}

@@ -4,12 +4,12 @@ from collections.abc import Collection
 
 import pytest
 
-from teardown.audit import fix, refuse_while_worked_on
-from teardown.cloud.account import Document
-from teardown.cloud.labels import KEEP
-from teardown.cloud.resource import Resource
-from teardown.errors import TeardownError
-from teardown.state.recorded import BALANCER, recorded
+from components.teardown.audit import fix, refuse_while_worked_on
+from components.teardown.cloud.account import Document
+from components.teardown.cloud.labels import KEEP
+from components.teardown.cloud.resource import Resource
+from components.teardown.errors import TeardownError
+from components.teardown.state.recorded import BALANCER, recorded
 from tests.teardown.deployment import FakeBackend, exported, resource, stack_id
 from tests.teardown.living import Living, audited
 from tests.teardown.paper import (

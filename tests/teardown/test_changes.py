@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teardown import changes
-from teardown.changes import Chosen, Shown, Users
-from teardown.errors import TeardownError
+from components.teardown import changes
+from components.teardown.changes import Chosen, Shown, Users
+from components.teardown.errors import TeardownError
 
 CHOSEN = Chosen(
     "ch-gva-2",
@@ -246,7 +246,7 @@ def test_a_load_balancer_that_the_cluster_left_behind_is_named_until_it_is_gone(
     (line,) = changes.of_left_behind(left, chosen, chosen, "dev")
 
     assert line.startswith(LEFT_BEHIND)
-    assert "`python -m teardown audit dev --fix`" in line
+    assert "`./exoscale-sks audit dev --fix`" in line
     assert changes.of_address(left, chosen, chosen) == []
     for shown, recorded in ((left, before), (left, None), (served("managed"), chosen)):
         assert changes.of_left_behind(shown, chosen, recorded, "dev") == []

@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from teardown.cli import COMMANDS, main
+from components.teardown.cli import COMMANDS, main
 
 
 @pytest.mark.parametrize("verb", COMMANDS)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from teardown import credential
-from teardown.cli import main
-from teardown.cloud.account import AnotherOrganization, Organization
+from components.teardown import credential
+from components.teardown.cli import main
+from components.teardown.cloud.account import AnotherOrganization, Organization
 from tests.teardown.paper import ACME, PaperAccount
 
 ARGUMENTS = ["credential", "--zone", "ch-gva-2", "--cluster", "c", "--stack", "dev", "--organization", ACME.id]

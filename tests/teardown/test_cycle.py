@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from teardown.cloud.account import Document
-from teardown.cluster.nodes import NODES
-from teardown.errors import TeardownError
+from components.teardown.cloud.account import Document
+from components.teardown.cluster.nodes import NODES
+from components.teardown.errors import TeardownError
 from tests.teardown.cycled import Fleet, fleet
 from tests.teardown.paper import OURS
 
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("teardown.cloud.account._FIRST_POLL_SECONDS", 0.001)
+    monkeypatch.setattr("components.teardown.cloud.account._FIRST_POLL_SECONDS", 0.001)
 
 
 @pytest.fixture

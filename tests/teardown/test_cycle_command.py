@@ -1,4 +1,4 @@
-"""`python -m teardown cycle`: it says which machines are old, and asks before it touches one."""
+"""`./exoscale-sks cycle`: it says which machines are old, and asks before it touches one."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from teardown import cycle as module
-from teardown.cli import main
-from teardown.cycle import sizes
-from teardown.state.recorded import STACK_ID
+from components.teardown import cycle as module
+from components.teardown.cli import main
+from components.teardown.cycle import sizes
+from components.teardown.state.recorded import STACK_ID
 from tests.teardown.cycled import Fleet, fleet
 from tests.teardown.deployment import FakeBackend, cluster, exported, nodepool, stack_id, step
 from tests.teardown.paper import ZONE
@@ -31,10 +31,10 @@ def backend(web: Fleet) -> FakeBackend:
 
 @pytest.fixture
 def command(web: Fleet, backend: FakeBackend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """`python -m teardown cycle …` in a project's folder, of a stack whose pool was given another type."""
+    """`./exoscale-sks cycle …` in a project's folder, of a stack whose pool was given another type."""
     (tmp_path / "Pulumi.yaml").write_text("name: exoscale-sks\n")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("teardown.cloud.account._FIRST_POLL_SECONDS", 0.001)
+    monkeypatch.setattr("components.teardown.cloud.account._FIRST_POLL_SECONDS", 0.001)
     monkeypatch.setattr(module, "Pulumi", lambda folder: backend)
     monkeypatch.setattr(module, "accounts", lambda *_: {ZONE: web.account})
     monkeypatch.setattr(module, "reach", lambda *_: web.server)

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 
-from teardown import drain
-from teardown.cloud.labels import KEEP
-from teardown.cloud_drain import CloudDrain, DrainTarget
-from teardown.cluster import armed
-from teardown.cluster.api_server import Unreachable
-from teardown.errors import TeardownError
+from components.teardown import drain
+from components.teardown.cloud.labels import KEEP
+from components.teardown.cloud_drain import CloudDrain, DrainTarget
+from components.teardown.cluster import armed
+from components.teardown.cluster.api_server import Unreachable
+from components.teardown.errors import TeardownError
 from tests.teardown.paper import (
     K8S,
     NAMESAKE,

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner, Result
 
-from teardown import drift
-from teardown.cli import main
-from teardown.cloud.account import Organization, refuse_another
+from components.teardown import drift
+from components.teardown.cli import main
+from components.teardown.cloud.account import Organization, refuse_another
 from tests.teardown.deployment import FakeBackend, cluster, exported, mark, stack_id
 from tests.teardown.paper import GLOBEX, ZONE, PaperAccount
 
@@ -30,7 +30,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ran: list[list[str]]) -> Callable[..., Result]:
-    """`python -m teardown drift …` in a project's folder, with a key of an organisation."""
+    """`./exoscale-sks drift …` in a project's folder, with a key of an organisation."""
     (tmp_path / "Pulumi.yaml").write_text("name: exoscale-sks\n")
     monkeypatch.chdir(tmp_path)
     states = {"dev": exported(stack_id(), cluster("c")), "old": exported(mark(), cluster("c"))}

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from teardown import foresight
-from teardown.cloud.account import Document
-from teardown.cluster.api_server import Unreachable
-from teardown.errors import TeardownError
+from components.teardown import foresight
+from components.teardown.cloud.account import Document
+from components.teardown.cluster.api_server import Unreachable
+from components.teardown.errors import TeardownError
 from tests.teardown.paper import COPY, K8S, NEIGHBOUR, OTHER_ZONE, OURS, SUBJECT, UID, ZONE, PaperAccount
 from tests.teardown.paper_api_server import PaperApiServer
 from tests.teardown.test_changes import CHOSEN, PROTECTED

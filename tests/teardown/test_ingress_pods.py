@@ -2,8 +2,8 @@
 
 import pytest
 
-from teardown.errors import TeardownError
-from teardown.ingress_pods import await_one
+from components.teardown.errors import TeardownError
+from components.teardown.ingress_pods import await_one
 from tests.teardown.paper import UID, PaperAccount
 from tests.teardown.paper_api_server import PaperApiServer
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from teardown import steps
-from teardown.cluster.api_server import Unreachable
-from teardown.cluster.services import BALANCER
-from teardown.leftover import remove_leftover
-from teardown.subject import Subject
+from components.teardown import steps
+from components.teardown.cluster.api_server import Unreachable
+from components.teardown.cluster.services import BALANCER
+from components.teardown.leftover import remove_leftover
+from components.teardown.subject import Subject
 from tests.teardown.paper import NAMESAKE, NEIGHBOUR, OURS, SUBJECT, ZONE, PaperAccount
 from tests.teardown.paper_api_server import PaperApiServer
 

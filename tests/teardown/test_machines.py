@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from teardown.machine_counts import Running, differs, foreseen
-from teardown.machines import old, running
+from components.teardown.machine_counts import Running, differs, foreseen
+from components.teardown.machines import old, running
 from tests.sandbox.sks_bench import MEDIUM, SMALL
 from tests.teardown.cycled import Fleet, fleet
 
@@ -26,7 +26,7 @@ def row(kind: str, number: int) -> dict[str, Any]:
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("teardown.cloud.account._FIRST_POLL_SECONDS", 0.001)
+    monkeypatch.setattr("components.teardown.cloud.account._FIRST_POLL_SECONDS", 0.001)
 
 
 @given(size=st.integers(1, 3), kind=st.sampled_from(sorted(TYPES)), then=st.integers(0, 4))
@@ -68,7 +68,7 @@ def test_a_pool_whose_change_reached_no_machine_is_one_line_with_their_names_and
         [line] = old(web.account, web.server, "dev", wanted)
         assert line == (
             f"nodepool web makes machines with standard.medium, label team=web from now on, and {', '.join(names)} "
-            "stay without. Next, to make them new, one by one: `python -m teardown cycle dev` (`python -m sandbox "
+            "stay without. Next, to make them new, one by one: `./exoscale-sks cycle dev` (`python -m sandbox "
             "cycle dev` on the sandbox)"
         )
         [silent] = old(web.account, None, "dev", wanted)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from teardown import drain, plan
-from teardown.cli import main
-from teardown.subject import Subject
+from components.teardown import drain, plan
+from components.teardown.cli import main
+from components.teardown.subject import Subject
 from tests.teardown.deployment import FakeBackend, cluster, exported, in_the_cluster, stack_id
 from tests.teardown.paper import ACME, NEIGHBOUR, OURS, UID, ZONE, PaperAccount
 from tests.teardown.paper_api_server import PaperApiServer
@@ -16,7 +16,7 @@ from tests.teardown.paper_api_server import PaperApiServer
 
 @pytest.fixture
 def command(account: PaperAccount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    """`python -m teardown plan …` in a project's folder, of a cluster with a Service, an NLB and a volume."""
+    """`./exoscale-sks plan …` in a project's folder, of a cluster with a Service, an NLB and a volume."""
     id_ = account.cluster()
     pool = account.nodepool(id_)[1]
     account.balancer(pool)

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from teardown.cloud.report import Asked
-from teardown.cloud.stack_ref import StackRef
-from teardown.project_audit import of_project
+from components.teardown.cloud.report import Asked
+from components.teardown.cloud.stack_ref import StackRef
+from components.teardown.project_audit import of_project
 from tests.teardown.deployment import FakeBackend, exported, stack_id
 from tests.teardown.paper import ACME, NAMESAKE, NEIGHBOUR, OTHER_ZONE, OURS, ZONE, PaperAccount
 

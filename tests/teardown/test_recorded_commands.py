@@ -10,11 +10,11 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from teardown import recorded_commands
-from teardown.cli import main
-from teardown.cloud_drain import DrainTarget
-from teardown.state import legacy
-from teardown.subject import Subject
+from components.teardown import recorded_commands
+from components.teardown.cli import main
+from components.teardown.cloud_drain import DrainTarget
+from components.teardown.state import legacy
+from components.teardown.subject import Subject
 from tests.teardown.deployment import command
 
 LINES = [

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from teardown import rescue as module
-from teardown.cloud.account import Document
-from teardown.cloud.labels import KEEP
-from teardown.cluster.liveness import Pulse
-from teardown.errors import TeardownError
-from teardown.rescue import Rescue
-from teardown.state.recorded import resources
+from components.teardown import rescue as module
+from components.teardown.cloud.account import Document
+from components.teardown.cloud.labels import KEEP
+from components.teardown.cluster.liveness import Pulse
+from components.teardown.errors import TeardownError
+from components.teardown.rescue import Rescue
+from components.teardown.state.recorded import resources
 from tests.teardown.deployment import (
     RELEASE,
     exported,
@@ -131,7 +131,7 @@ def test_data_stops_the_rescue_unless_somebody_said_what_becomes_of_it(wreck: Wr
     volume = wreck.account.volume(wreck.node)
     before = wreck.backend.export("dev")
 
-    with pytest.raises(TeardownError, match=f"{volume}.*STORAGE_ON_DESTROY=delete python -m teardown rescue dev"):
+    with pytest.raises(TeardownError, match=f"{volume}.*STORAGE_ON_DESTROY=delete ./exoscale-sks rescue dev"):
         rescue(wreck)
 
     assert untouched(wreck, before, rescue)

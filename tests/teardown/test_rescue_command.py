@@ -1,4 +1,4 @@
-"""`python -m teardown rescue`: it always asks, and a cluster that Exoscale knows is given up by its name."""
+"""`./exoscale-sks rescue`: it always asks, and a cluster that Exoscale knows is given up by its name."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from teardown import rescue as module
-from teardown.cli import main
-from teardown.cloud.account import AnotherOrganization
+from components.teardown import rescue as module
+from components.teardown.cli import main
+from components.teardown.cloud.account import AnotherOrganization
 from tests.teardown.paper import ZONE, PaperAccount
 from tests.teardown.wreck import IN_THE_CLUSTER, Wreck, silence
 
@@ -27,7 +27,7 @@ def wreck(account: PaperAccount) -> Wreck:
 
 @pytest.fixture
 def command(wreck: Wreck, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """`python -m teardown rescue …` in a project's folder."""
+    """`./exoscale-sks rescue …` in a project's folder."""
     (tmp_path / "Pulumi.yaml").write_text("name: exoscale-sks\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(module, "Pulumi", lambda folder: wreck.backend)

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from teardown import steps
-from teardown.cloud.account import AnotherOrganization, refuse_another
-from teardown.cloud_drain import DrainTarget
-from teardown.cluster import admission_policy, armed, closing
-from teardown.cluster.api_server import Unreachable
-from teardown.errors import TeardownError
-from teardown.subject import Subject
+from components.teardown import steps
+from components.teardown.cloud.account import AnotherOrganization, refuse_another
+from components.teardown.cloud_drain import DrainTarget
+from components.teardown.cluster import admission_policy, armed, closing
+from components.teardown.cluster.api_server import Unreachable
+from components.teardown.errors import TeardownError
+from components.teardown.subject import Subject
 from tests.teardown.paper import ACME, GLOBEX, NEIGHBOUR, OTHER_ZONE, OURS, SUBJECT, ZONE, PaperAccount, found
 from tests.teardown.paper_api_server import PaperApiServer
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from teardown.cloud.labels import KEEP
-from teardown.errors import TeardownError
-from teardown.subject import Subject
-from teardown.sweep import sweep_nodepools, sweep_stack
+from components.teardown.cloud.labels import KEEP
+from components.teardown.errors import TeardownError
+from components.teardown.subject import Subject
+from components.teardown.sweep import sweep_nodepools, sweep_stack
 from tests.teardown.paper import (
     BALANCER_NAME,
     K8S,

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from teardown import audit, drain
-from teardown.audit import StackAudit
-from teardown.cloud.account import Document
-from teardown.cloud.ownership import Evidence, resources
-from teardown.cloud.status import State, judge
-from teardown.cloud_drain import CloudDrain, DrainTarget
-from teardown.errors import TeardownError
-from teardown.sweep import sweep_nodepools, sweep_stack
+from components.teardown import audit, drain
+from components.teardown.audit import StackAudit
+from components.teardown.cloud.account import Document
+from components.teardown.cloud.ownership import Evidence, resources
+from components.teardown.cloud.status import State, judge
+from components.teardown.cloud_drain import CloudDrain, DrainTarget
+from components.teardown.errors import TeardownError
+from components.teardown.sweep import sweep_nodepools, sweep_stack
 from tests.teardown.accounts import Shared, shared_accounts
 from tests.teardown.paper import OURS, SUBJECT, ZONE, PaperAccount
 from tests.teardown.paper_api_server import PaperApiServer

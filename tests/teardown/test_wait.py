@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from teardown.wait import wait_until
+from components.teardown.wait import wait_until
 
 
 class Time:
@@ -25,7 +25,7 @@ class Time:
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     made = Time()
-    monkeypatch.setattr("teardown.wait.time", made)
+    monkeypatch.setattr("components.teardown.wait.time", made)
     return made
 
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from components.teardown.cloud.stack_ref import StackRef
 from sandbox.api import families
 from sandbox.api.server import ApiServer
 from sandbox.client import SandboxClient, connect
 from sandbox.clock import Clock, Ids
 from sandbox.cloud import Cloud
-from teardown.cloud.stack_ref import StackRef
 from tests.sandbox.instance_pool_bench import TEMPLATE
 from tests.sandbox.sks_bench import CCM, HEALTHCHECK, NEWEST, SMALL, PaperControlPlanes
 from tests.teardown.paper import OWNER, PVC, ZONE

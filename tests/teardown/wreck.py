@@ -1,8 +1,8 @@
 """A stack of ours whose control plane is silent, on paper."""
 
-from teardown.cloud.account import Document
-from teardown.cluster.liveness import Pulse
-from teardown.state.recorded import BALANCER, CLUSTER, KUBECONFIG, NODEPOOL, resources
+from components.teardown.cloud.account import Document
+from components.teardown.cluster.liveness import Pulse
+from components.teardown.state.recorded import BALANCER, CLUSTER, KUBECONFIG, NODEPOOL, resources
 from tests.teardown.deployment import (
     DRAIN,
     RELEASE,

@@ -16,8 +16,8 @@ from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.proto import resource_pb2, source_pb2
 
-from settings import load
-from teardown.machine_counts import foreseen
+from components.teardown.machine_counts import foreseen
+from configuration.settings import load
 
 PROJECT = Path(__file__).parents[2]
 PROJECT_FILE: dict[str, Any] = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())

@@ -17,10 +17,11 @@ from pulumi.runtime import mocks
 
 from components import catalogue
 from components.ingress import CONTROLLERS
-from kubeconfig_settings import CENTURY, SUBJECT
-from node_labels import LABEL_KEY, LABEL_VALUE
-from nodepool_settings import NAME, TAINT
-from reading import Form
+from configuration.kubeconfig import CENTURY, SUBJECT
+from configuration.node_labels import LABEL_KEY, LABEL_VALUE
+from configuration.nodepools import NAME, TAINT
+from configuration.reading import Form
+from configuration.settings import DAY, STACK, load
 from sandbox.api import families
 from sandbox.api.catalogue import identity, instance_types, sks_cluster_versions
 from sandbox.api.openapi import official
@@ -28,7 +29,6 @@ from sandbox.api.routes import HANDLERS, Call
 from sandbox.clock import Clock, Ids
 from sandbox.cloud import Cloud
 from sandbox.clusters.authorities import Authorities
-from settings import DAY, STACK, load
 from tests.unit.conftest import NAME as PROJECT_NAME
 from tests.unit.conftest import World, configure, execute, main
 

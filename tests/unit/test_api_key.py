@@ -2,7 +2,7 @@
 
 import pytest
 
-from settings import load
+from configuration.settings import load
 from tests.unit.conftest import configure, problems
 
 KEY, SECRET = "EXO-key", "the-secret"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from components import catalogue
-from teardown.cloud import prices
+from components.teardown.cloud import prices
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from components.ingress import Chart
-from settings import load
+from configuration.settings import load
 from tests.unit.conftest import configure
 
 

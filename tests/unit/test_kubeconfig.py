@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from components.kubeconfig_file import save
-from settings import load
-from teardown.cloud.stack_ref import StackRef
+from components.teardown.cloud.stack_ref import StackRef
+from configuration.settings import load
 from tests.unit.conftest import CLIENT_KEY, KUBECONFIG, NAME, PROJECT, Run, World, configure, execute, main, plain
 
 

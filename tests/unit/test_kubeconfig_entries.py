@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.kubeconfig_entries import KubeconfigRefused, entry_name, merged, named, without
-from teardown.cloud.stack_ref import StackRef
+from components.teardown.cloud.stack_ref import StackRef
 from tests.unit.conftest import KUBECONFIG
 
 STACK = StackRef("shop", "dev")

@@ -13,7 +13,7 @@ import yaml
 from components import kubeconfig_file
 from components.kubeconfig_entries import KubeconfigRefused
 from components.kubeconfig_file import forget, save
-from teardown.cloud.stack_ref import StackRef
+from components.teardown.cloud.stack_ref import StackRef
 from tests.unit.conftest import KUBECONFIG
 from tools import path_of
 

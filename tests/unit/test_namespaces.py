@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from namespaces import OTHERS, unread
-from settings import load
+from configuration.namespaces import OTHERS, unread
+from configuration.settings import load
 from tests.unit.conftest import NAME, configure, problems
 
 NAMESPACES = st.text("abcdefghijklmnopqrstuvwxyzAZ09._-", min_size=1)

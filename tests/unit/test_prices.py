@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from teardown.cloud.prices import estimate
+from components.teardown.cloud.prices import estimate
 
 
 @dataclass(frozen=True)

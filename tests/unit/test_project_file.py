@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from reading import Table
-from settings import load
+from configuration.reading import Table
+from configuration.settings import load
 from tests.unit.conftest import NAME, PROJECT, PROJECT_FILE, configure
 
 DECLARED: dict[str, dict[str, Any]] = PROJECT_FILE["config"]

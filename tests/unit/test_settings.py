@@ -7,7 +7,7 @@ import pulumi
 import pytest
 
 from components import catalogue
-from settings import load
+from configuration.settings import load
 from tests.unit.conftest import PROJECT, configure, problems
 
 ZONES = "at-vie-1, at-vie-2, bg-sof-1, ch-dk-2, ch-gva-2, de-fra-1, de-muc-1, hr-zag-1"

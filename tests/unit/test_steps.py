@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from provider.resources import RESOURCES, of_urn
-from teardown.changes import Chosen
+from components.provider.resources import RESOURCES, of_urn
+from components.teardown.changes import Chosen
 from tests.provider.conftest import Steps
 from tests.unit.conftest import ORGANIZATION, STACK_ID, Registration, Run, World
 
@@ -22,7 +22,7 @@ def registered(world: World, kind: str) -> Registration:
 def test_the_provider_does_its_work_with_what_the_program_gives_it(
     run: Run, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "teardown.steps", Steps())
+    monkeypatch.setitem(sys.modules, "components.teardown.steps", Steps())
     step = registered(run(), kind)
     resource, inputs = of_urn(step.urn), step.inputs
 

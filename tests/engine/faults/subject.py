@@ -116,7 +116,7 @@ class Subject:
     def teardown(
         self, *arguments: str, environment: Mapping[str, str] | None = None
     ) -> "subprocess.CompletedProcess[str]":
-        """`python -m teardown …` by a person whose Pulumi is logged in to this stack's backend; empty variables are as
+        """`./exoscale-sks …` by a person whose Pulumi is logged in to this stack's backend; empty variables are as
         good as none."""
         home = self._sandbox.home
         variables = {

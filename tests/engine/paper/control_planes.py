@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from components.teardown.cluster.api_server import Refused
+from components.teardown.cluster.nodes import NODES
 from sandbox.cloud import Cloud
 from sandbox.clusters.authorities import Authorities
 from sandbox.clusters.kubeconfig import kubeconfig
 from sandbox.clusters.nodes import machines
 from sandbox.store import Document
-from teardown.cluster.api_server import Refused
-from teardown.cluster.nodes import NODES
 from tests.teardown.paper_api_server import PaperApiServer
 
 POLICIES = "/apis/admissionregistration.k8s.io/v1"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from teardown.cloud.resource import Verdict
+from components.teardown.cloud.resource import Verdict
 from tests.teardown.paper import OURS, PaperAccount, found
 
 Make = Callable[[PaperAccount], "str | tuple[str, dict[str, Any]]"]

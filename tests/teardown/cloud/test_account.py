@@ -8,8 +8,7 @@ import pytest
 import requests
 from exoscale.api.exceptions import ExoscaleAPIAuthException, ExoscaleAPIException, ExoscaleAPIServerException
 
-from sandbox.api.organization import new_key
-from teardown.cloud.account import (
+from components.teardown.cloud.account import (
     Account,
     AnotherOrganization,
     NotFound,
@@ -18,8 +17,9 @@ from teardown.cloud.account import (
     connect,
     refuse_another,
 )
-from teardown.cloud.api_key import CONFIG, ApiKey
-from teardown.errors import OperationFailed, TeardownError
+from components.teardown.cloud.api_key import CONFIG, ApiKey
+from components.teardown.errors import OperationFailed, TeardownError
+from sandbox.api.organization import new_key
 from tests.teardown.paper import ACME, GLOBEX, OURS, ZONE, PaperAccount
 from tests.teardown.world import World
 
@@ -68,7 +68,7 @@ def test_a_key_finds_its_own_organisation_and_no_other_is_let_near_the_stacks(
 def test_an_operation_is_waited_for_until_it_succeeded_or_said_why_not(
     unreached: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("teardown.cloud.account.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("components.teardown.cloud.account.time.sleep", lambda seconds: None)
     states = iter(["pending", "pending", "success"])
     monkeypatch.setattr(unreached, "get_operation", lambda id: {"id": id, "state": next(states)})
     pending = {"id": "the-operation", "state": "pending"}

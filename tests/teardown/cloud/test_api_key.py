@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from teardown.cloud.api_key import PAIRS, api_key
-from teardown.errors import TeardownError
+from components.teardown.cloud.api_key import PAIRS, api_key
+from components.teardown.errors import TeardownError
 
 
 @pytest.mark.parametrize(("key", "secret"), PAIRS)

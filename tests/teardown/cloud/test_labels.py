@@ -2,9 +2,9 @@
 
 import pytest
 
-from teardown.cloud.labels import KEEP, is_kept, tag
-from teardown.cloud.stack_ref import StackRef
-from teardown.errors import TeardownError
+from components.teardown.cloud.labels import KEEP, is_kept, tag
+from components.teardown.cloud.stack_ref import StackRef
+from components.teardown.errors import TeardownError
 from tests.teardown.paper import COPY, K8S, NEIGHBOUR, OURS, OWNER, PVC, UID, PaperAccount, found
 
 

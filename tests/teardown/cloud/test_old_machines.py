@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teardown.cloud.account import Document
-from teardown.cloud.old_machines import Kind, made_by, of_machine
+from components.teardown.cloud.account import Document
+from components.teardown.cloud.old_machines import Kind, made_by, of_machine
 
 TYPES = {"1": "standard.small", "2": "standard.medium"}
 TEXT = st.sampled_from(["a", "b", "c"])

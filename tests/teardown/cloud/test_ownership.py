@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from teardown.cloud.ownership import worn_by
-from teardown.cloud.resource import Verdict
+from components.teardown.cloud.ownership import worn_by
+from components.teardown.cloud.resource import Verdict
 from tests.teardown.cloud.cases import Make, Table, judged
 from tests.teardown.paper import (
     COPY,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from teardown.cloud.abandoned import abandoned, why_abandoned
-from teardown.cloud.resource import SOMEBODY, Verdict
+from components.teardown.cloud.abandoned import abandoned, why_abandoned
+from components.teardown.cloud.resource import SOMEBODY, Verdict
 from tests.teardown.cloud.cases import Make, Table, judged
 from tests.teardown.paper import (
     BALANCER_NAME,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from teardown.cloud.abandoned import abandoned, why_abandoned
-from teardown.cloud.resource import Verdict
+from components.teardown.cloud.abandoned import abandoned, why_abandoned
+from components.teardown.cloud.resource import Verdict
 from tests.teardown.cloud.cases import Make, Table, judged
 from tests.teardown.paper import COPY, NAMESAKE, NEIGHBOUR, OURS, OWNER, PVC, PaperAccount, found
 

@@ -4,9 +4,9 @@ from collections import Counter
 
 from hypothesis import given, settings
 
-from teardown.cloud.ownership import resources
-from teardown.cloud.resource import INSTANCE, Resource, Verdict
-from teardown.cloud.stack_ref import StackRef
+from components.teardown.cloud.ownership import resources
+from components.teardown.cloud.resource import INSTANCE, Resource, Verdict
+from components.teardown.cloud.stack_ref import StackRef
 from tests.teardown.accounts import Shared, shared_accounts
 
 generated = settings(max_examples=60, derandomize=True, database=None, deadline=None)

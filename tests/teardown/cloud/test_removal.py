@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from teardown.cloud import removal
-from teardown.cloud.ownership import Evidence, resources
-from teardown.cloud.resource import Resource, Verdict
-from teardown.cloud.survey import Accounts, survey
-from teardown.errors import TeardownError
+from components.teardown.cloud import removal
+from components.teardown.cloud.ownership import Evidence, resources
+from components.teardown.cloud.resource import Resource, Verdict
+from components.teardown.cloud.survey import Accounts, survey
+from components.teardown.errors import TeardownError
 from tests.teardown.paper import NEIGHBOUR, OURS, OWNER, ZONE, PaperAccount, found
 from tests.teardown.world import World
 

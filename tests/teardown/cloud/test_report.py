@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from teardown.cloud.account import Organization
-from teardown.cloud.report import Asked, age, cost, costing, document, nobodys, receipt, table, unproven
-from teardown.cloud.resource import BALANCER, INSTANCE, NODEPOOL, SECURITY_GROUP, SNAPSHOT, Resource
-from teardown.cloud.stack_ref import StackRef
+from components.teardown.cloud.account import Organization
+from components.teardown.cloud.report import Asked, age, cost, costing, document, nobodys, receipt, table, unproven
+from components.teardown.cloud.resource import BALANCER, INSTANCE, NODEPOOL, SECURITY_GROUP, SNAPSHOT, Resource
+from components.teardown.cloud.stack_ref import StackRef
 from tests.teardown.paper import ACME, NAMESAKE, OURS, ZONE, PaperAccount, found
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

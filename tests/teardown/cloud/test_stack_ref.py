@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from teardown.cloud.stack_ref import StackRef
+from components.teardown.cloud.stack_ref import StackRef
 from tests.teardown.paper import BALANCER_NAME, BALANCER_SAYS, COPY, NAMESAKE, NEIGHBOUR, OURS, OWNER
 
 # A few letters of each sort that Pulumi allows in a name, so that names are often alike.

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from teardown.cloud.labels import KEEP
-from teardown.cloud.resource import Resource
-from teardown.cloud.stack_ref import StackRef
-from teardown.cloud.status import (
+from components.teardown.cloud.labels import KEEP
+from components.teardown.cloud.resource import Resource
+from components.teardown.cloud.stack_ref import StackRef
+from components.teardown.cloud.status import (
     IN_USE,
     KEPT,
     LEFT,

@@ -4,11 +4,11 @@ from decimal import Decimal
 
 import pytest
 
-from teardown.cloud.ownership import Evidence, resources
-from teardown.cloud.prices import INSTANCES
-from teardown.cloud.resource import Resource
-from teardown.cloud.survey import Accounts, survey
-from teardown.errors import TeardownError
+from components.teardown.cloud.ownership import Evidence, resources
+from components.teardown.cloud.prices import INSTANCES
+from components.teardown.cloud.resource import Resource
+from components.teardown.cloud.survey import Accounts, survey
+from components.teardown.errors import TeardownError
 from tests.teardown.paper import NEIGHBOUR, OTHER_ZONE, OURS, ZONE, PaperAccount, found
 from tests.teardown.world import World
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from teardown.cluster import admission_policy
-from teardown.cluster.api_server import Refused
+from components.teardown.cluster import admission_policy
+from components.teardown.cluster.api_server import Refused
 from tests.teardown.paper_api_server import PaperApiServer
 
 

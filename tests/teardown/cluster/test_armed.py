@@ -1,6 +1,6 @@
 """Which step may work on a cluster: the one that was armed last in its role."""
 
-from teardown.cluster.armed import NAME, arm, armed
+from components.teardown.cluster.armed import NAME, arm, armed
 from tests.teardown.paper_api_server import PaperApiServer
 
 

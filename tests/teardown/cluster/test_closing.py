@@ -4,8 +4,8 @@ import copy
 
 import pytest
 
-from teardown.cluster import closing
-from teardown.cluster.api_server import Unreachable
+from components.teardown.cluster import closing
+from components.teardown.cluster.api_server import Unreachable
 from tests.teardown.paper_api_server import PaperApiServer
 
 

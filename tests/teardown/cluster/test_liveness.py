@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from teardown.cluster.liveness import Pulse, prove_gone
-from teardown.errors import TeardownError
+from components.teardown.cluster.liveness import Pulse, prove_gone
+from components.teardown.errors import TeardownError
 from tests.teardown.paper import PaperAccount
 
 LIVES = "answers: there is nothing to rescue. Next: `pulumi destroy --stack dev`"
@@ -185,7 +185,7 @@ def test_one_that_comes_back_in_time_lives(asked: Callable[..., Pulse], monkeypa
 
     monkeypatch.setattr(requests, "get", get)
     monkeypatch.setattr(requests.Response, "close", lambda self: None)
-    monkeypatch.setattr("teardown.wait.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("components.teardown.wait.time.sleep", lambda seconds: None)
 
     with pytest.raises(TeardownError, match=LIVES):
         asked("https://api.invalid", patience=60)

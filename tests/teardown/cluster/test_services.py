@@ -2,7 +2,7 @@
 
 import pytest
 
-from teardown.cluster import services
+from components.teardown.cluster import services
 from tests.teardown.paper_api_server import PaperApiServer
 
 WEB = "/api/v1/namespaces/shop/services/web"

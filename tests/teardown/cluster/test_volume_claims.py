@@ -1,6 +1,6 @@
 """The volumes behind a cluster's claims, and the claims whose data is to go."""
 
-from teardown.cluster import volume_claims
+from components.teardown.cluster import volume_claims
 from tests.teardown.paper import PVC
 from tests.teardown.paper_api_server import PaperApiServer
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teardown.cluster import webhooks
-from teardown.cluster.api_server import Refused
-from teardown.errors import TeardownError
+from components.teardown.cluster import webhooks
+from components.teardown.cluster.api_server import Refused
+from components.teardown.errors import TeardownError
 from tests.teardown.paper_api_server import PaperApiServer
 
 GONE, READY, CRASHED, OUTSIDE = (

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from teardown.errors import TeardownError
-from teardown.state.backend import Pulumi, plain_name, project
-from teardown.state.edit import hopeless, without
-from teardown.state.recorded import STACK_ID, resources
+from components.teardown.errors import TeardownError
+from components.teardown.state.backend import Pulumi, plain_name, project
+from components.teardown.state.edit import hopeless, without
+from components.teardown.state.recorded import STACK_ID, resources
 from tests.teardown.deployment import cluster, exported, in_the_cluster, nodepool, stack_id, urn
 from tools import path_of
 

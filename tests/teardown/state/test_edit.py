@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from teardown.cloud.account import Document
-from teardown.errors import TeardownError
-from teardown.state.edit import hopeless, refuse_protected, without
-from teardown.state.legacy import COMMAND
-from teardown.state.recorded import BALANCER, CLUSTER, KUBECONFIG, NODEPOOL, resources
+from components.teardown.cloud.account import Document
+from components.teardown.errors import TeardownError
+from components.teardown.state.edit import hopeless, refuse_protected, without
+from components.teardown.state.legacy import COMMAND
+from components.teardown.state.recorded import BALANCER, CLUSTER, KUBECONFIG, NODEPOOL, resources
 from tests.teardown.deployment import (
     COMPONENT,
     DRAIN,

@@ -1,7 +1,7 @@
 """Reading the command lines that states of before the provider hold."""
 
-from teardown.state.legacy import options
-from teardown.state.recorded import BALANCER
+from components.teardown.state.legacy import options
+from components.teardown.state.recorded import BALANCER
 from tests.teardown.deployment import command, resource
 
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from teardown.cloud.account import Organization
-from teardown.state.recorded import BALANCER, Recorded, RecordedDrain, is_drain, recorded
+from components.teardown.cloud.account import Organization
+from components.teardown.state.recorded import BALANCER, Recorded, RecordedDrain, is_drain, recorded
 from tests.teardown.deployment import (
     ANTI_AFFINITY_GROUP,
     DRAIN,

@@ -1,0 +1,222 @@
+"""The resource types: what each one keeps in the state, and which step of the teardown its verbs are."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..teardown import machine_counts, parking
+from ..teardown.changes import Chosen
+from ..teardown.errors import TeardownError
+from .progress import Say
+from .resource import Resource, refuse_later_release, steps, subject
+from .values import Values
+
+
+class StackId(Resource):
+    """Which stack this is and which organisation it lives in; its delete sweeps what is left of the stack."""
+
+    outputs = ("stackId", "organizationId", "organizationName")
+
+    def create(self, inputs: Values, say: Say) -> tuple[str, dict[str, str]]:
+        made = steps.create_stack_id(subject(inputs), inputs.get("organization") or "", say)
+        outputs = dict(zip(self.outputs, (made.stack_id, made.organization_id, made.organization_name), strict=True))
+        return made.stack_id, outputs
+
+    def verify(self, state: Values, inputs: Values | None = None) -> list[str]:
+        refuse_later_release(state)
+        account = steps.check_organization(subject(state))
+        pinned, id_, name = (inputs or {}).get("organization"), state["organizationId"], state["organizationName"]
+        if pinned and pinned not in (id_, name):
+            raise TeardownError(
+                f"the setting organization is {pinned}, and the stack lives in {name} ({id_}). Next: "
+                f"`pulumi config set organization {id_}`; to move the stack, destroy it and bring it up there"
+            )
+        chosen = Chosen.of(inputs["zone"], inputs.get("settings")) if inputs else None
+        if chosen is None:
+            return []
+        return steps.foresee(subject(state), account, chosen, Chosen.of(state["zone"], state.get("settings")))
+
+    def impossible(self, inputs: Values, state: Values | None = None) -> str:
+        chosen = Chosen.of(inputs["zone"], inputs.get("settings"))
+        if chosen is None:
+            return ""
+        # A release that recorded none parked none.
+        recorded = (Chosen.of(state["zone"], state.get("settings")) or chosen) if state else None
+        return parking.unmade(chosen, recorded)
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        return steps.sweep_stack(subject(state), say)
+
+    def gives_way_to(self, inputs: Values, state: Values) -> bool:
+        return True
+
+
+class Drain(Resource):
+    """Takes load balancers and volumes out of a cluster when it is deleted."""
+
+    replacing = ("clusterId",)
+
+    def update(self, token: str, state: Values, inputs: Values, say: Say) -> None:
+        super().update(token, state, inputs, say)
+        # The last resource of an `up`, so the ingress has its new load balancer by now.
+        if self._role == steps.DRAIN and _left_to_the_cluster(state) and not _left_to_the_cluster(inputs):
+            steps.remove_leftover_balancer(subject(inputs), inputs["clusterId"], say)
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        return steps.drain(subject(state), self._role, token, _target(state), say)
+
+
+class UnfinishedDrain(Resource):
+    """Drains, when it is deleted, a cluster whose `up` ended before its SecondDrain was made. It is never armed: that
+    the SecondDrain is says that there is nothing to do."""
+
+    replacing = ("clusterId",)
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        return steps.drain_unfinished(subject(state), _target(state), say)
+
+    def gives_way_to(self, inputs: Values, state: Values) -> bool:
+        return bool(inputs["clusterId"] == state["clusterId"])
+
+
+class SecondDrain(Drain):
+    """Created before anything in the cluster needs a load balancer, so it also opens a cluster again that a destroy
+    closed and then left."""
+
+    def due(self, state: Values) -> Sequence[str]:
+        return ("closedByADestroy",) if steps.is_closed(subject(state), state["clusterId"]) else ()
+
+    def update(self, token: str, state: Values, inputs: Values, say: Say) -> None:
+        super().update(token, state, inputs, say)
+        if self.due(state):
+            steps.open_again(subject(inputs), inputs["clusterId"], say)
+
+
+class NodepoolSweep(Resource):
+    """Removes nodepools that no state knows when it is deleted."""
+
+    replacing = ("clusterId",)
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        return steps.sweep_nodepools(subject(state), token, state["clusterId"], say)
+
+
+class ProgramKubeconfig(Resource):
+    """The kubeconfig for programs. Its text is made of others' outputs that a preview often does not know."""
+
+    replacing = ("clusterId",)
+    lasting = ("kubeconfig",)
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        return []
+
+
+class Machines(Resource):
+    """Keeps what the machines of nodepools are, and warns of those that their pools would make otherwise now."""
+
+    replacing = ("clusterId",)
+    outputs = ("machines",)
+
+    def create(self, inputs: Values, say: Say) -> tuple[str, dict[str, Any]]:
+        return super().create(inputs, say)[0], self._now(inputs)
+
+    def verify(self, state: Values, inputs: Values | None = None) -> list[str]:
+        lines = super().verify(state)
+        if inputs and inputs["clusterId"] == state["clusterId"]:
+            lines += steps.old_machines(subject(state), state["clusterId"], inputs["pools"])
+        return lines
+
+    def refreshed(self, state: Values) -> dict[str, Any]:
+        return self._now(state)
+
+    def due(self, state: Values) -> Sequence[str]:
+        try:
+            now = steps.running_machines(subject(state), state["pools"])
+        except TeardownError:  # a preview needs no good key
+            return ()
+        return ("machines",) if machine_counts.differs(state["pools"], state["machines"], now) else ()
+
+    def foretold(self, inputs: Values, state: Values | None = None) -> dict[str, Any]:
+        try:
+            before = steps.running_machines(subject(state), inputs["pools"]) if state else {}
+        except TeardownError:
+            before = state["machines"] if state else {}
+        return {"machines": machine_counts.foreseen(inputs["pools"], before)}
+
+    def update(self, token: str, state: Values, inputs: Values, say: Say) -> dict[str, Any]:
+        return self._now(inputs)
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        return []
+
+    def _now(self, inputs: Values) -> dict[str, Any]:
+        return {"machines": steps.running_machines(subject(inputs), inputs["pools"])}
+
+
+class IngressPods(Resource):
+    """Holds an `up` back from a good end while no pod of the ingress controller is ready behind the load balancer."""
+
+    replacing = ("clusterId",)
+
+    def create(self, inputs: Values, say: Say) -> tuple[str, dict[str, str]]:
+        self._await(inputs, say)
+        return super().create(inputs, say)
+
+    def update(self, token: str, state: Values, inputs: Values, say: Say) -> None:
+        if any(state.get(key) != inputs[key] for key in ("namespace", "chart", "instancePoolId", "size")):
+            self._await(inputs, say)
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        return []
+
+    def _await(self, inputs: Values, say: Say) -> None:
+        where = inputs["clusterId"], inputs["namespace"], inputs["nodepool"], inputs["instancePoolId"]
+        steps.await_ingress_pod(subject(inputs), *where, inputs["waitSeconds"], say)
+
+
+class RuleSweep(Resource):
+    """Removes rules of a security group that no state knows when it is deleted."""
+
+    replacing = ("securityGroupId",)
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        return steps.sweep_rules(subject(state), state["securityGroupId"], say)
+
+    def gives_way_to(self, inputs: Values, state: Values) -> bool:
+        return bool(inputs["securityGroupId"] == state["securityGroupId"])
+
+
+def _left_to_the_cluster(drain: Values) -> bool:
+    """Whether the ingress has a load balancer that is no resource of the stack."""
+    return bool(drain["releases"]) and not drain["loadBalancers"]
+
+
+def _target(state: Values) -> "steps.DrainTarget":
+    return steps.DrainTarget(
+        cluster_id=state["clusterId"],
+        pool_ids=tuple(state["instancePoolIds"]),
+        load_balancers=tuple(state["loadBalancers"]),
+        on_destroy=state["onDestroy"],
+        releases=state["releases"],
+        wait_seconds=state["waitSeconds"],
+    )
+
+
+RESOURCES: dict[str, Resource] = {
+    "exoscale-teardown:index:StackId": StackId(),
+    "exoscale-teardown:index:Drain": Drain("drain"),
+    "exoscale-teardown:index:SecondDrain": SecondDrain("second-drain"),
+    "exoscale-teardown:index:UnfinishedDrain": UnfinishedDrain(),
+    "exoscale-teardown:index:NodepoolSweep": NodepoolSweep("nodepool-sweep"),
+    "exoscale-teardown:index:ProgramKubeconfig": ProgramKubeconfig(),
+    "exoscale-teardown:index:Machines": Machines(),
+    "exoscale-teardown:index:IngressPods": IngressPods(),
+    "exoscale-teardown:index:RuleSweep": RuleSweep(),
+}
+
+
+def of_urn(urn: str) -> Resource:
+    """The type of a resource. A URN names the types of its parents too, `a$b`."""
+    type_ = urn.split("::")[2].rpartition("$")[2]
+    if type_ not in RESOURCES:
+        raise TeardownError(f"the provider exoscale-teardown knows no resource type {type_}")
+    return RESOURCES[type_]

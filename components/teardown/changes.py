@@ -1,0 +1,274 @@
+"""What an `up` would do to a living stack that nobody can take back: refused, or said in one line, beforehand.
+
+The first resource of the stack asks in its diff, which comes before everything else in a preview and in an `up` alike
+(docs/adr/0012). Nothing is asked here: the rules work on what the cloud, the cluster and the state have said.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .command import COMMAND
+from .errors import TeardownError
+from .storage_policy import OVERRIDE
+
+MANAGED, CCM, NO_BALANCER = "managed", "ccm", "none"
+REFUSE, KEEP = "refuse", "keep"
+_OTHERS_CHOOSE = "external"
+# By which a Service says where its traffic goes; docs/exoscale.md, Cloud controller manager.
+TARGET = "service.beta.kubernetes.io/exoscale-loadbalancer-service-instancepool-id"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The settings whose change takes something away from a living stack; see Pulumi.yaml for their values.
+
+    Args:
+        zone: Exoscale zone.
+        level: service level of the control plane.
+        cni: network plugin.
+        protect: whether nothing may be deleted or replaced.
+        nodepools: number of nodes by the pool's name; None where others choose it.
+        load_balancer: who makes the ingress controller's: `managed` or `ccm`; `none` without a controller.
+        ingress_nodepool: the pool that its traffic goes to.
+        chart: name of the chart that it is installed from; another one is another installation.
+        on_destroy: what becomes of volumes.
+    """
+
+    zone: str
+    level: str
+    cni: str
+    protect: bool
+    nodepools: Mapping[str, int | None] = field(default_factory=dict)
+    load_balancer: str = NO_BALANCER
+    ingress_nodepool: str = ""
+    chart: str = ""
+    on_destroy: str = REFUSE
+
+    def inputs(self) -> dict[str, Any]:
+        """As the state keeps them; the zone is kept beside them."""
+        sizes = {name: _OTHERS_CHOOSE if size is None else size for name, size in self.nodepools.items()}
+        return {
+            "level": self.level,
+            "cni": self.cni,
+            "protect": self.protect,
+            "nodepools": sizes,
+            "loadBalancer": self.load_balancer,
+            "ingressNodepool": self.ingress_nodepool,
+            "chart": self.chart,
+            "onDestroy": self.on_destroy,
+        }
+
+    @classmethod
+    def of(cls, zone: str, kept: Mapping[str, Any] | None) -> "Chosen | None":
+        """The same, read from a state; None for one that was written before there were any."""
+        if not kept:
+            return None
+        return cls(
+            zone=zone,
+            level=kept["level"],
+            cni=kept["cni"],
+            protect=kept["protect"],
+            nodepools={name: None if size == _OTHERS_CHOOSE else int(size) for name, size in kept["nodepools"].items()},
+            load_balancer=kept["loadBalancer"],
+            ingress_nodepool=kept["ingressNodepool"],
+            chart=kept["chart"],
+            on_destroy=kept["onDestroy"],
+        )
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The cluster that there is. What nobody could say is empty.
+
+    Args:
+        zone: where it is.
+        level: its service level.
+        cni: its network plugin.
+        nodepools: number of nodes by the name of each pool that is the stack's.
+        load_balancer: who made the one of the ingress controller; `none` where it has none.
+        address: that one's.
+        made_by_ccm: id of the NLB that the cluster made for the ingress controller; empty where there is none.
+    """
+
+    zone: str
+    level: str = ""
+    cni: str = ""
+    nodepools: Mapping[str, int] = field(default_factory=dict)
+    load_balancer: str = ""
+    address: str = ""
+    made_by_ccm: str = ""
+
+
+@dataclass(frozen=True)
+class Users:
+    """What users made in a cluster and would not have for long when that is replaced.
+
+    Args:
+        balancers: the NLBs of their Services.
+        data: their volumes and snapshots.
+    """
+
+    balancers: Sequence[object] = ()
+    data: Sequence[object] = ()
+
+
+def replacing(shown: Shown, chosen: Chosen) -> dict[str, tuple[str, str]]:
+    """The settings that replace the cluster (docs/adr/0004): what they are in it, and what they are to be."""
+    pairs = {key: (getattr(shown, key), getattr(chosen, key)) for key in ("zone", "level", "cni")}
+    return {key: (is_, to_be) for key, (is_, to_be) in pairs.items() if is_ and is_ != to_be}
+
+
+def refuse_while_protected(shown: Shown, chosen: Chosen, recorded: Chosen | None) -> None:
+    """
+    Args:
+        recorded: what the last `up` was told.
+
+    Raises:
+        TeardownError: the cluster would be replaced, and the settings protect it, or did so at the last `up`. (Pulumi
+            asks the state alone, so it lets an edit pass that sets `protect` and replaces the cluster.)
+    """
+    changes = replacing(shown, chosen)
+    if changes and (chosen.protect or (recorded and recorded.protect)):
+        back = " && ".join(f"pulumi config set {key} {is_}" for key, (is_, _) in changes.items())
+        raise TeardownError(
+            f"the stack is protected, and {told(changes)} would replace its cluster with all that is in it. Next: "
+            f"`{back}`; to replace it all the same, `pulumi config set protect false && pulumi up` before that change"
+        )
+
+
+def refuse_lost_data(shown: Shown, chosen: Chosen, users: Users, policy: str) -> None:
+    """
+    Args:
+        policy: what the drain of the cluster that goes does with volumes: its own, not that of these settings.
+
+    Raises:
+        TeardownError: that drain would stop there, in the middle of the `up`.
+    """
+    if policy == REFUSE and users.data:
+        raise TeardownError(
+            f"{told(replacing(shown, chosen))} would replace the cluster, whose volumes hold data: "
+            f"{'; '.join(map(str, users.data))}. Next: delete their claims, or say what becomes of them: "
+            f"`{OVERRIDE}=delete pulumi up` (or keep)"
+        )
+
+
+def of_replacement(shown: Shown, chosen: Chosen, users: Users | None, policy: str) -> str:
+    """What goes when the cluster is replaced.
+
+    Args:
+        users: what is theirs; None where nobody could be asked.
+        policy: what becomes of volumes.
+    """
+    changes = replacing(shown, chosen)
+    stays = "zone" not in changes and chosen.load_balancer == MANAGED and shown.load_balancer != CCM
+    moves = chosen.load_balancer != NO_BALANCER and not stays
+    address = "the addresses of its API and of the ingress change" if moves else "the address of its API changes"
+    balancers = _count(len(users.balancers), "load balancer") if users else "load balancers"
+    volumes = _count(len(users.data), "volume or snapshot", "volumes and snapshots") if users else "volumes"
+    data = f"; kept, and paid for on: {volumes}" if policy == KEEP else f" and {volumes}"
+    return (
+        f"the cluster is replaced ({told(changes)}): {address}, and all that is in it goes, also {balancers} of users' "
+        f"Services{data}"
+    )
+
+
+def of_address(shown: Shown, chosen: Chosen, recorded: Chosen | None) -> list[str]:
+    """That the ingress gets another address, or loses it, in a cluster that stays."""
+    was, is_, at = shown.load_balancer, chosen.load_balancer, shown.address and f" {shown.address}"
+    if was in ("", NO_BALANCER) or of_left_behind(shown, chosen, recorded, ""):
+        return []
+    if is_ == NO_BALANCER:
+        return [f"ingress.controller is none: the ingress goes, and its address{at}"]
+    if was != is_:
+        why = f"ingress.load-balancer {was} → {is_}"
+    elif was == CCM and recorded and recorded.chart != chosen.chart:
+        why = f"ingress.chart {recorded.chart} → {chosen.chart} with ingress.load-balancer {CCM}"
+    else:
+        return []
+    return [
+        f"{why}: the ingress loses its address{at} for another. Next: after this `up`, point your DNS to the one of "
+        "`pulumi stack output ingress_ip`"
+    ]
+
+
+def of_left_behind(shown: Shown, chosen: Chosen, recorded: Chosen | None, stack: str) -> list[str]:
+    """That an NLB is paid for which the cluster made for the ingress, when the last `up` did without it already.
+
+    Args:
+        stack: the stack's name.
+    """
+    settled = recorded is not None and recorded.load_balancer == chosen.load_balancer
+    if not shown.made_by_ccm or chosen.load_balancer == CCM or not settled:
+        return []
+    return [
+        f"NLB {shown.made_by_ccm}, which the cluster made for the ingress, is still there. Next: if it is after "
+        f"this `up`, `{COMMAND} audit {stack} --fix` removes it"
+    ]
+
+
+def going(shown: Shown, chosen: Chosen) -> list[str]:
+    """The pools that are taken out of a cluster that stays."""
+    return [name for name in shown.nodepools if name not in chosen.nodepools]
+
+
+def refuse_locked(senders: Mapping[str, Sequence[str]]) -> None:
+    """
+    Args:
+        senders: by the name of a pool that goes, who sends traffic there, in words.
+
+    Raises:
+        TeardownError: somebody does, and Exoscale would keep that pool for as long as they do.
+    """
+    if not any(senders.values()):
+        return
+    locked = [f"{name} is to go, and gets traffic from {', '.join(who)}" for name, who in senders.items() if who]
+    raise TeardownError(
+        f"nodepool {'; nodepool '.join(locked)}: Exoscale would not let it go. Next: leave it in nodepools beside the "
+        f"one that takes its place, and `pulumi up`; move the traffic, a Service's by its annotation {TARGET} (ids: "
+        "`pulumi stack output nodepools`); then take the pool out"
+    )
+
+
+def shrinking(shown: Shown, chosen: Chosen) -> list[str]:
+    """The pools that have more nodes than the settings want."""
+    pairs = [(name, is_, chosen.nodepools.get(name)) for name, is_ in shown.nodepools.items()]
+    return [name for name, is_, wanted in pairs if wanted is not None and is_ > wanted]
+
+
+def of_shrinking(name: str, shown: Shown, chosen: Chosen, recorded: Chosen | None, nodes: Sequence[str]) -> str:
+    """Which nodes such a pool loses.
+
+    Args:
+        nodes: the names of all that it has; empty where nobody could be asked.
+    """
+    is_, wanted = shown.nodepools[name], chosen.nodepools[name] or 0
+    # Pulumi scales what differs from its state, and that knows what others did only after a refresh.
+    resized = recorded is not None and recorded.nodepools.get(name) == wanted
+    when = "somebody else made it larger, and an `up` after a refresh" if resized else "this `up`"
+    which = "takes all of them away" if not wanted else f"takes {is_ - wanted} away, whichever Exoscale chooses"
+    names = f" ({', '.join(sorted(nodes))})" if nodes else ""
+    return (
+        f"nodepool {name} has {_count(is_, 'node')}{names}, and nodepools.{name}.size is {wanted}: {when} {which}. "
+        f"Next, to keep them: `pulumi config set --path nodepools.{name}.size {is_}`"
+    )
+
+
+def of_parked(chosen: Chosen) -> list[str]:
+    """That nobody serves the ingress any more, where its pool is to have no node."""
+    pool = chosen.ingress_nodepool
+    if chosen.load_balancer == NO_BALANCER or chosen.nodepools.get(pool) != 0:
+        return []
+    return [
+        f"nodepools.{pool}.size is 0, and the ingress sends its traffic there: nobody answers at its address until the "
+        "pool has a node"
+    ]
+
+
+def _count(number: int, one: str, several: str = "") -> str:
+    return f"{number} {one if number == 1 else several or f'{one}s'}"
+
+
+def told(changes: Mapping[str, tuple[str, str]]) -> str:
+    """Changes of settings in words."""
+    return " and ".join(f"{key} {is_} → {to_be}" for key, (is_, to_be) in changes.items())

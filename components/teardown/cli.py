@@ -1,0 +1,42 @@
+"""The command line: one command per file, loaded when it is called, for the credential plugin has to be quick."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from .errors import TeardownError
+
+_PEOPLES = ("audit", "plan", "rescue", "drift", "cycle")
+_STEPS = ("mark", "admit", "drain", "sweep-rules", "sweep")
+COMMANDS = (*_PEOPLES, *_STEPS, "credential")
+
+
+class _Commands(click.Group):
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f".{'recorded_commands' if name in _STEPS else name}", __package__)
+        command: click.Command = getattr(module, name.replace("-", "_"))
+        return command
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except TeardownError as error:
+            click.echo(f"error: {error}", err=True)
+            sys.exit(1)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Ask Exoscale, not the sandbox, about stacks: `audit`, `plan`, `rescue`, `drift` and `cycle`. The others are the
+    steps of a destroy, which Pulumi runs. On the sandbox, `make audit` and the like are the same commands.
+
+    The Exoscale API key is today's: EXOSCALE_API_KEY and EXOSCALE_API_SECRET, or EXOSCALE_KEY and EXOSCALE_SECRET,
+    or the stack's configuration (exoscale:key and exoscale:secret).
+    """

@@ -1,0 +1,215 @@
+"""The Kubernetes API of a cluster, as the teardown uses it: plain objects of its JSON, and one credential per use."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import urllib3
+from kubernetes.client.api_client import ApiClient
+from kubernetes.client.configuration import Configuration
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config import load_kube_config_from_dict
+
+from ..cloud.account import Account, Document, NotFound
+from ..errors import TeardownError
+from ..wait import wait_until
+from .kubeconfig import kubeconfig
+
+Say = Callable[[str], None]
+
+_CONNECT_AND_READ_SECONDS = (5, 30)
+_CONNECT_AND_CHANGE_SECONDS = (5, 65)  # the API server gives up on webhooks that do not answer after 60
+_LONGEST_WATCH_SECONDS = 5.0
+_MERGE = "application/strategic-merge-patch+json"  # merges lists too, such as webhooks by their names
+_GONE = 410
+
+
+class Unreachable(TeardownError):
+    """The API server of a cluster that exists does not answer."""
+
+
+class Refused(TeardownError):
+    """The API server says no."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def refusal(change: Callable[[], object]) -> str:
+    """Makes a change; what the API server said against it, empty where nothing."""
+    try:
+        change()
+    except Refused as refused:
+        return str(refused)
+    return ""
+
+
+class ApiServer:
+    """One cluster's API server, through the official client. What is gone already counts as deleted.
+
+    Objects are named by their paths in the API, such as `/api/v1/services`: loading the client's typed methods takes
+    longer than all else that a drain does (`bench/typed_client.py`). Query parameters have the API's own names.
+
+    Every method raises Unreachable when the API server does not answer, and Refused when it says no.
+
+    Args:
+        access: a kubeconfig's content.
+    """
+
+    def __init__(self, access: Document) -> None:
+        settings = Configuration()
+        load_kube_config_from_dict(access, client_configuration=settings)  # type: ignore[no-untyped-call]
+        settings.retries = False  # a failure is worth a line of progress, so we repeat ourselves
+        self._api = ApiClient(settings)
+
+    def get(self, path: str, **query: Any) -> Document:
+        """An object, or a list with what belongs to it; empty where there is none."""
+        return self._ask("GET", path, query)
+
+    def items(self, path: str, **query: Any) -> list[Document]:
+        """The objects of a list."""
+        found: list[Document] = self.get(path, **query).get("items", [])
+        return found
+
+    def create(self, path: str, document: Document, **query: Any) -> Document:
+        """Makes an object in the list of that path."""
+        return self._ask("POST", path, query, document)
+
+    def patch(self, path: str, document: Document) -> Document:
+        """Merges the document into an object."""
+        return self._ask("PATCH", path, {}, document)
+
+    def delete(self, path: str, **query: Any) -> Document:
+        """Deletes an object."""
+        return self._ask("DELETE", path, query)
+
+    def await_change(self, path: str, version: str, seconds: float) -> None:
+        """Returns when one of the listed objects changes after that resource version, or after the time."""
+        limit = max(1, round(seconds))
+        query = {"watch": True, "resourceVersion": version, "timeoutSeconds": limit}
+        try:
+            answer = self._call("GET", path, query, timeout=(5, limit + 5))
+            try:
+                answer.response.readline()
+            finally:
+                answer.response.close()
+        except Refused as refused:
+            if refused.status != _GONE:  # our place in history is forgotten: something did change
+                raise
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise Unreachable(f"the API server does not answer: {_reason(error)}") from None
+
+    def await_deletion(
+        self,
+        path: str,
+        meant: Callable[[Document], bool],
+        patience: float,
+        seen: Callable[[list[Document]], object] = lambda left: None,
+    ) -> list[Document]:
+        """Waits until none of the objects of a list is left.
+
+        Args:
+            meant: which of the objects.
+            patience: seconds without any of them going, after which it gives up.
+            seen: told those that are left, at each look.
+
+        Returns:
+            Those that are left; empty when all are gone.
+        """
+        version = ""
+
+        def look() -> list[Document]:
+            nonlocal version
+            listed = self.get(path)
+            version = listed["metadata"]["resourceVersion"]
+            left = [item for item in listed["items"] if meant(item)]
+            seen(left)
+            return left
+
+        def watch(remaining: float) -> None:
+            self.await_change(path, version, min(_LONGEST_WATCH_SECONDS, remaining))
+
+        return wait_until(look, patience, watch)
+
+    def _ask(self, method: str, path: str, query: Document, body: Document | None = None) -> Document:
+        try:
+            document: Document = json.loads(self._call(method, path, query, body).read())
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+            return {}
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise Unreachable(f"the API server does not answer: {_reason(error)}") from None
+        return document
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        query: Document,
+        body: Document | None = None,
+        timeout: tuple[float, float] | None = None,
+    ) -> Any:
+        """The answer, unread where it is no refusal."""
+        headers = {"Accept": "application/json", "Content-Type": _MERGE if method == "PATCH" else "application/json"}
+        request = self._api.param_serialize(
+            method,
+            path,
+            query_params=list(query.items()),
+            header_params=headers,
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        try:
+            usual = _CONNECT_AND_READ_SECONDS if method == "GET" else _CONNECT_AND_CHANGE_SECONDS
+            answer = self._api.call_api(*request, _request_timeout=timeout or usual)
+        except ApiException as error:  # it came to no answer
+            raise Unreachable(f"the API server does not answer: {error.reason}") from None
+        if answer.status >= 400:
+            raise Refused(answer.status, _message(answer))
+        return answer
+
+
+def reach(account: Account, cluster_id: str, patience: float, say: Say) -> ApiServer | None:
+    """A cluster's API server that answers; None where Exoscale knows no such cluster any more.
+
+    Args:
+        patience: seconds that it may take to answer; it is asked once at least.
+        say: told that it is being waited for.
+
+    Raises:
+        Unreachable: it does not answer in that time.
+    """
+    found: ApiServer | None = None
+    told: list[str] = []
+
+    def silence() -> str:
+        nonlocal found
+        try:
+            found = ApiServer(kubeconfig(account, cluster_id))
+            found.get("/version")
+        except NotFound:
+            found = None
+        except TeardownError as error:
+            if not told:
+                told.append(str(error))
+                say(f"waiting for the control plane of cluster {cluster_id}: {error}")
+            return str(error)
+        return ""
+
+    if said := wait_until(silence, patience):
+        raise Unreachable(f"the control plane of cluster {cluster_id} does not answer: {said}")
+    return found
+
+
+def _message(answer: Any) -> str:
+    try:
+        return str(json.loads(answer.read())["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"{answer.status} {answer.reason}"
+
+
+def _reason(error: BaseException) -> str:
+    reason = getattr(error, "reason", None)
+    return str(reason or error)

@@ -1,0 +1,66 @@
+"""Asks what a stack's machines are, and which of them are not what their nodepool makes now."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .cloud.account import Account, Document
+from .cloud.old_machines import Kind, of_machine, types
+from .cluster import nodes
+from .cluster.api_server import ApiServer
+from .command import COMMAND
+from .machine_counts import Pools, Running, rows
+
+
+def running(account: Account, pools: Pools) -> Running:
+    """The machines that there are.
+
+    Raises:
+        TeardownError: the cloud does not say.
+    """
+    known = types(account)
+    kinds = {
+        name: Counter(_size(of_machine(one, None, known)) for one in _machines(account, pools[name])) for name in pools
+    }
+    return {name: rows(found) for name, found in kinds.items()}
+
+
+def old(account: Account, server: ApiServer | None, stack: str, pools: Pools) -> list[str]:
+    """A line for each pool with machines that are not what it is to make.
+
+    Args:
+        server: the cluster's; without one nothing is known of labels and taints.
+        stack: for the command that makes them new.
+
+    Raises:
+        TeardownError: the cloud, or the cluster, does not say.
+    """
+    known, joined = types(account), nodes.by_machine(server) if server else {}
+    lines = []
+    for name, pool in pools.items():
+        wanted = Kind(
+            pool["instanceType"], int(pool["diskSizeGb"]), labels=pool["labels"] or {}, taints=pool["taints"] or {}
+        )
+        lacking = {
+            one["name"]: of_machine(one, joined.get(one["id"]), known).lacks(wanted) for one in _machines(account, pool)
+        }
+        names = sorted(name for name, lacks in lacking.items() if lacks)
+        if names:
+            what = ", ".join(dict.fromkeys(what for lacks in lacking.values() for what in lacks))
+            lines.append(
+                f"nodepool {name} makes machines with {what} from now on, and {', '.join(names)} "
+                f"stay{'s' if len(names) == 1 else ''} without. Next, to make them new, one by one: "
+                f"`{COMMAND} cycle {stack}` (`python -m sandbox cycle {stack}` on the sandbox)"
+            )
+    return lines
+
+
+def _machines(account: Account, pool: Mapping[str, Any]) -> Iterator[Document]:
+    for one in account.call(account.list_instances).get("instances", []):
+        mine = (one.get("manager") or {}).get("id") == pool["instancePoolId"]
+        if mine and one.get("state") not in ("destroying", "destroyed"):
+            yield account.call(account.get_instance, id=one["id"])
+
+
+def _size(kind: Kind) -> tuple[str, int]:
+    return kind.instance_type, kind.disk_size_gb

@@ -1,0 +1,115 @@
+"""Where stacks and their states are kept, read and written through the user's own `pulumi`."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+import yaml
+
+from ..cloud.account import Document
+from ..errors import TeardownError
+
+_NO_SUCH_STACK = "no stack named"
+
+
+class Backend(Protocol):
+    """Where stacks and their states are kept."""
+
+    def stacks(self) -> set[str]:
+        """Names of the project's stacks."""
+
+    def export(self, stack: str) -> Document | None:
+        """The stack's state as `pulumi stack export` writes it; None where there is no such stack."""
+
+    def worker(self, stack: str) -> str:
+        """Who works on the stack now, in words; empty where nobody does."""
+
+    def restore(self, stack: str, exported: Document) -> None:
+        """Replaces the stack's state, which is checked first.
+
+        Raises:
+            TeardownError: it is refused.
+        """
+
+
+class Pulumi:
+    """The backend that the user's `pulumi` is logged in to.
+
+    Args:
+        folder: the project's folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def stacks(self) -> set[str]:
+        rows: list[Document] = json.loads(self._asked("stack", "ls", "--json"))
+        return {row["name"].rpartition("/")[2] for row in rows}
+
+    def export(self, stack: str) -> Document | None:
+        try:
+            exported: Document = json.loads(self._asked("stack", "export", "--stack", stack))
+        except TeardownError as error:
+            if _NO_SUCH_STACK in str(error):
+                return None
+            raise
+        return exported
+
+    def worker(self, stack: str) -> str:
+        name = stack.rpartition("/")[2]
+        rows: list[Document] = json.loads(self._asked("stack", "ls", "--json"))
+        if any(row.get("updateInProgress") for row in rows if row["name"].rpartition("/")[2] == name):
+            return "an update that is under way"
+        url: str = json.loads(self._asked("whoami", "--json"))["url"]
+        if urlsplit(url).scheme != "file":
+            return ""
+        locks = Path(unquote(urlsplit(url).path)) / ".pulumi" / "locks"
+        found = [json.loads(file.read_text()) for file in locks.glob(f"*/{project(self._folder)}/{name}/*.json")]
+        return ", ".join(f"{lock.get('username')}@{lock.get('hostname')} (pid {lock.get('pid')})" for lock in found)
+
+    def restore(self, stack: str, exported: Document) -> None:
+        self._asked("stack", "import", "--stack", stack, stdin=json.dumps(exported))
+
+    def _asked(self, *arguments: str, stdin: str | None = None) -> str:
+        try:
+            answer = subprocess.run(
+                ["pulumi", *arguments, "--non-interactive", "--color", "never"],
+                cwd=self._folder,
+                input=stdin,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise TeardownError("pulumi is not on PATH, so nothing is known about stacks and their states") from None
+        if answer.returncode:
+            raise TeardownError(f"pulumi {' '.join(arguments[:2])}: {answer.stderr.strip().removeprefix('error: ')}")
+        return answer.stdout
+
+
+def project(folder: Path) -> str:
+    """The name in a folder's Pulumi.yaml.
+
+    Raises:
+        TeardownError: there is none.
+    """
+    try:
+        return str(yaml.safe_load((folder / "Pulumi.yaml").read_text())["name"])
+    except (OSError, KeyError, TypeError, yaml.YAMLError):
+        raise TeardownError(f"{folder} holds no Pulumi.yaml with a name; run this in the project's folder") from None
+
+
+def plain_name(stack: str, project: str) -> str:
+    """The name of a stack that may be given as Pulumi Cloud shows it: `organisation/project/stack`.
+
+    Raises:
+        TeardownError: it names a stack of another project.
+    """
+    *before, name = stack.split("/")
+    if len(before) == 2 and before[1] != project:
+        raise TeardownError(f"{stack} is a stack of project {before[1]}, and this folder's Pulumi.yaml is of {project}")
+    if len(before) > 2 or not name:
+        raise TeardownError(f'"{stack}" is no name of a stack; allowed: STACK, or ORGANISATION/{project}/STACK')
+    return name

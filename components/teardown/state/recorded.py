@@ -1,0 +1,141 @@
+"""What the state of a stack says about the cloud."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ..cloud.account import Document, Organization
+from . import legacy
+
+CLUSTER = "exoscale:index/sksCluster:SksCluster"
+NODEPOOL = "exoscale:index/sksNodepool:SksNodepool"
+KUBECONFIG = "exoscale:index/sksKubeconfig:SksKubeconfig"
+BALANCER = "exoscale:index/nlb:Nlb"
+STACK_ID = "exoscale-teardown:index:StackId"
+DRAINS = tuple(f"exoscale-teardown:index:{kind}" for kind in ("Drain", "SecondDrain", "UnfinishedDrain"))
+
+_EXOSCALE = "exoscale:index/"
+
+
+@dataclass(frozen=True)
+class RecordedDrain:
+    """A drain that a destroy would run."""
+
+    zone: str
+    cluster_id: str
+    pool_ids: tuple[str, ...]
+    load_balancers: tuple[str, ...]
+    on_destroy: str
+    owner: str
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What a stack's state says about the cloud.
+
+    Args:
+        stack_id: the stack's own id; empty where the state holds none.
+        owner: whom to ask, as the stack's labels say; empty where the state does not say.
+        organization: the one that the stack lives in; an empty one where the state does not say.
+        ids: of every Exoscale resource.
+        clusters: zone by id, of the SKS clusters.
+        pool_ids: the instance pools of its nodepools.
+        balancer_ids: NLBs that are resources.
+        drains: those that a destroy would run.
+        saved: when the state was written; None where it does not say.
+        pending: urns of what was begun and has not ended, or was interrupted.
+    """
+
+    stack_id: str = ""
+    owner: str = ""
+    organization: Organization = field(default_factory=Organization)
+    ids: frozenset[str] = frozenset()
+    clusters: tuple[tuple[str, str], ...] = ()
+    pool_ids: frozenset[str] = frozenset()
+    balancer_ids: frozenset[str] = frozenset()
+    drains: tuple[RecordedDrain, ...] = ()
+    saved: datetime | None = None
+    pending: tuple[str, ...] = ()
+
+
+def resources(exported: Document) -> list[Document]:
+    """The resources of an exported state."""
+    found: list[Document] = (exported.get("deployment") or {}).get("resources") or []
+    return found
+
+
+def recorded(exported: Document | None) -> Recorded:
+    """Reads an exported state; None, as of a stack that does not exist, holds nothing."""
+    found = resources(exported or {})
+    deployment = (exported or {}).get("deployment") or {}
+    exoscale = [one for one in found if one["type"].startswith(_EXOSCALE) and one.get("id")]
+    stack_ids = [one for one in found if one["type"] == STACK_ID]
+    marks = [text(one, "stdout") for one in found if legacy.options(one, "create", "mark") is not None]
+    sweeps = [options for one in found if (options := legacy.options(one, "delete", "sweep")) is not None]
+    drains = tuple(drain for one in found if (drain := _drain(one)))
+    owners = [text(one, "owner") for one in stack_ids]
+    owners += [name for options in sweeps for name in options.get("owner", [])]
+    owners += [drain.owner for drain in drains]
+
+    def of_type(kind: str) -> Iterator[Document]:
+        return (one for one in exoscale if one["type"] == kind)
+
+    time = (deployment.get("manifest") or {}).get("time", "")
+    return Recorded(
+        stack_id=next(filter(None, [*(text(one, "stackId") for one in stack_ids), *marks]), ""),
+        owner=next(filter(None, owners), ""),
+        organization=next(
+            (Organization(text(one, "organizationId"), text(one, "organizationName")) for one in stack_ids),
+            Organization(),
+        ),
+        ids=frozenset(one["id"] for one in exoscale),
+        clusters=tuple((one["id"], text(one, "zone")) for one in of_type(CLUSTER)),
+        pool_ids=frozenset(filter(None, (text(one, "instancePoolId") for one in of_type(NODEPOOL)))),
+        balancer_ids=frozenset(one["id"] for one in of_type(BALANCER)),
+        drains=drains,
+        saved=datetime.fromisoformat(time) if found and time and not time.startswith("0001") else None,
+        pending=tuple(one["resource"]["urn"] for one in deployment.get("pending_operations") or []),
+    )
+
+
+def is_drain(resource: Document) -> bool:
+    """Whether a resource of a state drains a cluster when it is deleted."""
+    return resource["type"] in DRAINS or legacy.options(resource, "delete", "drain") is not None
+
+
+def text(resource: Document, key: str) -> str:
+    """One of its outputs, or the input of that name; empty where it is neither, or a secret."""
+    value = _value(resource, key)
+    return value if isinstance(value, str) else ""
+
+
+def _value(resource: Document, key: str) -> Any:
+    return (resource.get("outputs") or {}).get(key, (resource.get("inputs") or {}).get(key))
+
+
+def _drain(resource: Document) -> RecordedDrain | None:
+    if resource["type"] in DRAINS:
+        return RecordedDrain(
+            text(resource, "zone"),
+            text(resource, "clusterId"),
+            tuple(_value(resource, "instancePoolIds") or ()),
+            tuple(_value(resource, "loadBalancers") or ()),
+            text(resource, "onDestroy") or "refuse",
+            text(resource, "owner"),
+        )
+    options = legacy.options(resource, "delete", "drain")
+    if options is None:
+        return None
+
+    def one(key: str, default: str = "") -> str:
+        return next(iter(options.get(key, [])), default)
+
+    return RecordedDrain(
+        one("zone"),
+        one("cluster"),
+        tuple(options.get("pool", ())),
+        tuple(options.get("keep-nlb", ())),
+        one("on-destroy", "refuse"),
+        one("owner"),
+    )

@@ -1,0 +1,271 @@
+"""What the provider's resources do when they are created and deleted. The command line shares it."""
+
+import secrets
+from dataclasses import dataclass, replace
+
+from . import ingress_pods, machines, sweep
+from .cloud import removal
+from .cloud.account import GLOBAL_ZONE, Account, AnotherOrganization, accounts, connect, refuse_another
+from .cloud.ownership import Evidence, resources, worn_by
+from .cloud.report import costing
+from .cloud.resource import Verdict
+from .cloud.stack_ref import STACK_ID_LENGTH
+from .cloud.survey import Accounts, survey
+from .cloud_drain import CloudDrain, DrainTarget
+from .cluster import armed, closing, services, webhooks
+from .cluster.api_server import ApiServer, Unreachable, reach
+from .cluster.kubeconfig import kubeconfig
+from .drain import run as run_drain
+from .drain import run_unfinished
+from .errors import TeardownError
+from .foresight import foresee
+from .leftover import remove_leftover
+from .machine_counts import Pools, Running
+from .storage_policy import override
+from .subject import Say, Subject
+
+__all__ = ["DRAIN", "NODEPOOL_SWEEP", "SECOND_DRAIN", "DrainTarget", "Say", "StackIdentity", "Subject", "foresee"]
+
+DRAIN, SECOND_DRAIN, NODEPOOL_SWEEP = "drain", "second-drain", "nodepool-sweep"
+_SWEEP_SECONDS = 300
+_REACH_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class StackIdentity:
+    """What a stack is known by from its first resource to its last."""
+
+    stack_id: str
+    organization_id: str
+    organization_name: str
+
+
+def create_stack_id(subject: Subject, pinned: str, say: Say) -> StackIdentity:
+    """Makes up a stack's own id, and learns which organisation the key is of. It is the first thing that an `up` does,
+    so a wrong API key or zone ends it here, before anything is created.
+
+    Args:
+        pinned: id or name of the organisation that the stack is meant for; empty takes the key's.
+
+    Raises:
+        TeardownError: the key is refused, or of another organisation; or there is no such zone.
+    """
+    account = subject.accounts()[subject.zone]
+    found = account.organization()
+    if pinned and pinned not in (found.id, found.name):
+        raise AnotherOrganization(
+            f'organization is "{pinned}", and the API key {account.api_key.key} is of {found}. '
+            f"Next: set a key of {pinned}"
+        )
+    return StackIdentity(secrets.token_hex(STACK_ID_LENGTH // 2), found.id, found.name)
+
+
+def check_organization(subject: Subject) -> Account | None:
+    """Compares the key's organisation with the stack's. A key that is refused, or an API that does not answer, passes:
+    nothing can be changed through either, and a preview needs no good key.
+
+    Returns:
+        The account in the stack's zone; None where the key passes for that reason.
+
+    Raises:
+        AnotherOrganization: they differ.
+    """
+    try:
+        account = connect(subject.zone, subject.stack)
+        if subject.home.id:
+            refuse_another(account, subject.home, subject.stack)
+    except AnotherOrganization:
+        raise
+    except TeardownError:
+        return None
+    return account
+
+
+def refuse_copy(subject: Subject, project: str, stack: str) -> None:
+    """Compares who runs a delete step with whose it is.
+
+    Args:
+        project: of the running stack.
+        stack: the running stack.
+
+    Raises:
+        TeardownError: the state was copied from another stack, or the stack was renamed and not brought up since.
+    """
+    if (project, stack) != (subject.project, subject.stack):
+        raise TeardownError(
+            f"this state is of stack {subject.project}/{subject.stack}, and {project}/{stack} was about to destroy it. "
+            f"Next: if that is a copy, `pulumi stack rm --force {stack}`; if it is the same stack under a new name, "
+            "`pulumi up` once"
+        )
+
+
+def arm(subject: Subject, role: str, cluster_id: str, token: str, say: Say) -> None:
+    """Makes a step the one of its role that may work on the cluster. For the second drain it also takes back what the
+    drain of an abandoned destroy put up there.
+
+    Raises:
+        TeardownError: the cluster does not answer, or is not there, or refuses to be changed.
+    """
+    server = _reach(subject, cluster_id, say)
+    with webhooks.explained(server, cluster_id):
+        armed.arm(server, role, token, f"{subject.project}/{subject.stack}")
+    if role == SECOND_DRAIN:
+        closing.open_again(server, say)
+
+
+def is_closed(subject: Subject, cluster_id: str) -> bool:
+    """Whether a destroy closed the cluster and then left it: see `closing`. Changes nothing.
+
+    False where nobody can tell: a preview needs neither a good key nor a cluster that answers.
+    """
+    try:
+        return closing.is_closed(ApiServer(kubeconfig(subject.accounts()[subject.zone], cluster_id)))
+    except TeardownError:
+        return False
+
+
+def open_again(subject: Subject, cluster_id: str, say: Say) -> None:
+    """Takes back what an abandoned destroy put up in the cluster.
+
+    Raises:
+        TeardownError: the cluster does not answer, or is not there.
+    """
+    closing.open_again(_reach(subject, cluster_id, say), say)
+
+
+def running_machines(subject: Subject, pools: Pools) -> Running:
+    """What the machines of these nodepools are; see `machines.running`.
+
+    Raises:
+        TeardownError: the cloud does not say.
+    """
+    return machines.running(subject.accounts()[subject.zone], pools)
+
+
+def old_machines(subject: Subject, cluster_id: str, pools: Pools) -> list[str]:
+    """A line for each nodepool with machines that it would make otherwise now; nothing where the cloud does not say: a
+    preview needs no good key."""
+    try:
+        account = subject.accounts()[subject.zone]
+        return machines.old(account, _server(account, cluster_id), subject.stack, pools)
+    except TeardownError:
+        return []
+
+
+def _server(account: Account, cluster_id: str) -> ApiServer | None:
+    try:
+        return reach(account, cluster_id, 0, lambda line: None)
+    except Unreachable:
+        return None
+
+
+def await_ingress_pod(
+    subject: Subject, cluster_id: str, namespace: str, nodepool: str, pool_id: str, patience: float, say: Say
+) -> None:
+    """Waits for a ready pod of the ingress controller behind its load balancer; see `ingress_pods.await_one`.
+
+    Raises:
+        TeardownError: there is none in that time, or the cluster does not answer.
+    """
+    server = _reach(subject, cluster_id, say)
+    ingress_pods.await_one(subject.accounts()[subject.zone], server, namespace, nodepool, pool_id, patience, say)
+
+
+def drain(subject: Subject, role: str, token: str, target: DrainTarget, say: Say) -> list[str]:
+    """Empties the cluster of load balancers and, by policy, of volumes; see `drain.run`.
+
+    Returns:
+        Lines that have to stay on the screen.
+    """
+    return run_drain(_cloud_drain(subject, target, say), role, token)
+
+
+def drain_unfinished(subject: Subject, target: DrainTarget, say: Say) -> list[str]:
+    """Empties the cluster where no `up` came as far as to arm its second drain; see `drain.run_unfinished`.
+
+    Returns:
+        Lines that have to stay on the screen.
+    """
+    return run_unfinished(_cloud_drain(subject, target, say), SECOND_DRAIN)
+
+
+def remove_leftover_balancer(subject: Subject, cluster_id: str, say: Say) -> None:
+    """Deletes the NLB that the cluster made for the ingress, once the ingress has another; see `leftover`. A cluster
+    that does not answer may use it, so it stays."""
+    account = subject.accounts()[subject.zone]
+    try:
+        server = reach(account, cluster_id, _REACH_SECONDS, say)
+        held = services.load_balancers(server) if server else []
+    except Unreachable as silent:
+        say(f"{silent}, so an NLB that it made for the ingress stays, if there is one")
+        return
+    remove_leftover(account, subject, held, say)
+
+
+def sweep_nodepools(subject: Subject, token: str, cluster_id: str, say: Say) -> list[str]:
+    """Deletes the nodepools that no state knows, which would keep the cluster from going; see `sweep.sweep_nodepools`.
+
+    Nothing is deleted where another sweep is armed, or where the control plane does not say: living nodepools carry the
+    same labels.
+    """
+    account = subject.accounts()[subject.zone]
+    try:
+        server = reach(account, cluster_id, 0, say)
+    except Unreachable as silent:
+        return [
+            f"{silent}, so nodepools of cluster {cluster_id} that no state knows stay: Exoscale names them if there are"
+        ]
+    if server is None:
+        return []
+    found = armed.armed(server, NODEPOOL_SWEEP if token else "")
+    if found and found["token"] != token:
+        return [f"another sweep is armed in cluster {cluster_id}: this one does nothing"]
+    return sweep.sweep_nodepools(account, subject, cluster_id, _SWEEP_SECONDS, say)
+
+
+def sweep_rules(subject: Subject, security_group_id: str, say: Say) -> list[str]:
+    """Deletes the rules of the stack's security group that no state knows: one that names the group itself holds it for
+    ever."""
+    zones = {**subject.accounts(), **accounts(subject.stack, [GLOBAL_ZONE])}
+    return remove_rules_unless_worn(zones, security_group_id, say)
+
+
+def remove_rules_unless_worn(zones: Accounts, security_group_id: str, say: Say) -> list[str]:
+    """Deletes the rules of a security group. While a machine wears it, it is not about to go, and nothing is deleted.
+
+    Args:
+        zones: where to look for machines; the global zone is one of them.
+    """
+    if wearers := worn_by(survey(zones), security_group_id):
+        return [f"{wearers[0]} wears security group {security_group_id}, so its rules stay"]
+    for rule in removal.remove_rules(zones[GLOBAL_ZONE], security_group_id):
+        say(f"deleted rule {rule} of security group {security_group_id}")
+    return []
+
+
+def sweep_stack(subject: Subject, say: Say) -> list[str]:
+    """Deletes what carries the stack's id and no state knows, in every zone; see `sweep.sweep_stack`.
+
+    Returns:
+        Lines that have to stay on the screen; the last one is the receipt.
+    """
+    return sweep.sweep_stack(subject.accounts(everywhere=True), subject, override(), _SWEEP_SECONDS, say)
+
+
+def remaining(subject: Subject) -> str:
+    """What of a stack still runs in its zone, and what that costs, in one line."""
+    found = resources(survey(subject.accounts(), groups=False), Evidence(subject.ref))
+    ours = [item for item in found if item.billable and item.verdict(subject.ref) is Verdict.OURS]
+    return f"{costing(ours)} still run for stack {subject.stack}" if ours else f"nothing runs for stack {subject.stack}"
+
+
+def _reach(subject: Subject, cluster_id: str, say: Say) -> ApiServer:
+    server = reach(subject.accounts()[subject.zone], cluster_id, _REACH_SECONDS, say)
+    if server is None:
+        raise TeardownError(f"there is no cluster {cluster_id} in {subject.zone}")
+    return server
+
+
+def _cloud_drain(subject: Subject, target: DrainTarget, say: Say) -> CloudDrain:
+    chosen = replace(target, on_destroy=override() or target.on_destroy)
+    return CloudDrain(subject.accounts()[subject.zone], subject, chosen, say)

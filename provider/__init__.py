@@ -1,5 +1,0 @@
-"""The Pulumi provider `exoscale-teardown`: the steps of `teardown.steps` as resources.
-
-The engine starts `pulumi-resource-exoscale-teardown`, once for all resources of a run, also in a plain
-`pulumi destroy`, which runs no program.
-"""
