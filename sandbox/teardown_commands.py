@@ -69,7 +69,7 @@ def _ask(home: Path, verb: str, theirs: click.Command, arguments: list[str]) -> 
 
 
 def _teardowns(verb: str) -> click.Command:
-    from components.teardown.cli import main as teardown  # late: no other command needs it
+    from components.cli import main as teardown  # late: no other command needs it
 
     command = teardown.get_command(click.Context(teardown), verb)
     assert command is not None, f"the teardown has no command {verb}"  # noqa: S101
