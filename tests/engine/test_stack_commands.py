@@ -1,4 +1,4 @@
-"""`python -m sandbox up|preview|down|audit` on a small project: what each does to which stack, on the real engine.
+"""`python -m runner up|preview|down|audit` on a small project: what each does to which stack, on the real engine.
 
 Two anti-affinity groups, one after the other, are quickly made. `test_commands` runs these commands as a newcomer does.
 """
@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 import yaml
 
+from runner.stack import SandboxStack
 from sandbox import daemon
 from sandbox.backend import Backend, checkpoint
 from sandbox.client import SandboxClient, connect
 from sandbox.clock import FAST
 from sandbox.home import Record, SandboxError, running
-from sandbox.stack import SandboxStack
 from tools import path_of
 
 pytestmark = pytest.mark.engine
@@ -44,9 +44,9 @@ pulumi.export("hidden", pulumi.Output.secret("not for everybody"))
 ON_PROJECT = """
 import sys
 from pathlib import Path
-from sandbox import project
+from runner import project
 project.FOLDER = Path(sys.argv.pop(1))
-import sandbox.__main__
+import runner.__main__
 """
 
 
@@ -72,7 +72,7 @@ class Small:
         (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump({"name": name, "runtime": "python", **settings}))
 
     def command(self, *arguments: str) -> list[str]:
-        """`python -m sandbox …` for this project."""
+        """`python -m runner …` for this project."""
         return [sys.executable, "-c", ON_PROJECT, str(self.folder), "--home", str(self.home), *arguments]
 
     def run(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":

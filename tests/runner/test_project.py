@@ -3,16 +3,16 @@
 from pathlib import Path
 
 import pytest
-import settings
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-import sandbox.stack_commands  # noqa: F401 - adds the commands
+import runner.stack_commands  # noqa: F401 - adds the commands
+from configuration import settings
 from configuration.reading import STACK
-from sandbox.cli import main
+from runner.cli import main
+from runner.project import new_stack_name, stack_name
 from sandbox.home import SandboxError
-from sandbox.project import new_stack_name, stack_name
 
 NAME = st.text("abcXYZ019.-_", min_size=1, max_size=100).filter(lambda text: text.strip("."))
 

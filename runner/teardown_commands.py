@@ -1,4 +1,4 @@
-"""`python -m sandbox plan|audit|rescue|cycle`: the teardown's commands, asked of the sandbox and never of Exoscale."""
+"""`python -m runner plan|audit|rescue|cycle`: the teardown's commands, asked of the sandbox and never of Exoscale."""
 
 import os
 import subprocess
@@ -9,13 +9,14 @@ from pathlib import Path
 
 import click
 
-from sandbox import daemon, project
+from runner import project
+from runner.cli import main
+from runner.namesakes import namesakes
+from runner.project import project_name, stack_name
+from sandbox import daemon
 from sandbox.backend import Backend
-from sandbox.cli import main
 from sandbox.environment import entered
 from sandbox.home import Record, SandboxError, running
-from sandbox.namesakes import namesakes
-from sandbox.project import project_name, stack_name
 from tools import path_of
 
 
@@ -38,9 +39,9 @@ def _passed_on(verb: str) -> click.Command:
     def command(home: Path, arguments: tuple[str, ...]) -> None:
         theirs = _teardowns(verb)
         if {"-h", "--help"} & {*arguments}:
-            context = click.Context(theirs, info_name=f"python -m sandbox {verb}")
+            context = click.Context(theirs, info_name=f"python -m runner {verb}")
             usage = theirs.get_help(context)
-            click.echo(f"{command.help}\n\n{usage}\n\nExample:\n  python -m sandbox {verb} alice")
+            click.echo(f"{command.help}\n\n{usage}\n\nExample:\n  python -m runner {verb} alice")
             return
         sys.exit(_ask(home, verb, theirs, [*arguments]))
 

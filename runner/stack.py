@@ -18,7 +18,9 @@ import yaml
 from filelock import FileLock, Timeout
 from pulumi import automation
 
-from sandbox import language
+from runner import language
+from runner.project import project_name
+from runner.workspace import Workspace
 from sandbox.backend import Backend, Resource
 from sandbox.environment import forget_foreign
 from sandbox.files import write_private
@@ -29,8 +31,6 @@ from sandbox.plugins.host import PluginHost
 from sandbox.plugins.kubernetes import KubernetesProvider
 from sandbox.plugins.provider import Provider
 from sandbox.plugins.timing import Timing
-from sandbox.project import project_name
-from sandbox.workspace import Workspace
 from tools import path_of
 
 Config = dict[str, Any]
