@@ -63,7 +63,7 @@ lint: tools ## format, lint, strict types, workflows
 	@"$$($(BIN)/python -m tools --path actionlint)"
 
 unit: tools ## tests without a network
-	@$(BIN)/pytest tests/unit tests/tools tests/teardown tests/provider -m "not engine" -n $(CORES)
+	@$(BIN)/pytest tests/unit tests/tools tests/teardown tests/provider tests/runner -m "not engine" -n $(CORES)
 
 engine: tools ## the real engine and real control planes against the sandbox
 	@$(BIN)/pytest tests/engine tests/sandbox tests/teardown/state/test_backend.py --ignore tests/engine/faults \

@@ -23,10 +23,10 @@ from runner.charts import reachable, stand_in
 from runner.cli import main
 from runner.namesakes import namesakes
 from runner.project import new_stack_name, project_name, stack_name
+from runner.states import States, summary
 from runner.teardown_commands import on_sandbox
 from sandbox import daemon
 from sandbox.admin import Admin
-from sandbox.backend import Backend, summary
 from sandbox.cli import example
 from sandbox.clock import FAST
 from sandbox.environment import forget_foreign
@@ -98,7 +98,7 @@ def down(home: Path, stack: str, refresh: bool) -> None:
     """Destroy a stack, then ask the cloud, not the state, what is left; exit 1 when something is."""
     ours = project_name(project.FOLDER)
     name = stack_name(stack, ours)
-    if not Backend(home).has(ours, name):
+    if not States(home).has(ours, name):
         others = namesakes(home, name)
         raise SandboxError(f"there is no stack {ours}/{name} on this sandbox, so nothing was removed{others}")
     record = running(home) or daemon.start(home, FAST, click.echo)
@@ -150,7 +150,7 @@ def _settings(home: Path, name: str, keep: bool) -> Path:
     if file.exists():
         return file
     copy = f"`cp {template.name} {file.name}`"
-    if held := Backend(home).resources(project_name(project.FOLDER), name):
+    if held := States(home).resources(project_name(project.FOLDER), name):
         last = home / "stacks" / name / file.name
         raise SandboxError(
             f"stack {name} has {summary(held)}, and its settings {file.name} are not in {project.FOLDER}: get that "

@@ -13,8 +13,8 @@ from runner import project
 from runner.cli import main
 from runner.namesakes import namesakes
 from runner.project import project_name, stack_name
+from runner.states import States
 from sandbox import daemon
-from sandbox.backend import Backend
 from sandbox.environment import entered
 from sandbox.home import Record, SandboxError, running
 from tools import path_of
@@ -22,7 +22,7 @@ from tools import path_of
 
 def on_sandbox(home: Path, record: Record, *arguments: str) -> int:
     """Runs `./exoscale-sks …` with the sandbox's cloud and backend, whatever the user's are; its exit status."""
-    backend = Backend(home)
+    backend = States(home)
     backend.prepare()
     path = f"{path_of('pulumi').parent}{os.pathsep}{os.environ['PATH']}"
     environment = entered(os.environ, {**record.environment(), **backend.variables(), "PATH": path})
@@ -58,7 +58,7 @@ def _ask(home: Path, verb: str, theirs: click.Command, arguments: list[str]) -> 
     if place is None:
         return on_sandbox(home, record or start(), verb, *arguments)
     name = arguments[place] = stack_name(arguments[place], ours)
-    if not Backend(home).has(ours, name):
+    if not States(home).has(ours, name):
         others = namesakes(home, name)
         if verb != "audit" or ours not in others.cloud:
             raise SandboxError(

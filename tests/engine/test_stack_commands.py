@@ -19,8 +19,8 @@ import pytest
 import yaml
 
 from runner.stack import SandboxStack
+from runner.states import States, checkpoint
 from sandbox import daemon
-from sandbox.backend import Backend, checkpoint
 from sandbox.client import SandboxClient, connect
 from sandbox.clock import FAST
 from sandbox.home import Record, SandboxError, running
@@ -180,7 +180,7 @@ def living(home: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def kept(home: Path) -> list[tuple[str, str]]:
     """What looks like a stack: in the backend, and among the settings."""
-    return Backend(home).stacks() + [("", folder.name) for folder in (home / "stacks").glob("[!.]*")]
+    return States(home).stacks() + [("", folder.name) for folder in (home / "stacks").glob("[!.]*")]
 
 
 # --- stacks that do not exist
@@ -383,7 +383,7 @@ def test_refresh_heals_what_was_removed_by_hand(small: Small) -> None:
     small.succeeds("up", "--refresh", "healed")
     somebody_deletes_the_second()
     small.succeeds("down", "--refresh", "healed")
-    assert not Backend(small.home).resources("small", "healed")
+    assert not States(small.home).resources("small", "healed")
 
 
 # --- the user's own pulumi
