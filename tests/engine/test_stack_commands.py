@@ -394,7 +394,7 @@ def test_after_env_the_users_own_pulumi_sees_the_sandboxs_stacks_and_not_theirs(
 ) -> None:
     theirs = tmp_path / "theirs"
     theirs.mkdir()
-    env = shlex.join([*small.command("env")])
+    env = shlex.join([sys.executable, "-m", "sandbox", "--home", str(small.home), "env"])
     script = textwrap.dedent(f"""\
         eval "$({env})"
         pulumi stack ls --json
