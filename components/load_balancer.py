@@ -1,11 +1,11 @@
 """The network load balancer in front of the ingress controller."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumiverse_exoscale as exoscale
 
+from .component import Component
 from .identity import Identity
 
 
@@ -16,18 +16,18 @@ class LoadBalancerArgs:
     Args:
         identity: whose it is.
         zone: zone of the nodepools.
-        targets: the nodepools that traffic may be sent to.
     """
 
     identity: Identity
     zone: pulumi.Input[str]
-    targets: Sequence[pulumi.Resource] = ()
 
 
-class LoadBalancer(pulumi.ComponentResource):
+class LoadBalancer(Component):
     """An NLB without services: the cloud controller manager adds those of the Kubernetes Service it is given to.
 
-    It belongs to the stack, so a destroy removes it also when no controller is left to do so.
+    It belongs to the stack, so a destroy removes it also when no controller is left to do so. Let it depend
+    (`depends_on`) on the nodepools: Exoscale refuses to delete one that an NLB still targets, so the NLB has to go
+    first.
     """
 
     load_balancer_id: pulumi.Output[str]
@@ -36,17 +36,14 @@ class LoadBalancer(pulumi.ComponentResource):
     """Its public IPv4 address, which stays the same as long as it lives."""
 
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("exoscale-sks:components:LoadBalancer", name, None, opts)
-        child_opts = pulumi.ResourceOptions(parent=self)
-
+        super().__init__("LoadBalancer", name, opts)
         balancer = exoscale.Nlb(
             f"{name}-nlb",
             name=args.identity.name(name),
             description=args.identity.describe("Load balancer"),
             labels=args.identity.labels,
             zone=args.zone,
-            # Exoscale refuses to delete an instance pool that an NLB still targets, so the NLB goes first.
-            opts=pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[*args.targets])),
+            opts=pulumi.ResourceOptions(parent=self),
         )
 
         self.load_balancer_id = balancer.id
