@@ -24,7 +24,7 @@ from components.program_kubeconfig import ProgramKubeconfig, ProgramKubeconfigAr
 from components.stack_id import StackId, StackIdArgs
 from reporting import monthly_cost, report
 from settings import IngressSettings, Settings
-from teardown.changes import NO_BALANCER, Chosen
+from teardown.changes import NO_BALANCER, Chosen, Placement
 from teardown.cloud.stack_ref import INGRESS, MADE_BY_CCM
 
 
@@ -209,6 +209,10 @@ def _chosen(settings: Settings) -> Chosen:
         ingress_nodepool=ingress.nodepool if ingress else "",
         chart=(ingress.chart or CONTROLLERS[ingress.controller].chart).name if ingress else "",
         on_destroy=settings.storage.on_destroy,
+        placements={
+            name: Placement(bool(pool.taints), pool.anti_affinity, pool.size)
+            for name, pool in settings.nodepools.items()
+        },
     )
 
 

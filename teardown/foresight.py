@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from teardown import changes, drain
+from teardown import changes, drain, going_pools
 from teardown.changes import Chosen, Shown, Users
 from teardown.cloud.account import Account, Document, accounts
 from teardown.cloud.ownership import OF_A_SERVICE, targets_of
@@ -60,8 +60,11 @@ def foresee(subject: Subject, account: Account | None, chosen: Chosen, recorded:
         if users:
             changes.refuse_lost_data(shown, chosen, users, policy)
         return [changes.of_replacement(shown, chosen, users, policy), *changes.of_parked(chosen)]
-    if place and (going := changes.going(shown, chosen)):
-        changes.refuse_locked(_senders(place, going, balancers or []))
+    if place:
+        anew = going_pools.anew(shown, chosen, recorded)
+        going_pools.refuse_unmakeable(anew, shown, chosen)
+        if gone := [*going_pools.going(shown, chosen), *anew]:
+            going_pools.refuse_locked(_senders(place, gone, balancers or []), anew)
     shrinking = changes.shrinking(shown, chosen)
     nodes = _nodes(place) if place and shrinking else {}
     lines = [changes.of_shrinking(pool, shown, chosen, recorded, nodes.get(pool, [])) for pool in shrinking]
@@ -105,15 +108,15 @@ def _balancers(place: _Place) -> list[Document] | None:
 def _shown(place: _Place, balancers: list[Document] | None, recorded: Chosen | None) -> Shown:
     cluster = place.cluster
     sizes = {name: pool.get("size", 0) for name, pool in place.nodepools.items()}
+    placements = {name: going_pools.placement(pool) for name, pool in place.nodepools.items()}
     made_by, address = (_ingress(place.subject, balancers) if balancers is not None else None) or (
         recorded.load_balancer if recorded else "",
         "",
     )
     name = place.subject.ref.name(MADE_BY_CCM)
     made_by_ccm = next((one["id"] for one in balancers or [] if one["name"] == name), "")
-    return Shown(
-        place.subject.zone, cluster.get("level", ""), cluster.get("cni", ""), sizes, made_by, address, made_by_ccm
-    )
+    level, cni = cluster.get("level", ""), cluster.get("cni", "")
+    return Shown(place.subject.zone, level, cni, sizes, made_by, address, made_by_ccm, placements)
 
 
 def _ingress(subject: Subject, balancers: list[Document]) -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ from pulumi import automation
 
 from sandbox.sandbox import Sandbox
 from sandbox.stack import SandboxStack
-from teardown.changes import TARGET
+from teardown.going_pools import TARGET
 from tests.engine.conftest import Kubectl
 from tests.engine.faults.account import Account
 from tests.engine.faults.users import PREFIX, TRIES, Users
