@@ -6,6 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+from pulumi import automation
+
 from components.ingress import CONTROLLERS
 from sandbox.sandbox import Sandbox
 from sandbox.stack import SandboxStack
@@ -53,6 +56,20 @@ class Life:
         done = brought_up(self._stack)
         assert self.held() == self.wanted()
         return done
+
+    def refused(self) -> str:
+        """The one line that a preview and an `up` are both refused with, before anything is changed."""
+        self._configure()
+        before, lines = self._account.holds(), []
+        for run in (self._stack.preview, self._stack.up):
+            with pytest.raises(automation.CommandError) as failed:
+                run()
+            said = str(failed.value).partition("Diagnostics:")[2].splitlines()
+            lines += [line.partition("error: ")[2] for line in said if line.strip().startswith("error: ")]
+        assert self._account.holds() == before
+        assert len(lines) == 2
+        assert lines[0] == lines[1]
+        return lines[0]
 
     def destroy(self) -> None:
         """`pulumi destroy`, which has to leave nothing."""
