@@ -213,6 +213,7 @@ def _chosen(settings: Settings) -> Chosen:
             name: Placement(bool(pool.taints), pool.anti_affinity, pool.size)
             for name, pool in settings.nodepools.items()
         },
+        version=settings.version or "",
     )
 
 

@@ -55,6 +55,7 @@ class Chosen:
         chart: name of the chart that it is installed from; another one is another installation.
         on_destroy: what becomes of volumes.
         placements: what each pool is made with, by its name; empty where a release recorded it that knew none.
+        version: of Kubernetes; empty takes the newest, and leaves what runs.
     """
 
     zone: str
@@ -67,6 +68,7 @@ class Chosen:
     chart: str = ""
     on_destroy: str = REFUSE
     placements: Mapping[str, Placement] = field(default_factory=dict)
+    version: str = ""
 
     def inputs(self) -> dict[str, Any]:
         """As the state keeps them; the zone is kept beside them."""
@@ -81,6 +83,7 @@ class Chosen:
             "chart": self.chart,
             "onDestroy": self.on_destroy,
             "placements": {name: placement.inputs() for name, placement in self.placements.items()},
+            "version": self.version,
         }
 
     @classmethod
@@ -99,6 +102,7 @@ class Chosen:
             chart=kept["chart"],
             on_destroy=kept["onDestroy"],
             placements={name: Placement.of(one) for name, one in kept.get("placements", {}).items()},
+            version=kept.get("version", ""),
         )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from teardown import changes, drain, going_pools
+from teardown import changes, drain, going_pools, versions
 from teardown.changes import Chosen, Shown, Users
 from teardown.cloud.account import Account, Document, accounts
 from teardown.cloud.ownership import OF_A_SERVICE, targets_of
@@ -49,12 +49,16 @@ def foresee(subject: Subject, account: Account | None, chosen: Chosen, recorded:
     """
     places = _places(subject, account)
     if places == []:
+        _refuse_version(account, chosen, "")
         return []
     place = places[0] if places and len(places) == 1 else None
     balancers = _balancers(place) if place else None
     shown = _shown(place, balancers, recorded) if place else _recorded(subject, recorded)
     changes.refuse_while_protected(shown, chosen, recorded)
-    if changes.replacing(shown, chosen):
+    is_replaced = bool(changes.replacing(shown, chosen))
+    if place:
+        _refuse_version(place.account, chosen, "" if is_replaced else place.cluster.get("version", ""))
+    if is_replaced:
         policy = override() or (recorded.on_destroy if recorded else "")
         users = _users(place) if place else None
         if users:
@@ -88,6 +92,19 @@ def _places(subject: Subject, account: Account | None) -> list[_Place] | None:
         return [one for zone, other in elsewhere.items() for one in _carrying(replace(subject, zone=zone), other)]
     except TeardownError:
         return None
+
+
+def _refuse_version(account: Account | None, chosen: Chosen, running: str) -> None:
+    """
+    Args:
+        running: version of the cluster that stays; empty for a new one.
+
+    Raises:
+        TeardownError: the cluster does not get the version of the settings.
+    """
+    known = versions.offered(account) if account and chosen.version not in ("", running) else []
+    if why := versions.refused(chosen.version, running, known):
+        raise TeardownError(why)
 
 
 def _carrying(subject: Subject, account: Account) -> list[_Place]:
