@@ -22,6 +22,7 @@ from components.nodepool import Nodepool, NodepoolArgs
 from components.nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
 from components.program_kubeconfig import ProgramKubeconfig, ProgramKubeconfigArgs
 from components.stack_id import StackId, StackIdArgs
+from leaving import leave_exoscale
 from reporting import monthly_cost, report
 from settings import IngressSettings, Settings
 from teardown.changes import NO_BALANCER, Chosen, Placement
@@ -162,6 +163,8 @@ def on_exoscale(settings: Settings) -> Platform:
 
 def on_k3d(settings: Settings) -> Platform:
     """A cluster in Docker; k3d itself answers the ingress controller's port 80 on this machine."""
+    chosen = replace(_chosen(settings), platform=settings.platform, nodepools={}, placements={}, version="")
+    leave_exoscale(settings.identity, chosen)
     cluster = LocalCluster(
         "local",
         LocalClusterArgs(

@@ -13,6 +13,7 @@ from teardown.storage_policy import OVERRIDE
 
 MANAGED, CCM, NO_BALANCER = "managed", "ccm", "none"
 REFUSE, KEEP = "refuse", "keep"
+EXOSCALE = "exoscale"
 _OTHERS_CHOOSE = "external"
 
 
@@ -56,6 +57,7 @@ class Chosen:
         on_destroy: what becomes of volumes.
         placements: what each pool is made with, by its name; empty where a release recorded it that knew none.
         version: of Kubernetes; empty takes the newest, and leaves what runs.
+        platform: where the cluster is to be. Only what was brought up on Exoscale is recorded.
     """
 
     zone: str
@@ -69,6 +71,7 @@ class Chosen:
     on_destroy: str = REFUSE
     placements: Mapping[str, Placement] = field(default_factory=dict)
     version: str = ""
+    platform: str = EXOSCALE
 
     def inputs(self) -> dict[str, Any]:
         """As the state keeps them; the zone is kept beside them."""
@@ -119,6 +122,7 @@ class Shown:
         address: that one's.
         made_by_ccm: id of the NLB that the cluster made for the ingress controller; empty where there is none.
         placements: what each of those pools has, by its name.
+        platform: whose it is.
     """
 
     zone: str
@@ -129,6 +133,7 @@ class Shown:
     address: str = ""
     made_by_ccm: str = ""
     placements: Mapping[str, Placement] = field(default_factory=dict)
+    platform: str = EXOSCALE
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,7 @@ class Users:
 
 def replacing(shown: Shown, chosen: Chosen) -> dict[str, tuple[str, str]]:
     """The settings that replace the cluster (docs/adr/0004): what they are in it, and what they are to be."""
-    pairs = {key: (getattr(shown, key), getattr(chosen, key)) for key in ("zone", "level", "cni")}
+    pairs = {key: (getattr(shown, key), getattr(chosen, key)) for key in ("platform", "zone", "level", "cni")}
     return {key: (is_, to_be) for key, (is_, to_be) in pairs.items() if is_ and is_ != to_be}
 
 
@@ -192,7 +197,7 @@ def of_replacement(shown: Shown, chosen: Chosen, users: Users | None, policy: st
         policy: what becomes of volumes.
     """
     changes = replacing(shown, chosen)
-    stays = "zone" not in changes and chosen.load_balancer == MANAGED and shown.load_balancer != CCM
+    stays = not changes.keys() & {"platform", "zone"} and chosen.load_balancer == MANAGED and shown.load_balancer != CCM
     moves = chosen.load_balancer != NO_BALANCER and not stays
     address = "the addresses of its API and of the ingress change" if moves else "the address of its API changes"
     balancers = _count(len(users.balancers), "load balancer") if users else "load balancers"

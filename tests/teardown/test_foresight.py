@@ -246,3 +246,18 @@ def test_a_load_balancer_that_the_cluster_left_behind_is_found_by_its_name(accou
     (line,) = foresight.foresee(SUBJECT, account, CHOSEN, CHOSEN)
 
     assert line.startswith(f"NLB {id_}, which the cluster made for the ingress, is still there")
+
+
+LOCAL = replace(CHOSEN, platform="k3d", nodepools={})
+TO_LOCAL = "platform exoscale → k3d"
+
+
+def test_another_platform_is_a_replacement_like_any_other(account: PaperAccount, server: PaperApiServer) -> None:
+    (line,) = foresight.foresee(SUBJECT, account, LOCAL, DELETES)
+    assert line.startswith(f"the cluster is replaced ({TO_LOCAL}): the addresses of its API and of the ingress change")
+
+    with pytest.raises(TeardownError, match=f"the stack is protected, and {TO_LOCAL} would replace its cluster"):
+        foresight.foresee(SUBJECT, account, LOCAL, PROTECTED)
+    server.persistent_volume(account.volume())
+    with pytest.raises(TeardownError, match=f"{TO_LOCAL} would replace the cluster, whose volumes hold data"):
+        foresight.foresee(SUBJECT, account, LOCAL, CHOSEN)

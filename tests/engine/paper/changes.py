@@ -110,6 +110,7 @@ CHANGES = (
     Change("zone", "another, while protect is true", {"zone": "at-vie-1"}, {"protect": True}),
     Change("k3d.api-port, k3d.http-port", "others", {"k3d": {"api-port": 6551, "http-port": 8082}}),
     Change("platform", "exoscale → k3d", {"platform": "k3d"}),
+    Change("platform", "exoscale → k3d, while protect is true", {"platform": "k3d"}, {"protect": True}),
 )
 """Every setting at least once."""
 HEAD = f"""# What a change of each setting does to a living stack

@@ -71,6 +71,12 @@ class Life:
         assert lines[0] == lines[1]
         return lines[0]
 
+    def warned(self) -> list[str]:
+        """The lines that a preview warns with."""
+        self._configure()
+        said = self._stack.preview().stdout.partition("Diagnostics:")[2].splitlines()
+        return [line.partition("warning: ")[2] for line in said if line.strip().startswith("warning: ")]
+
     def destroy(self) -> None:
         """`pulumi destroy`, which has to leave nothing."""
         self._stack.destroy()
@@ -87,6 +93,8 @@ class Life:
 
     def wanted(self) -> Counter[str]:
         """How many of each kind the settings want."""
+        if self.settings.get("platform") == "k3d":
+            return Counter()
         pools = self.settings.get("nodepools", {"default": {}}).values()
         ingress = {"controller": "nginx", "load-balancer": "managed"} | self.settings.get("ingress", {})
         return +Counter(

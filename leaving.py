@@ -1,0 +1,53 @@
+"""What a stack leaves behind on Exoscale when its settings take it to another platform."""
+
+from typing import Any
+
+import pulumi
+from google.protobuf.json_format import MessageToDict
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.settings import get_monitor
+
+from components.identity import Identity
+from teardown.changes import Chosen
+from teardown.errors import TeardownError
+from teardown.subject import Subject
+
+STACK_ID = "exoscale-teardown:index:StackId"
+
+
+def leave_exoscale(identity: Identity, chosen: Chosen) -> None:
+    """Says what goes there, as the StackId would that is not in this program any more (docs/adr/0012). Call it before
+    the first resource is registered.
+
+    Args:
+        identity: project and stack.
+        chosen: the settings of today.
+
+    Raises:
+        RunError: it must not go.
+    """
+    state = _last_stack_id(f"{pulumi.get_organization()}/{identity.project}/{identity.stack}")
+    if state is None:
+        return
+    from teardown import steps  # the Exoscale client takes longer to import than the rest of the program
+
+    subject = Subject(
+        *(state[key] for key in ("project", "stack", "owner", "zone", "stackId", "organizationId", "organizationName"))
+    )
+    try:
+        account = steps.check_organization(subject)
+        lines = steps.foresee(subject, account, chosen, Chosen.of(subject.zone, state.get("settings")))
+    except TeardownError as error:
+        raise pulumi.RunError(str(error)) from None
+    for line in lines:
+        pulumi.warn(line)
+
+
+def _last_stack_id(stack: str) -> dict[str, Any] | None:
+    """What the state of a stack says of its StackId; None where it is not on Exoscale."""
+    request = resource_pb2.ResourceInvokeRequest(tok="pulumi:pulumi:readStackResourceOutputs")
+    request.args.update({"stackName": stack})
+    # The SDK's own `invoke` would look for each resource that is named in an output, in vain: none is registered yet.
+    answer = get_monitor().Invoke(request)
+    resources = MessageToDict(getattr(answer, "return")).get("outputs", {}).values()
+    return next((one["outputs"] for one in resources if one["type"].endswith(STACK_ID)), None)

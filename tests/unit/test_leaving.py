@@ -1,0 +1,83 @@
+"""A stack that lived on Exoscale is asked about it before the first resource on another platform."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from teardown import steps
+from teardown.changes import Chosen
+from teardown.errors import TeardownError
+from teardown.subject import Subject
+from tests.unit.conftest import Run, World, configure, execute, main
+
+LOCAL = {"platform": "k3d", "level": "pro", "protect": True}
+RECORDED = Chosen("ch-gva-2", "starter", "calico", protect=False)
+STATE = {
+    "project": "exoscale-sks",
+    "stack": "dev",
+    "owner": "jane",
+    "zone": "ch-gva-2",
+    "stackId": "5fac1d000001",
+    "organizationId": "org-1",
+    "organizationName": "acme",
+    "settings": RECORDED.inputs(),
+}
+SUBJECT = Subject("exoscale-sks", "dev", "jane", "ch-gva-2", "5fac1d000001", "org-1", "acme")
+Foresee = Callable[..., list[str]]
+
+
+@pytest.fixture
+def leave(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., World]:
+    """Runs the program on k3d, on the state of a stack on Exoscale, about which this answers."""
+
+    def leave(foresee: Foresee, **state: Any) -> World:
+        monkeypatch.setattr(steps, "check_organization", lambda subject: None)
+        monkeypatch.setattr(steps, "foresee", foresee)
+        world = World(recorded={"a:Stack": {}, "a:b:C$exoscale-teardown:index:StackId": {**STATE, **state}})
+        settings = {**LOCAL, "kubeconfig": {"file": str(tmp_path / "dev.yaml")}}
+        return execute(main, configure(settings, world=world))
+
+    return leave
+
+
+def test_what_goes_is_said_and_the_settings_of_today_and_of_the_last_up_are_compared(
+    leave: Callable[..., World],
+) -> None:
+    asked: list[Any] = []
+    world = leave(lambda *arguments: asked.append(arguments) or ["one", "another"])
+
+    assert world.warnings == ["one", "another"]
+    [(subject, account, chosen, recorded)] = asked
+    assert (subject, account, recorded) == (SUBJECT, None, RECORDED)
+    assert (chosen.platform, chosen.level, chosen.protect) == ("k3d", "pro", True)
+    assert (chosen.nodepools, chosen.placements, chosen.version) == ({}, {}, "")
+
+
+def test_what_must_not_go_is_refused_before_anything_is_registered(
+    leave: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> list[str]:
+        raise TeardownError("refused. Next: do this")
+
+    monkeypatch.setattr(World, "new_resource", lambda *_: pytest.fail("something is registered"))
+    with pytest.raises(pulumi.RunError, match=r"^refused\. Next: do this$"):
+        leave(refuse)
+
+
+def test_the_state_of_a_release_that_recorded_no_settings_is_compared_all_the_same(
+    leave: Callable[..., World],
+) -> None:
+    asked: list[Any] = []
+
+    leave(lambda *arguments: asked.append(arguments) or [], settings=None)
+
+    assert asked[0][3] is None
+
+
+def test_a_stack_that_was_never_on_exoscale_asks_nobody(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "check_organization", lambda subject: pytest.fail("asked"))
+
+    assert run({"platform": "k3d"}).warnings == []
