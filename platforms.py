@@ -15,6 +15,7 @@ from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity
 from components.ingress import CONTROLLERS, TrafficPool, exoscale_annotations
 from components.kubeconfig import Kubeconfig, KubeconfigArgs
+from components.leaving import leave_exoscale
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.local_cluster import LocalCluster, LocalClusterArgs
 from components.machines import Machines, MachinesArgs, PoolOfMachines
@@ -22,7 +23,6 @@ from components.nodepool import Nodepool, NodepoolArgs
 from components.nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
 from components.program_kubeconfig import ProgramKubeconfig, ProgramKubeconfigArgs
 from components.stack_id import StackId, StackIdArgs
-from leaving import leave_exoscale
 from reporting import monthly_cost, report
 from settings import IngressSettings, Settings
 from teardown.changes import NO_BALANCER, Chosen, Placement

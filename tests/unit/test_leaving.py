@@ -1,6 +1,7 @@
 """A stack that lived on Exoscale is asked about it before the first resource on another platform."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,21 @@ SUBJECT = Subject("exoscale-sks", "dev", "jane", "ch-gva-2", "5fac1d000001", "or
 Foresee = Callable[..., list[str]]
 
 
+@pytest.fixture(autouse=True)
+def account(monkeypatch: pytest.MonkeyPatch) -> str:
+    """What stands for the account, for whoever has a good key."""
+    monkeypatch.setattr(Subject, "accounts", lambda subject: {subject.zone: "the account"})
+    return "the account"
+
+
 @pytest.fixture
 def leave(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., World]:
     """Runs the program on k3d, on the state of a stack on Exoscale, about which this answers."""
 
-    def leave(foresee: Foresee, **state: Any) -> World:
+    def leave(foresee: Foresee, preview: bool = False, **state: Any) -> World:
         monkeypatch.setattr(steps, "check_organization", lambda subject: None)
         monkeypatch.setattr(steps, "foresee", foresee)
-        world = World(recorded={"a:Stack": {}, "a:b:C$exoscale-teardown:index:StackId": {**STATE, **state}})
+        world = World(preview, recorded={"a:Stack": {}, "a:b:C$exoscale-teardown:index:StackId": {**STATE, **state}})
         settings = {**LOCAL, "kubeconfig": {"file": str(tmp_path / "dev.yaml")}}
         return execute(main, configure(settings, world=world))
 
@@ -51,7 +59,7 @@ def test_what_goes_is_said_and_the_settings_of_today_and_of_the_last_up_are_comp
 
     assert world.warnings == ["one", "another"]
     [(subject, account, chosen, recorded)] = asked
-    assert (subject, account, recorded) == (SUBJECT, None, RECORDED)
+    assert (subject, account, recorded) == (SUBJECT, "the account", RECORDED)
     assert (chosen.platform, chosen.level, chosen.protect) == ("k3d", "pro", True)
     assert (chosen.nodepools, chosen.placements, chosen.version) == ({}, {}, "")
 
@@ -67,13 +75,27 @@ def test_what_must_not_go_is_refused_before_anything_is_registered(
         leave(refuse)
 
 
+def test_an_up_needs_a_good_key_and_a_preview_does_not(
+    leave: Callable[..., World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_key(subject: Subject) -> None:
+        raise TeardownError("no key. Next: set one")
+
+    monkeypatch.setattr(Subject, "accounts", no_key)
+
+    assert leave(lambda *arguments: ["one"], preview=True).warnings == ["one"]
+    with pytest.raises(pulumi.RunError, match=r"^no key\. Next: set one$"):
+        leave(lambda *arguments: ["one"])
+
+
 def test_the_state_of_a_release_that_recorded_no_settings_is_compared_all_the_same(
     leave: Callable[..., World],
 ) -> None:
     asked: list[Any] = []
 
-    leave(lambda *arguments: asked.append(arguments) or [], settings=None)
+    leave(lambda *arguments: asked.append(arguments) or [], settings=None, organizationId=None)
 
+    assert asked[0][0] == replace(SUBJECT, organization="")
     assert asked[0][3] is None
 
 

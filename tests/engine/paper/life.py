@@ -29,6 +29,7 @@ class Life:
         account: where they are.
         charts: the folder of a chart, by the official one's name.
         settings: those it begins with, by their keys in `Pulumi.yaml`.
+        name: the stack's.
     """
 
     def __init__(
@@ -37,10 +38,11 @@ class Life:
         account: Account,
         charts: Callable[[str], Path],
         settings: Settings,
+        name: str = NAME,
     ) -> None:
         self.settings = dict(settings)
         self._make, self._account, self._charts = make, account, charts
-        self._stack = make(NAME)
+        self._stack = make(name)
 
     def change(self, key: str, value: Any) -> None:
         """Gives a setting another value; a whole object where it is one. The key `rename` renames the stack."""

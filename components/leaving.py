@@ -13,6 +13,7 @@ from teardown.errors import TeardownError
 from teardown.subject import Subject
 
 STACK_ID = "exoscale-teardown:index:StackId"
+ADDED = ("stackId", "organizationId", "organizationName")  # which the first releases did not all know
 
 
 def leave_exoscale(identity: Identity, chosen: Chosen) -> None:
@@ -24,18 +25,19 @@ def leave_exoscale(identity: Identity, chosen: Chosen) -> None:
         chosen: the settings of today.
 
     Raises:
-        RunError: it must not go.
+        RunError: it must not go, or an `up` could not take it down.
     """
     state = _last_stack_id(f"{pulumi.get_organization()}/{identity.project}/{identity.stack}")
     if state is None:
         return
-    from teardown import steps  # the Exoscale client takes longer to import than the rest of the program
+    from teardown import steps  # the Exoscale client takes longer to import than all the rest
 
-    subject = Subject(
-        *(state[key] for key in ("project", "stack", "owner", "zone", "stackId", "organizationId", "organizationName"))
-    )
+    who = [state.get(key) or "" for key in ("project", "stack", "owner", "zone", *ADDED)]
+    subject = Subject(*who)
     try:
-        account = steps.check_organization(subject)
+        # An `up` without a good key would stop when this machine's cluster is made and Exoscale's is half taken down.
+        is_preview = pulumi.runtime.is_dry_run()
+        account = steps.check_organization(subject) if is_preview else subject.accounts()[subject.zone]
         lines = steps.foresee(subject, account, chosen, Chosen.of(subject.zone, state.get("settings")))
     except TeardownError as error:
         raise pulumi.RunError(str(error)) from None
@@ -48,6 +50,7 @@ def _last_stack_id(stack: str) -> dict[str, Any] | None:
     request = resource_pb2.ResourceInvokeRequest(tok="pulumi:pulumi:readStackResourceOutputs")
     request.args.update({"stackName": stack})
     # The SDK's own `invoke` would look for each resource that is named in an output, in vain: none is registered yet.
-    answer = get_monitor().Invoke(request)
+    monitor: Any = get_monitor()
+    answer = monitor.Invoke(request)
     resources = MessageToDict(getattr(answer, "return")).get("outputs", {}).values()
     return next((one["outputs"] for one in resources if one["type"].endswith(STACK_ID)), None)
