@@ -7,12 +7,12 @@ that exists (docs/plugins.md, Updates that send nothing). The new one is made be
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from components.catalogue import INSTANCES_PER_ANTI_AFFINITY_GROUP
 from teardown.changes import Chosen, Placement, Shown
 from teardown.errors import TeardownError
 
 # By which a Service says where its traffic goes; docs/exoscale.md, Cloud controller manager.
 TARGET = "service.beta.kubernetes.io/exoscale-loadbalancer-service-instancepool-id"
+GROUP_HOLDS = 8  # instances in an anti-affinity group; docs/exoscale.md, Limits
 
 
 def placement(nodepool: Mapping[str, Any]) -> Placement:
@@ -60,10 +60,10 @@ def refuse_unmakeable(names: Mapping[str, str], shown: Shown, chosen: Chosen) ->
                 f"{what}, nodepools.{name}.size is 0, and Exoscale makes no nodepool without a node. Next: "
                 f"`pulumi config set --path nodepools.{name}.size 1 && pulumi up`, then set it to 0 and `pulumi up`"
             )
-        if wanted.spread and there + wanted.nodes > INSTANCES_PER_ANTI_AFFINITY_GROUP:
+        if wanted.spread and there + wanted.nodes > GROUP_HOLDS:
             raise TeardownError(
                 f"{what} before its {there} old nodes go, and with {wanted.nodes} new ones they are more than the "
-                f"{INSTANCES_PER_ANTI_AFFINITY_GROUP} that its anti-affinity group holds. Next: "
+                f"{GROUP_HOLDS} that its anti-affinity group holds. Next: "
                 "give the pool another name in nodepools, so that it is made with a group of its own"
             )
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from components.catalogue import INSTANCES_PER_ANTI_AFFINITY_GROUP
 from teardown import going_pools
 from teardown.changes import Chosen, Placement
 from teardown.errors import TeardownError
@@ -72,6 +73,7 @@ def of_nodes(there: int, wanted: Placement) -> dict[str, Any]:
 
 
 def test_a_pool_that_is_made_anew_has_to_fit_into_its_group_beside_the_old_one() -> None:
+    assert going_pools.GROUP_HOLDS == INSTANCES_PER_ANTI_AFFINITY_GROUP
     going_pools.refuse_unmakeable(NO_TAINT, **of_nodes(4, replace(PLAIN, nodes=4)))
     going_pools.refuse_unmakeable(NO_GROUP, **of_nodes(8, replace(BARE, nodes=8)))
     going_pools.refuse_unmakeable({}, **of_nodes(8, replace(PLAIN, nodes=8)))
