@@ -25,7 +25,7 @@ from .nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
 from .program_kubeconfig import ProgramKubeconfig, ProgramKubeconfigArgs
 from .reporting import monthly_cost, report
 from .stack_id import StackId, StackIdArgs
-from .teardown.changes import MANAGED, NO_BALANCER, Chosen
+from .teardown.changes import MANAGED, NO_BALANCER
 from .teardown.cloud.stack_ref import INGRESS, MADE_BY_CCM
 
 
@@ -63,7 +63,7 @@ class Cluster(Component):
         if args.load_balancer != NO_BALANCER and not args.open_node_ports:
             pulumi.warn("open-node-ports is false: the NLB cannot reach the ingress controller's nodes", self)
 
-        stack_id = StackId("stack", StackIdArgs(args.identity, zone, args.organization, _chosen(args)), child)
+        stack_id = StackId("stack", StackIdArgs(args.identity, zone, args.organization, args.chosen), child)
         self._who = who = stack_id.identity(args.identity)
         control_plane = ControlPlane(
             "cluster",
@@ -249,18 +249,3 @@ class Cluster(Component):
         }
         args = MachinesArgs(self._who, self._args.zone, control_plane.cluster_id, described)
         return Machines("machines", args, pulumi.ResourceOptions(parent=self))
-
-
-def _chosen(args: ClusterArgs) -> Chosen:
-    is_reached = args.load_balancer != NO_BALANCER
-    return Chosen(
-        zone=args.zone,
-        level=args.level,
-        cni=args.cni,
-        protect=args.protect,
-        nodepools={name: None if pool.bounds else pool.initial_size for name, pool in args.nodepools.items()},
-        load_balancer=args.load_balancer,
-        ingress_nodepool=args.traffic_pool if is_reached else "",
-        chart=args.ingress_chart if is_reached else "",
-        on_destroy=args.on_destroy,
-    )
