@@ -11,6 +11,8 @@ from tools.pins import HERE, Tool
 _PROGRESS_SECONDS = 10
 # Go's compiler spends a fifth of its time collecting garbage at the default of 100; a process takes under 1 GiB so.
 _COMPILER = {"GOGC": "400"}
+# The linker drops what a debugger needs (`-w`), and making it is an eighth of the compiler's work.
+_NO_DEBUGGER = ["-gcflags", "all=-dwarf=false"]
 
 
 class BuildFailed(Exception):
@@ -24,7 +26,7 @@ def build(tool: Tool, into: Path, say: Callable[[str], None]) -> None:
         BuildFailed: with the end of the compiler's output.
     """
     flags = " ".join(["-s -w", *(f"-X {tool.fill(stamp)}" for stamp in tool.stamps)])
-    options = ["-mod=readonly", "-trimpath", "-ldflags", flags]
+    options = ["-mod=readonly", "-trimpath", "-ldflags", flags, *_NO_DEBUGGER]
     # Several binaries are called like their packages, and built at once: while one is linked, others compile.
     output = f"{into}/" if len(tool.binaries) > 1 else str(into / next(iter(tool.binaries)))
     started = time.monotonic()
