@@ -1,4 +1,4 @@
-"""The steps that keep a destroy from leaking, as resources. What each of them does is in `provider/`."""
+"""The steps that keep a destroy from leaking, as resources. What each of them does is in `components/provider/`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,1 +1,1 @@
-"""The program's settings: read from the stack's configuration, checked before the first resource. The library reads none."""
+"""The program's settings: read from the stack's configuration and checked before the first resource."""

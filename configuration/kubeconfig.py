@@ -43,7 +43,7 @@ def kubeconfig(table: Table, stack: StackRef) -> KubeconfigSettings:
 def _file(table: Table, stack: StackRef) -> Path:
     said = table.text("file", f".kube/{stack.stack}.yaml", form=FILE)
     expanded = os.path.expanduser(said)
-    file = Path(__file__).parent.resolve() / expanded
+    file = Path(__file__).parents[1].resolve() / expanded
     if not FILE.fits(said):
         return file
     if expanded.startswith("~"):

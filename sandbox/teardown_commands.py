@@ -25,7 +25,7 @@ def on_sandbox(home: Path, record: Record, *arguments: str) -> int:
     backend.prepare()
     path = f"{path_of('pulumi').parent}{os.pathsep}{os.environ['PATH']}"
     environment = entered(os.environ, {**record.environment(), **backend.variables(), "PATH": path})
-    command = [sys.executable, "-m", "teardown", *arguments]
+    command = [sys.executable, "-m", "components", *arguments]
     return subprocess.run(command, cwd=project.FOLDER, env=environment, check=False).returncode
 
 

@@ -53,7 +53,7 @@ def test_up_up_again_and_destroy_leave_nothing_of_the_stack(stack: str) -> None:
 
     pulumi("destroy", "--yes", "--stack", stack)
     assert not any(stack in name for name in balancers())
-    audit = [sys.executable, "-m", "teardown", "audit", stack]
+    audit = [sys.executable, "-m", "components", "audit", stack]
     assert subprocess.run(audit, cwd=PROJECT, check=False).returncode == 0
     client = Client(os.environ["EXOSCALE_API_KEY"], os.environ["EXOSCALE_API_SECRET"], zone=ZONE)
     held = [

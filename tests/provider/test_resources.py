@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-import teardown.steps
 from pulumi.runtime.rpc import UNKNOWN
 
+from components.teardown import steps
 from tests.provider.conftest import (
     ADDED,
     INPUTS,
@@ -35,7 +35,7 @@ def test_the_state_holds_the_inputs_the_outputs_and_the_number_of_its_layout(cal
 
 
 def test_the_roles_are_those_that_the_teardown_knows() -> None:
-    assert set(ARMED.values()) == {teardown.steps.DRAIN, teardown.steps.SECOND_DRAIN, teardown.steps.NODEPOOL_SWEEP}
+    assert set(ARMED.values()) == {steps.DRAIN, steps.SECOND_DRAIN, steps.NODEPOOL_SWEEP}
 
 
 @every_kind

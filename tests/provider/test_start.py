@@ -28,8 +28,8 @@ def program(file: Path, text: str) -> None:
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
     """A checkout with nothing but the script, and a `pulumi` that makes a Python which prints its arguments."""
-    (tmp_path / "a clone" / "provider").mkdir(parents=True)
-    shutil.copy(PROJECT / "provider" / FILE, tmp_path / "a clone" / "provider")
+    (tmp_path / "a clone" / "plugin").mkdir(parents=True)
+    shutil.copy(PROJECT / "plugin" / FILE, tmp_path / "a clone" / "plugin")
     program(tmp_path / "made", 'echo "$@" "$PYTHONPATH"')
     program(
         tmp_path / "bin" / "pulumi",
@@ -40,21 +40,21 @@ def clone(tmp_path: Path) -> Path:
 
 def run(clone: Path) -> subprocess.CompletedProcess[str]:
     path = f"{clone.parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    command = [str(clone / "provider" / FILE), "--logflow", "127.0.0.1:1"]
+    command = [str(clone / "plugin" / FILE), "--logflow", "127.0.0.1:1"]
     return subprocess.run(command, cwd="/", env={"PATH": path}, capture_output=True, text=True, check=False)
 
 
 def test_the_engine_finds_it_through_the_project_file() -> None:
     (entry,) = yaml.safe_load((PROJECT / "Pulumi.yaml").read_text())["plugins"]["providers"]
 
-    assert entry == {"name": PACKAGE, "path": "./provider"}
+    assert entry == {"name": PACKAGE, "path": "./plugin"}
     assert os.access(PROJECT / entry["path"] / FILE, os.X_OK)
 
 
 def test_a_fresh_clone_installs_what_it_needs_first_and_keeps_standard_output_for_the_port(clone: Path) -> None:
     answer = run(clone)
 
-    assert answer.stdout == f"-m provider --logflow 127.0.0.1:1 {clone}\n"
+    assert answer.stdout == f"-m components.provider --logflow 127.0.0.1:1 {clone}\n"
     assert "installed install" in answer.stderr
 
 
@@ -72,7 +72,7 @@ def test_where_the_installation_fails_nothing_runs(clone: Path) -> None:
 
 
 def test_it_prints_its_port_serves_there_and_ends_quietly_when_the_engine_interrupts_it(tmp_path: Path) -> None:
-    command = [str(PROJECT / "provider" / FILE), "127.0.0.1:1"]
+    command = [str(PROJECT / "plugin" / FILE), "127.0.0.1:1"]
     with subprocess.Popen(
         command, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -90,9 +90,7 @@ def test_it_prints_its_port_serves_there_and_ends_quietly_when_the_engine_interr
 
 def test_it_dies_with_an_engine_that_is_killed(tmp_path: Path) -> None:
     pipe = subprocess.PIPE
-    with subprocess.Popen(
-        [PROJECT / "provider" / FILE, "127.0.0.1:1"], cwd=tmp_path, stdin=pipe, stdout=pipe
-    ) as process:
+    with subprocess.Popen([PROJECT / "plugin" / FILE, "127.0.0.1:1"], cwd=tmp_path, stdin=pipe, stdout=pipe) as process:
         assert process.stdout is not None
         assert process.stdin is not None
         assert process.stdout.readline()
@@ -101,7 +99,7 @@ def test_it_dies_with_an_engine_that_is_killed(tmp_path: Path) -> None:
 
 
 def test_an_engine_that_ends_it_at_once_after_its_cancel_was_at_its_own_end(engine: Engine, tmp_path: Path) -> None:
-    command = [str(PROJECT / "provider" / FILE), engine.address]
+    command = [str(PROJECT / "plugin" / FILE), engine.address]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=tmp_path, stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdout is not None
@@ -115,7 +113,7 @@ def test_an_engine_that_ends_it_at_once_after_its_cancel_was_at_its_own_end(engi
 
 
 def test_no_step_is_loaded_before_it_is_needed() -> None:
-    code = "import provider.server, sys; print(sorted(name for name in sys.modules if 'exoscale' in name))"
+    code = "import components.provider.server, sys; print(sorted(name for name in sys.modules if 'exoscale' in name))"
     answer = subprocess.run(
         [str(PROJECT / ".venv/bin/python"), "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True
     )

@@ -37,10 +37,10 @@ def test_a_verb_that_does_not_exist_is_an_error() -> None:
 
 def test_it_runs_without_the_program_the_sandbox_or_pulumis_sdk() -> None:
     """It has to work when the program does not, and the credential plugin has to be quick."""
-    script = "import sys, teardown.cli as cli, click\n" + "".join(
+    script = "import sys, components.teardown.cli as cli, click\n" + "".join(
         f"cli.main.get_command(click.Context(cli.main), {verb!r})\n" for verb in COMMANDS
     )
-    script += "print(sorted({name.partition('.')[0] for name in sys.modules} & {'pulumi', 'sandbox', 'components'}))"
+    script += "print(sorted({name.partition('.')[0] for name in sys.modules} & {'pulumi', 'sandbox', 'configuration'}))"
 
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
@@ -49,7 +49,7 @@ def test_it_runs_without_the_program_the_sandbox_or_pulumis_sdk() -> None:
 
 def test_the_credential_plugin_loads_no_kubernetes_client() -> None:
     """Helm and the Kubernetes plugin start it again and again, and the client takes longer than all the rest."""
-    script = "import sys, teardown.credential; print('kubernetes' in sys.modules)"
+    script = "import sys, components.teardown.credential; print('kubernetes' in sys.modules)"
 
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 

@@ -287,7 +287,7 @@ def test_a_control_plane_that_does_not_answer_is_no_dead_one(
     monkeypatch.setattr(drain, "reach", silent)
     cluster.account.balancer(cluster.pool)
 
-    with pytest.raises(TeardownError, match=r"no proof that it is gone.*teardown rescue dev"):
+    with pytest.raises(TeardownError, match=r"no proof that it is gone.*exoscale-sks rescue dev"):
         drain.run(cluster.cloud(said))
     assert cluster.account.changes == []
 
@@ -379,7 +379,7 @@ def test_a_silent_control_plane_stops_that_step_only_while_its_cluster_has_machi
         raise Unreachable("the control plane does not answer")
 
     monkeypatch.setattr(drain, "reach", silent)
-    with pytest.raises(TeardownError, match=r"no proof that it is gone.*teardown rescue dev"):
+    with pytest.raises(TeardownError, match=r"no proof that it is gone.*exoscale-sks rescue dev"):
         unfinished(cluster, said, wait_seconds=60)
 
     for pool in account.held["sks-clusters"][0]["nodepools"]:

@@ -39,7 +39,7 @@ def run(clone: Path) -> subprocess.CompletedProcess[str]:
 def test_a_fresh_clone_installs_what_it_needs_first_and_keeps_standard_output_for_the_answer(clone: Path) -> None:
     answer = run(clone)
 
-    assert answer.stdout == "-m teardown credential --zone a b\n"
+    assert answer.stdout == "-m components credential --zone a b\n"
     assert "installed install" in answer.stderr
 
 

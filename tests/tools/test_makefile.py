@@ -76,7 +76,7 @@ class Clone:
         folder.mkdir()
         for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "constraints.txt"):
             shutil.copy(CHECKOUT / name, folder)
-        for name in ("sandbox", "tools", "reading.py"):
+        for name in ("configuration", "sandbox", "tools"):
             (folder / name).symlink_to(CHECKOUT / name)
         (folder / "python").write_text(FAKE_PYTHON)
         (folder / "python").chmod(0o755)

@@ -1,4 +1,4 @@
-"""`Pulumi.yaml` declares what `settings.py` reads, and the stack files say only what exists."""
+"""`Pulumi.yaml` declares what `configuration/` reads, and the stack files say only what exists."""
 
 import re
 from typing import Any
@@ -89,8 +89,8 @@ def test_every_stack_file_loads_and_forbids_the_ambient_cluster(file: Any) -> No
 def test_only_the_settings_read_configuration() -> None:
     readers = {
         file.relative_to(PROJECT).as_posix()
-        for file in [*PROJECT.glob("*.py"), *PROJECT.glob("components/**/*.py")]
+        for file in [*PROJECT.glob("*.py"), *PROJECT.glob("configuration/*.py"), *PROJECT.glob("components/*.py")]
         if re.search(r"pulumi\.Config|get_stack|get_project|os\.environ", file.read_text())
     }
 
-    assert readers == {"settings.py"}
+    assert readers == {"configuration/settings.py"}

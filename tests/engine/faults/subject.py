@@ -128,7 +128,7 @@ class Subject:
             **(environment or {}),
         }
         return subprocess.run(
-            [sys.executable, "-m", "teardown", *arguments],
+            [sys.executable, "-m", "components", *arguments],
             cwd=home / "stacks" / self.name,  # a copy of the project's settings; rescue leaves a file
             env={name: value for name, value in variables.items() if value},
             stdin=subprocess.DEVNULL,
