@@ -141,7 +141,7 @@ def on_exoscale(settings: Settings) -> Platform:
     )
     balancer, inside = None, []
     if ingress and ingress.load_balancer == "managed":
-        balancer = LoadBalancer(INGRESS, LoadBalancerArgs(who, zone, targets=[second_drain]))
+        balancer = LoadBalancer(INGRESS, LoadBalancerArgs(who, zone, after=[sweep]))
         policy = BalancerPolicyArgs(balancer.load_balancer_id, who.name(INGRESS), INGRESS, control_plane.cluster_id)
         inside = [BalancerPolicy(INGRESS, policy, pulumi.ResourceOptions(providers=[provider]))]
     return Platform(

@@ -16,18 +16,20 @@ class LoadBalancerArgs:
     Args:
         identity: whose it is.
         zone: zone of the nodepools.
-        targets: the nodepools that traffic may be sent to.
+        after: what it is created after and deleted before. Give it what the nodepools are given, and both are created
+            side by side, and deleted so.
     """
 
     identity: Identity
     zone: pulumi.Input[str]
-    targets: Sequence[pulumi.Resource] = ()
+    after: Sequence[pulumi.Resource] = ()
 
 
 class LoadBalancer(pulumi.ComponentResource):
     """An NLB without services: the cloud controller manager adds those of the Kubernetes Service it is given to.
 
-    It belongs to the stack, so a destroy removes it also when no controller is left to do so.
+    It belongs to the stack, so a destroy removes it also when no controller is left to do so. What holds an instance
+    pool is a service that targets it, not the NLB, and a SecondDrain takes the services off before either is deleted.
     """
 
     load_balancer_id: pulumi.Output[str]
@@ -45,8 +47,7 @@ class LoadBalancer(pulumi.ComponentResource):
             description=args.identity.describe("Load balancer"),
             labels=args.identity.labels,
             zone=args.zone,
-            # Exoscale refuses to delete an instance pool that an NLB still targets, so the NLB goes first.
-            opts=pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[*args.targets])),
+            opts=pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[*args.after])),
         )
 
         self.load_balancer_id = balancer.id
