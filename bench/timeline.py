@@ -40,7 +40,7 @@ class Run:
 
     Args:
         seconds: from the start of its process to its end.
-        operations: of all resources but components, which take no time of their own.
+        operations: of all resources but components and providers, which take no time of their own.
     """
 
     seconds: float
@@ -70,7 +70,7 @@ class Timeline:
         if started := event.resource_pre_event:
             step = started.metadata
             state = step.new or step.old
-            if state and state.custom:
+            if state and state.custom and not step.type.startswith("pulumi:providers:"):
                 self._open[step.urn, step.op.value] = now
         ended = event.res_outputs_event or event.res_op_failed_event
         if ended and (began := self._open.pop((ended.metadata.urn, ended.metadata.op.value), None)) is not None:

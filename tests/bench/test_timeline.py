@@ -56,7 +56,8 @@ def test_a_run_adds_up_what_resources_of_some_types_took() -> None:
 
 def event(kind: str, urn: str, custom: bool = True, verb: str = "create") -> EngineEvent:
     state = {"type": "", "urn": urn, "id": "", "parent": "", "provider": "", "custom": custom}
-    metadata = {"op": verb, "urn": urn, "type": "", "provider": "", "new": state}
+    type_ = urn.split("::")[2].rpartition("$")[2]
+    metadata = {"op": verb, "urn": urn, "type": type_, "provider": "", "new": state}
     answer: Any = {"sequence": 1, "timestamp": 1, kind: {"metadata": metadata, "status": 0, "steps": 0}}
     return EngineEvent.from_json(answer)
 
@@ -83,8 +84,9 @@ def test_what_replaces_a_resource_and_what_deletes_the_old_one_are_two_operation
     assert [one.verb for one in timeline.operations] == ["delete-replaced", "create"]
 
 
-def test_components_are_no_operations() -> None:
+def test_components_and_providers_are_no_operations() -> None:
     timeline = Timeline(time.monotonic())
     for kind in (BEGINS, ENDS):
         timeline(event(kind, POOL, custom=False))
+        timeline(event(kind, "urn:pulumi:dev::exoscale-sks::pulumi:providers:exoscale::default"))
     assert timeline.operations == []
