@@ -74,7 +74,7 @@ class BalancerPolicy(pulumi.ComponentResource):
             f"{name}-binding",
             metadata={"name": called},
             spec={"policy_name": called, "validation_actions": ["Deny"]},
-            # And so after the NLB: the first registration in the cluster holds up all later ones, the nodepools' too, until
+            # And so after the NLB: the first registration in the cluster holds up all later ones, nodepools too, until
             # the Kubernetes plugin has asked the cluster (docs/plugins.md, Engine).
             opts=pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[policy])),
         )
