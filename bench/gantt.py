@@ -59,7 +59,7 @@ def shown(run: Run) -> list[Operation]:
 def _panel(title: str, run: Run, scale: float, top: float) -> tuple[list[str], float]:
     operations, path = shown(run), set(critical_path(run.operations))
     first, height = top + _TITLE, len(operations) * _ROW
-    parts = [_text(0, top + 16, f"{title}: {run.seconds:.0f} s", "title")]
+    parts = [_text(0, top + 16, f"{title}: {run.seconds:.0f} s", "title"), *_legend(top)]
     for second in _marks(run.seconds):
         x = _LABELS + second * scale
         parts.append(f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{first}" y2="{first + height}"/>')
@@ -72,6 +72,14 @@ def _panel(title: str, run: Run, scale: float, top: float) -> tuple[list[str], f
         parts.append(f'<rect class="{kind}" x="{x:.1f}" y="{y + 3}" width="{width:.1f}" height="{_ROW - 6}" rx="2"/>')
         parts.append(_text(x + width + 4, y + 13, f"{one.seconds:.1f}", "note"))
     return parts, _TITLE + height + _AXIS
+
+
+def _legend(top: float) -> list[str]:
+    parts: list[str] = []
+    for x, kind, text in ((_LABELS, "bar critical", "the run waited for it"), (_LABELS + 170, "bar", "beside others")):
+        parts.append(f'<path class="{kind}" d="M{x} {top + 6}h20v10h-20z"/>')
+        parts.append(_text(x + 26, top + 15, text, "note"))
+    return parts
 
 
 def _marks(seconds: float) -> range:

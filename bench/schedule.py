@@ -145,10 +145,14 @@ def main(pace: float, svg: Path | None) -> None:
             daemon.stop(home)
     for title, run in runs.items():
         report(title, run)
-    up, destroy, plain = runs["up"], runs["destroy"], runs["bare destroy"]
+    up, destroy, bare_up, plain = (runs[title] for title in ("up", "destroy", "bare up", "bare destroy"))
     clouds, drain = up.took(*CLOUDS_OWN), destroy.took("Drain")
     verdict("up / control plane + nodepool + release", up.seconds / clouds, UP_AT_MOST)
     verdict("destroy without the drain / bare destroy", (destroy.seconds - drain) / plain.seconds, DESTROY_AT_MOST)
+    click.echo(f"destroy with the drain / bare destroy: {destroy.seconds / plain.seconds:.3f}")
+    click.echo(
+        f"bare up / its own control plane + nodepool + release: {bare_up.seconds / bare_up.took(*CLOUDS_OWN):.3f}"
+    )
     if svg:
         svg.write_text(drawn({"pulumi up": up, "pulumi destroy": destroy}))
         click.echo(f"drawn: {svg}")
