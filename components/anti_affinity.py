@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumiverse_exoscale as exoscale
 
+from .component import Component
 from .identity import Identity
 
 
@@ -21,14 +22,14 @@ class AntiAffinityArgs:
     nodepool: str
 
 
-class AntiAffinity(pulumi.ComponentResource):
+class AntiAffinity(Component):
     """An anti-affinity group; it holds 8 nodes at most (docs/exoscale.md, Limits)."""
 
     group_id: pulumi.Output[str]
     """Id of the anti-affinity group."""
 
     def __init__(self, name: str, args: AntiAffinityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("exoscale-sks:components:AntiAffinity", name, None, opts)
+        super().__init__("AntiAffinity", name, opts)
         group = exoscale.AntiAffinityGroup(
             f"{name}-anti-affinity",
             name=args.identity.lasting_name(args.nodepool),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as kubernetes
 
+from .component import Component
 from .ingress.service import PREFIX
 
 _PORTS = (80, 443)  # of every ingress controller, TCP
@@ -28,7 +29,7 @@ class BalancerPolicyArgs:
     cluster_id: pulumi.Input[str]
 
 
-class BalancerPolicy(pulumi.ComponentResource):
+class BalancerPolicy(Component):
     """Has the cluster refuse a Service that names the ingress controller's NLB as its own, or that wants its ports.
 
     The cloud controller manager makes an NLB that a Service names what that Service asks for: it gets the Service's
@@ -39,7 +40,7 @@ class BalancerPolicy(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, args: BalancerPolicyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("exoscale-sks:components:BalancerPolicy", name, None, opts)
+        super().__init__("BalancerPolicy", name, opts)
         # A name that comes from the cluster's id, so that it goes with the cluster, as the release does
         # (docs/adr/0004). All of its metadata is unknown then, and only a name by itself would replace the object.
         child_opts = pulumi.ResourceOptions(parent=self, replace_on_changes=["metadata"], delete_before_replace=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumiverse_exoscale as exoscale
 
+from .component import Component
 from .identity import Identity
 
 
@@ -30,7 +31,7 @@ class ControlPlaneArgs:
     csi: bool = False
 
 
-class ControlPlane(pulumi.ComponentResource):
+class ControlPlane(Component):
     """An SKS cluster without nodes, with Exoscale's cloud controller manager and the metrics server."""
 
     cluster_id: pulumi.Output[str]
@@ -39,7 +40,7 @@ class ControlPlane(pulumi.ComponentResource):
     """URL of the Kubernetes API."""
 
     def __init__(self, name: str, args: ControlPlaneArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("exoscale-sks:components:ControlPlane", name, None, opts)
+        super().__init__("ControlPlane", name, opts)
         child_opts = pulumi.ResourceOptions(parent=self)
 
         cluster = exoscale.SksCluster(

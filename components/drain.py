@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import pulumi
 
+from .component import Component
 from .identity import Identity
 from .steps import DrainStep
 
@@ -25,7 +26,6 @@ class DrainArgs:
         on_destroy: what becomes of block storage volumes and snapshots: `refuse`, `delete` or `keep`.
         releases: whether the stack installs something with Helm.
         wait_seconds: patience with a controller that does not do its part, before the cloud's API is asked.
-        after: what has to outlive the drain, such as the ingress controller.
     """
 
     identity: Identity
@@ -34,25 +34,25 @@ class DrainArgs:
     instance_pool_ids: Sequence[pulumi.Input[str]] = ()
     load_balancers: Sequence[str] = ()
     on_destroy: str = "refuse"
-    releases: bool = False
+    releases: pulumi.Input[bool] = False
     wait_seconds: int = 120
-    after: Sequence[pulumi.Resource] = ()
 
 
-class Drain(pulumi.ComponentResource):
-    """Created after everything else, so that it is the first thing that a destroy runs.
+class Drain(Component):
+    """Created after everything that is put into the cluster, on which it has to depend (`depends_on`), so that it is
+    the first thing that a destroy runs.
 
     It refuses new Services of type LoadBalancer and deletes those there are, in every namespace, whoever made them;
     their NLBs would outlive the cluster and cost money for ever. What becomes of volumes is for `on_destroy` to say.
     """
 
     def __init__(self, name: str, args: DrainArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("exoscale-sks:components:Drain", name, None, opts)
+        super().__init__("Drain", name, opts)
         _step("Drain", f"{name}-step", args, self)
         self.register_outputs({})
 
 
-class SecondDrain(pulumi.ComponentResource):
+class SecondDrain(Component):
     """Stands between the nodepools and what is in the cluster.
 
     On any way up it opens a cluster again that the drain of an abandoned destroy closed. On the way down it
@@ -61,13 +61,13 @@ class SecondDrain(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, args: DrainArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("exoscale-sks:components:SecondDrain", name, None, opts)
+        super().__init__("SecondDrain", name, opts)
         # Whatever Helm had to uninstall is uninstalled by then.
         _step("SecondDrain", f"{name}-step", replace(args, releases=False), self)
         self.register_outputs({})
 
 
-class UnfinishedDrain(pulumi.ComponentResource):
+class UnfinishedDrain(Component):
     """Drains the cluster of an `up` that ended before there was a SecondDrain. When Exoscale refuses one of two
     nodepools, the other one runs, and users can have load balancers and volumes there. Where there is a SecondDrain, it
     does nothing.
@@ -78,7 +78,7 @@ class UnfinishedDrain(pulumi.ComponentResource):
     """
 
     def __init__(self, name: str, args: DrainArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("exoscale-sks:components:UnfinishedDrain", name, None, opts)
+        super().__init__("UnfinishedDrain", name, opts)
         self._created = _step("UnfinishedDrain", f"{name}-step", replace(args, releases=False), self).urn
         self.register_outputs({})
 
@@ -104,5 +104,5 @@ def _step(kind: str, name: str, args: DrainArgs, parent: pulumi.Resource) -> Dra
         args.on_destroy,
         args.releases,
         args.wait_seconds,
-        pulumi.ResourceOptions(parent=parent, depends_on=[*args.after]),
+        pulumi.ResourceOptions(parent=parent),
     )

@@ -7,6 +7,7 @@ import pulumi
 import pulumiverse_exoscale as exoscale
 
 from .catalogue import NODE_PORTS
+from .component import Component
 from .identity import Identity
 from .steps import RuleSweepStep
 
@@ -62,14 +63,14 @@ def rules(cni: str, open_node_ports: bool) -> tuple[Rule, ...]:
     return (KUBELET, *BETWEEN_NODES[cni], *(FROM_ANYWHERE if open_node_ports else ()))
 
 
-class Firewall(pulumi.ComponentResource):
+class Firewall(Component):
     """A security group with the rules that an SKS cluster needs, and no more."""
 
     security_group_id: pulumi.Output[str]
     """Id of the security group."""
 
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("exoscale-sks:components:Firewall", name, None, opts)
+        super().__init__("Firewall", name, opts)
         child_opts = pulumi.ResourceOptions(parent=self)
 
         group = exoscale.SecurityGroup(

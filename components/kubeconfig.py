@@ -7,6 +7,7 @@ from pathlib import Path
 import pulumi
 import pulumiverse_exoscale as exoscale
 
+from .component import Component
 from .identity import Identity
 from .kubeconfig_entries import KubeconfigRefused, named
 from .kubeconfig_file import save
@@ -37,7 +38,7 @@ class KubeconfigArgs:
     early_renewal_seconds: pulumi.Input[int] = 604800
 
 
-class Kubeconfig(pulumi.ComponentResource):
+class Kubeconfig(Component):
     """A kubeconfig with a client certificate of limited life, written to a file that only its owner can read.
 
     Nobody can revoke it: it stays valid until its time is over or the cluster is gone (docs/exoscale.md, Kubeconfigs).
@@ -49,7 +50,7 @@ class Kubeconfig(pulumi.ComponentResource):
     """The file that holds it, once it does."""
 
     def __init__(self, name: str, args: KubeconfigArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("exoscale-sks:components:Kubeconfig", name, None, opts)
+        super().__init__("Kubeconfig", name, opts)
         child_opts = pulumi.ResourceOptions(parent=self)
 
         kubeconfig = exoscale.SksKubeconfig(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumiverse_exoscale as exoscale
 
+from .component import Component
 from .identity import Identity
 
 
@@ -16,8 +17,9 @@ class LoadBalancerArgs:
     Args:
         identity: whose it is.
         zone: zone of the nodepools.
-        after: what it is created after and deleted before. Give it what the nodepools are given, and both are created
-            side by side, and deleted so.
+        after: what it is created after and deleted before. Give it what the nodepools depend on, and they are created
+            side by side, and deleted so. (With `depends_on` it would be deleted before them, for the engine deletes by
+            depth, and a component adds to that.)
     """
 
     identity: Identity
@@ -25,7 +27,7 @@ class LoadBalancerArgs:
     after: Sequence[pulumi.Resource] = ()
 
 
-class LoadBalancer(pulumi.ComponentResource):
+class LoadBalancer(Component):
     """An NLB without services: the cloud controller manager adds those of the Kubernetes Service it is given to.
 
     It belongs to the stack, so a destroy removes it also when no controller is left to do so. What holds an instance
@@ -38,16 +40,14 @@ class LoadBalancer(pulumi.ComponentResource):
     """Its public IPv4 address, which stays the same as long as it lives."""
 
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("exoscale-sks:components:LoadBalancer", name, None, opts)
-        child_opts = pulumi.ResourceOptions(parent=self)
-
+        super().__init__("LoadBalancer", name, opts)
         balancer = exoscale.Nlb(
             f"{name}-nlb",
             name=args.identity.name(name),
             description=args.identity.describe("Load balancer"),
             labels=args.identity.labels,
             zone=args.zone,
-            opts=pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[*args.after])),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*args.after]),
         )
 
         self.load_balancer_id = balancer.id

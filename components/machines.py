@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 
+from .component import Component
 from .identity import Identity
 from .steps import MachinesStep
 
@@ -50,7 +51,7 @@ class MachinesArgs:
     pools: Mapping[str, PoolOfMachines]
 
 
-class Machines(pulumi.ComponentResource):
+class Machines(Component):
     """Knows what the machines of a cluster are, and warns of those that are not what their nodepool makes now.
 
     Exoscale applies a change of type, disk, labels or taints to the machines that a pool makes later, and to no other.
@@ -60,7 +61,7 @@ class Machines(pulumi.ComponentResource):
     """By a pool's name: a list of `instanceType`, `diskSizeGb` and the `number` of such machines."""
 
     def __init__(self, name: str, args: MachinesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("exoscale-sks:components:Machines", name, None, opts)
+        super().__init__("Machines", name, opts)
         pools = {
             key: {
                 "instancePoolId": pool.instance_pool_id,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumiverse_exoscale as exoscale
 
+from .component import Component
 from .identity import Identity
 
 
@@ -26,8 +27,6 @@ class NodepoolArgs:
         labels: labels of the nodes, beside those that say whose they are.
         taints: taints of the nodes, `{key: "value:effect"}`.
         keeps_size: False leaves the size to others, such as an autoscaler, once the pool is made.
-        after: resources that have to outlive the nodes without a value of theirs being used here, such as the
-            rules of the security group.
     """
 
     identity: Identity
@@ -42,10 +41,9 @@ class NodepoolArgs:
     labels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     taints: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     keeps_size: bool = True
-    after: Sequence[pulumi.Resource] = ()
 
 
-class Nodepool(pulumi.ComponentResource):
+class Nodepool(Component):
     """An SKS nodepool."""
 
     nodepool_id: pulumi.Output[str]
@@ -54,7 +52,7 @@ class Nodepool(pulumi.ComponentResource):
     """Id of the instance pool behind it, which NLBs send their traffic to."""
 
     def __init__(self, name: str, args: NodepoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("exoscale-sks:components:Nodepool", name, None, opts)
+        super().__init__("Nodepool", name, opts)
         child_opts = pulumi.ResourceOptions(parent=self)
 
         nodepool = exoscale.SksNodepool(
@@ -71,11 +69,9 @@ class Nodepool(pulumi.ComponentResource):
             security_group_ids=list(args.security_group_ids),
             labels={**args.labels, **args.identity.labels},
             taints=dict(args.taints) or None,
-            # The nodes need the security group's rules as long as they run; only the group's id is a value here.
             opts=pulumi.ResourceOptions.merge(
                 child_opts,
                 pulumi.ResourceOptions(
-                    depends_on=[*args.after],
                     ignore_changes=[] if args.keeps_size else ["size"],
                     replace_on_changes=_emptied(args),
                 ),

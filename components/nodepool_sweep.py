@@ -1,10 +1,10 @@
 """What keeps a nodepool that nobody recorded from holding its cluster for ever."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 
+from .component import Component
 from .identity import Identity
 from .steps import NodepoolSweepStep
 
@@ -17,30 +17,33 @@ class NodepoolSweepArgs:
         identity: whose cluster it is, with a StackId's id.
         zone: the cluster's zone.
         cluster_id: the SKS cluster.
-        after: what nodes need as long as they run, such as the firewall.
     """
 
     identity: Identity
     zone: str
     cluster_id: pulumi.Input[str]
-    after: Sequence[pulumi.Resource] = ()
 
 
-class NodepoolSweep(pulumi.ComponentResource):
-    """Stands between a control plane and its nodepools: give it to them in `after`.
+class NodepoolSweep(Component):
+    """Stands between a control plane and its nodepools: give them the `cluster_id` from here. Let it depend
+    (`depends_on`) on what nodes need as long as they run, such as the firewall.
 
     An `up` that is killed while it makes a nodepool leaves one that no state knows, and neither a cluster that has
     nodepools nor a group that machines wear is deleted. When those that Pulumi knows are gone, this removes the others
     that carry the stack's id.
     """
 
+    cluster_id: pulumi.Output[str]
+    """Id of the SKS cluster; who uses it is created later than this, and deleted earlier."""
+
     def __init__(self, name: str, args: NodepoolSweepArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("exoscale-sks:components:NodepoolSweep", name, None, opts)
-        NodepoolSweepStep(
+        super().__init__("NodepoolSweep", name, opts)
+        step = NodepoolSweepStep(
             f"{name}-sweep",
             args.identity,
             args.zone,
             args.cluster_id,
-            pulumi.ResourceOptions(parent=self, depends_on=[*args.after]),
+            pulumi.ResourceOptions(parent=self),
         )
-        self.register_outputs({})
+        self.cluster_id = step.cluster_id
+        self.register_outputs({"cluster_id": self.cluster_id})

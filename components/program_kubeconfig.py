@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import yaml
 
+from .component import Component
 from .identity import Identity
 from .steps import ProgramKubeconfigStep
 
@@ -31,7 +32,7 @@ class ProgramKubeconfigArgs:
     kubeconfig: pulumi.Input[str]
 
 
-class ProgramKubeconfig(pulumi.ComponentResource):
+class ProgramKubeconfig(Component):
     """A kubeconfig without a credential in it: whoever uses it mints one that lives for minutes.
 
     A stack can be destroyed long after every certificate in its state is over, and its state opens no cluster.
@@ -44,7 +45,7 @@ class ProgramKubeconfig(pulumi.ComponentResource):
     """The kubeconfig, YAML; no secret."""
 
     def __init__(self, name: str, args: ProgramKubeconfigArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("exoscale-sks:components:ProgramKubeconfig", name, None, opts)
+        super().__init__("ProgramKubeconfig", name, opts)
         step = ProgramKubeconfigStep(
             f"{name}-kubeconfig",
             args.identity,

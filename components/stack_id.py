@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import pulumi
 
+from .component import Component
 from .identity import Identity
 from .steps import StackIdStep
 from .teardown.changes import Chosen
@@ -26,7 +27,7 @@ class StackIdArgs:
     chosen: Chosen | None = None
 
 
-class StackId(pulumi.ComponentResource):
+class StackId(Component):
     """A random id that every other resource of the stack carries, and the sweep for what carries it at the end.
 
     An `up` that is killed leaves things in the cloud that no state knows. They carry this id, so they are found and
@@ -47,7 +48,7 @@ class StackId(pulumi.ComponentResource):
     """The same, for messages."""
 
     def __init__(self, name: str, args: StackIdArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("exoscale-sks:components:StackId", name, None, opts)
+        super().__init__("StackId", name, opts)
         step = StackIdStep(
             f"{name}-id",
             args.identity,

@@ -75,7 +75,7 @@ class DrainStep(pulumi.CustomResource):
         instance_pool_ids: Sequence[pulumi.Input[str]],
         load_balancers: Sequence[str],
         on_destroy: str,
-        releases: bool,
+        releases: pulumi.Input[bool],
         wait_seconds: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -104,6 +104,12 @@ class NodepoolSweepStep(pulumi.CustomResource):
     ) -> None:
         inputs = {**_whose(identity, zone), "clusterId": cluster_id}
         super().__init__(f"{PACKAGE}:index:NodepoolSweep", name, inputs, opts)
+
+    @property
+    @pulumi.getter(name="clusterId")
+    def cluster_id(self) -> pulumi.Output[str]:
+        """The SKS cluster."""
+        return _output(self, "clusterId")
 
 
 class ProgramKubeconfigStep(pulumi.CustomResource):

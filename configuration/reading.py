@@ -1,32 +1,13 @@
 """Reads untyped configuration key by key and collects what is wrong with it, one line for each mistake."""
 
 import difflib
-import json
-import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
+from typing import Any, TypeVar
 
+from components.checks import NOT_EMPTY, Checks, Form, Invalid, Problem
 
-@dataclass(frozen=True)
-class Form:
-    """What a text has to look like: a regular expression for all of it, and the same in words."""
-
-    pattern: str
-    words: str
-
-    def fits(self, value: Any) -> bool:
-        """Whether it is a text of this form."""
-        return isinstance(value, str) and re.fullmatch(self.pattern, value) is not None
-
-
-NOT_EMPTY = Form(r".+", "a text that is not empty")
-ANY = Form(r".*", "a text")
-# A stack's name becomes a label of Kubernetes nodes, and Exoscale lower-cases the names of security groups.
-STACK = Form(
-    r"[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?",
-    "63 letters, digits or . _ - at most, a letter or digit at both ends, all in lower case",
-)
+T = TypeVar("T")
 
 
 class Table:
@@ -46,8 +27,14 @@ class Table:
         self._known: set[str] = set()
         self.sound = isinstance(values, Mapping)
         if not self.sound:
-            self.refuse(path, values, "an object")
+            self._refuse(path, values, "an object")
         self.values: Mapping[str, Any] = values if self.sound else {}
+
+    def take(self, key: str, default: Any = None) -> Any:
+        """Whatever the key is set to, for something else to check."""
+        self._known.add(key)
+        value = self.values.get(key)
+        return default if value is None else value
 
     def text(self, key: str, default: str | None = None, allowed: Collection[str] = (), form: Form = NOT_EMPTY) -> str:
         """A string. Without a default the key must be set.
@@ -58,53 +45,58 @@ class Table:
             allowed: the values to choose from; empty allows what has the form.
             form: what it looks like.
         """
-        value = self._value(key, default)
-        if allowed and value not in allowed:
-            self.refuse(self.full(key), value, ", ".join(allowed))
-        elif not form.fits(value):
-            self.refuse(self.full(key), value, form.words)
-        return value if isinstance(value, str) else ""
+        checks, value = Checks(), self.take(key, default)
+        _ = checks.one_of(key, value, allowed) if allowed else checks.form(key, value, form)
+        self.adopt(checks.problems)
+        return value if not checks.problems else default or ""
 
-    def number(self, key: str, default: int | None, least: int, most: int | None = None) -> int:
-        """A whole number from `least` to `most`, both allowed. Without a default the key must be set."""
-        value = self._value(key, default)
-        if (
-            not isinstance(value, int)
-            or isinstance(value, bool)
-            or not least <= value <= (value if most is None else most)
-        ):
-            self.refuse(self.full(key), value, f"a whole number from {least}{'' if most is None else f' to {most}'}")
-            return least if default is None else default
-        return value
-
-    def switch(self, key: str, default: bool | None = None) -> bool:
+    def switch(self, key: str) -> Any:
         """True or false; the engine hands a boolean of the top level over as text."""
-        value = self._value(key, default)
-        value = {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
-        if not isinstance(value, bool):
-            self.refuse(self.full(key), value, "true, false")
-            return bool(default)
-        return value
-
-    def texts(self, key: str, default: tuple[str, ...], form: Form = NOT_EMPTY) -> tuple[str, ...]:
-        """A list of strings, at least one, each of the form."""
-        value = self._value(key, default)
-        if not isinstance(value, list | tuple) or not value or not all(form.fits(item) for item in value):
-            self.refuse(self.full(key), value, f"a list with at least one, each {form.words}")
-            return default
-        return tuple(value)
+        value = self.take(key)
+        return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
     def table(self, key: str) -> "Table":
         """An object in this one; empty when it is not set."""
-        return Table(self.full(key), self._value(key, {}), self.problems)
+        return Table(self.full(key), self.take(key, {}), self.problems)
 
-    def names(self, form: Form) -> tuple[str, ...]:
+    def names(self) -> tuple[str, ...]:
         """The object's own keys, for an object whose keys are the user's choice."""
-        for key in self.values:
-            if not form.fits(key):
-                self.problems.append(f"{self.full(key)} is no name; allowed: {form.words}")
         self._known.update(self.values)
         return tuple(sorted(self.values))
+
+    def arguments(self, kind: type[Any], **keys: str) -> dict[str, Any]:
+        """What is set, by the names of a class's arguments; what is not is left to its defaults.
+
+        Args:
+            kind: a dataclass.
+            keys: what the settings call an argument. Without any, every argument is a setting of its own name.
+        """
+        called = keys or {field.name: field.name.replace("_", "-") for field in fields(kind)}
+        taken = {name: self.take(key) for name, key in called.items()}
+        return {name: value for name, value in taken.items() if value is not None}
+
+    def made(self, kind: type[T], arguments: Mapping[str, Any], keys: Mapping[str, str] | None = None) -> T | None:
+        """An object of this class; None, and its mistakes are noted, where it refuses its arguments.
+
+        Args:
+            kind: a class that raises Invalid.
+            arguments: of it.
+            keys: what the settings call an argument, where that is not its own name with hyphens.
+        """
+        try:
+            return kind(**arguments)
+        except Invalid as error:
+            self.adopt(error.problems, keys)
+            return None
+
+    def adopt(self, problems: Sequence[Problem], keys: Mapping[str, str] | None = None) -> None:
+        """Notes mistakes under the names of settings; see `made`."""
+        for problem in problems:
+            first, *rest = problem.path
+            key = (keys or {}).get(first, first.replace("_", "-"))
+            # What is no setting is called by its words, such as `the stack's name`.
+            full = key if " " in key else self.full(".".join([key, *rest]))
+            self.problems.append(f"{full} {problem.text}")
 
     def finish(self) -> None:
         """Refuses the keys that nobody asked for, with the nearest that somebody did."""
@@ -113,15 +105,14 @@ class Table:
             self.problems.append(f"{self.full(key)} is not a setting; did you mean {self.full(near[0])}?")
 
     def refuse(self, key: str, value: Any, allowed: str) -> None:
-        """Notes a problem: `key` (in full) has a value that is not among what is allowed."""
-        said = "not set" if value is None else json.dumps(value)
-        self.problems.append(f"{key} is {said}; allowed: {allowed}")
+        """Notes a problem: the key has a value that is not among what is allowed."""
+        self._refuse(self.full(key), value, allowed)
 
     def full(self, key: str) -> str:
         """The key with its path."""
         return f"{self.path}{self._separator}{key}"
 
-    def _value(self, key: str, default: Any) -> Any:
-        self._known.add(key)
-        value = self.values.get(key)
-        return default if value is None else value
+    def _refuse(self, full: str, value: Any, allowed: str) -> None:
+        checks = Checks()
+        checks.refuse(full, value, allowed)
+        self.problems += map(str, checks.problems)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from configuration.reading import STACK
+from components.node_labels import STACK
 from sandbox.home import SandboxError
 
 FOLDER = Path(__file__).parents[1]

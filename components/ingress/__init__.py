@@ -1,12 +1,9 @@
 """The ingress controller: one component, and one small class per chart it can be installed from."""
 
-from .controller import IngressController, IngressControllerArgs, TrafficPool
-from .ingress_nginx import IngressNginx
-from .nginx import Nginx
+from .controller import IngressController, IngressControllerArgs
+from .controllers import CONTROLLERS
+from .host import IngressHost, OtherCluster, TrafficPool
 from .service import Chart, Controller, exoscale_annotations
-from .traefik import Traefik
-
-CONTROLLERS: dict[str, Controller] = {"nginx": Nginx(), "ingress-nginx": IngressNginx(), "traefik": Traefik()}
 
 __all__ = [
     "CONTROLLERS",
@@ -14,9 +11,8 @@ __all__ = [
     "Controller",
     "IngressController",
     "IngressControllerArgs",
-    "IngressNginx",
-    "Nginx",
-    "Traefik",
+    "IngressHost",
+    "OtherCluster",
     "TrafficPool",
     "exoscale_annotations",
 ]

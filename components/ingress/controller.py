@@ -1,36 +1,19 @@
 """An ingress controller in a namespace of its own."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from ..identity import Identity
+from ..checks import DAY, Checks
+from ..component import Component
+from ..pool_args import NAME
 from ..steps import IngressPodsStep
-from .service import Annotations, Chart, Controller, on_pool
-
-
-@dataclass(frozen=True)
-class TrafficPool:
-    """The nodepool that the load balancer sends the controller's traffic to.
-
-    Args:
-        identity: whose it is, with a StackId's id.
-        zone: Exoscale zone of the cluster.
-        name: what the settings call the pool.
-        nodepool_id: SKS nodepool.
-        instance_pool_id: the instance pool behind it.
-        size: how many nodes it is to have; with another number the pods are looked for again.
-    """
-
-    identity: Identity
-    zone: str
-    name: str
-    nodepool_id: pulumi.Input[str]
-    instance_pool_id: pulumi.Input[str]
-    size: pulumi.Input[int]
+from .controllers import CONTROLLERS
+from .host import IngressHost
+from .service import Chart, Controller, on_pool
 
 
 @dataclass(frozen=True)
@@ -38,37 +21,51 @@ class IngressControllerArgs:
     """Arguments of an IngressController.
 
     Args:
-        controller: which one.
+        controller: `nginx`, `traefik` or `ingress-nginx`, or a Controller of one's own.
         ingress_class: name of its IngressClass.
-        annotations: annotations of its Service.
-        address: the load balancer's address where it is known beforehand; None reads it from the Service, when the
-            cloud controller manager has put it there. Whether it is given says whose the load balancer is: when that
-            changes, the release is installed anew.
         chart: what to install instead of the official chart.
-        pool: where the pods run, whatever taints it has; that none gets ready there is an error. None leaves the place
-            to the chart.
-        cluster_id: id of the cluster; before it is replaced, the release is uninstalled from it.
         timeout_seconds: how long Helm waits at install for pods and address, and at uninstall for them to go; and how
             long a pod in the pool is waited for. Keep it short: with a dead cloud controller manager every uninstall
             takes that long.
-        after: resources that have to outlive the controller, such as the nodepools it runs on.
+
+    Raises:
+        Invalid: what cannot be, a line for each.
     """
 
-    controller: Controller
-    ingress_class: str
-    annotations: Annotations = field(default_factory=dict)
-    address: pulumi.Input[str] | None = None
+    controller: str | Controller = "nginx"
+    ingress_class: str = "nginx"
     chart: Chart | None = None
-    pool: TrafficPool | None = None
-    cluster_id: pulumi.Input[str] = ""
     timeout_seconds: int = 180
-    after: Sequence[pulumi.Resource] = ()
+
+    def __post_init__(self) -> None:
+        checks = Checks()
+        if isinstance(self.controller, str):
+            checks.one_of("controller", self.controller, CONTROLLERS)
+        checks.form("ingress_class", self.ingress_class, NAME)
+        checks.number("timeout_seconds", self.timeout_seconds, 1, DAY)
+        checks.finish()
+
+    @property
+    def kind(self) -> Controller:
+        """What turns the arguments into the values of a chart."""
+        return CONTROLLERS[self.controller] if isinstance(self.controller, str) else self.controller
+
+    @property
+    def installed_chart(self) -> Chart:
+        """The chart that is installed."""
+        return self.chart or self.kind.chart
 
 
-class IngressController(pulumi.ComponentResource):
+class IngressController(Component):
     """A Helm release that serves Ingresses on every node, behind a Service of type LoadBalancer.
 
-    Give it the cluster's `kubernetes.Provider` in `opts.providers`. Release and namespace are called as the component.
+    Release and namespace are called as the component.
+
+    Args:
+        name: of the component.
+        cluster: where it is installed: a Cluster, a LocalCluster or an OtherCluster.
+        args: which controller, and how.
+        opts: of the component.
     """
 
     address: pulumi.Output[str]
@@ -78,65 +75,67 @@ class IngressController(pulumi.ComponentResource):
     status: pulumi.Output[str]
     """Helm's word for the release, such as `deployed`; that it is `failed` is an error of the run."""
 
-    def __init__(self, name: str, args: IngressControllerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("exoscale-sks:components:IngressController", name, None, opts)
+    def __init__(
+        self,
+        name: str,
+        cluster: IngressHost,
+        args: IngressControllerArgs | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        args = args or IngressControllerArgs()
+        inside = pulumi.ResourceOptions(providers=[cluster.provider], depends_on=[*cluster.foundations])
+        super().__init__("IngressController", name, pulumi.ResourceOptions.merge(inside, opts))
         child_opts = pulumi.ResourceOptions(parent=self)
-        if args.controller.retired:
-            pulumi.warn(args.controller.retired, resource=self)
+        if args.kind.retired:
+            pulumi.warn(args.kind.retired, resource=self)
 
-        # The pods' nodes and the cloud side of the Service have to be there until the last pod and the Service's
-        # finalizer are gone; of them only some ids are values here.
-        outlived = pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[*args.after]))
-        chart = args.chart or args.controller.chart
+        chart, pool, address = args.installed_chart, cluster.traffic_pool, cluster.address
         self.release = kubernetes.helm.v3.Release(
             f"{name}-release",
             name=name,
             # Before it deletes a cluster to replace it, the engine asks each dependent whether an unknown value in
             # place of the cluster's would replace it too. A namespace that comes from the cluster's id says yes, so
             # the release is uninstalled while the old cluster still answers (docs/adr/0004).
-            namespace=pulumi.Output.from_input(args.cluster_id).apply(lambda _: name),
+            namespace=cluster.cluster_id.apply(lambda _: name),
             create_namespace=True,
             chart=chart.name,
             repository_opts=kubernetes.helm.v3.RepositoryOptsArgs(repo=chart.repository),
             version=chart.version,
-            values=args.controller.values(
-                name, args.ingress_class, args.annotations, on_pool(args.pool.nodepool_id) if args.pool else {}
+            values=args.kind.values(
+                name, args.ingress_class, cluster.annotations, on_pool(pool.nodepool_id) if pool else {}
             ),
             timeout=args.timeout_seconds,
             # Another chart is another controller: both cannot hold the ingress class and the NLB's ports at a time. And
             # a Service that is merely led to another NLB leaves the one that the CCM made for it to nobody.
             opts=pulumi.ResourceOptions.merge(
-                outlived,
+                child_opts,
                 pulumi.ResourceOptions(
                     replace_on_changes=["chart"],
-                    replacement_trigger="ccm" if args.address is None else "managed",
+                    replacement_trigger="ccm" if address is None else "managed",
                     delete_before_replace=True,
                 ),
             ),
         )
 
-        if args.pool:
+        if pool:
             IngressPodsStep(
                 f"{name}-pods",
-                args.pool.identity,
-                args.pool.zone,
-                args.cluster_id,
+                pool.identity,
+                pool.zone,
+                cluster.cluster_id,
                 namespace=name,
                 chart=f"{chart.name} {chart.version or ''}".strip(),
-                nodepool=args.pool.name,
-                instance_pool_id=args.pool.instance_pool_id,
-                size=args.pool.size,
+                nodepool=pool.name,
+                instance_pool_id=pool.instance_pool_id,
+                size=pool.size,
                 wait_seconds=args.timeout_seconds,
                 # Helm is content with a DaemonSet that no node takes a pod of.
                 opts=pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[self.release])),
             )
-        self.address = (
-            self._address_of_service(name, child_opts)
-            if args.address is None
-            else pulumi.Output.from_input(args.address)
-        )
+        self.address = self._address_of_service(name, child_opts) if address is None else address
         self.status = self.release.status.apply(lambda status: installed(status, f"{name}-release"))
         self.register_outputs({"address": self.address, "release": self.release, "status": self.status})
+        cluster.drain_before(self)
 
     def _address_of_service(self, name: str, child_opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
         # The id comes out of the installed release, so there is nothing to read before Helm has seen the address; an

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sandbox.stack_commands  # noqa: F401 - adds the commands
-from configuration.reading import STACK
+from components.node_labels import STACK
 from sandbox.cli import main
 from sandbox.home import SandboxError
 from sandbox.project import new_stack_name, stack_name

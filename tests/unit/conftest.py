@@ -16,6 +16,7 @@ from google.protobuf.json_format import MessageToDict
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.proto import resource_pb2, source_pb2
 
+from components.steps import PACKAGE
 from components.teardown.machine_counts import foreseen
 from configuration.settings import load
 
@@ -109,11 +110,15 @@ class World(mocks.Mocks):
 
     def of(self, kind: str) -> list[Registration]:
         """Registrations whose type ends in this."""
-        return [item for item in self.registrations.values() if item.type.endswith(f":{kind}")]
+        return [item for item in self.registrations.values() if f":{item.type}".endswith(f":{kind}")]
 
     def one(self, kind: str) -> Registration:
         (item,) = self.of(kind)
         return item
+
+    def step(self, kind: str) -> Registration:
+        """The one resource of our own provider of this kind."""
+        return self.one(f"{PACKAGE}:index:{kind}")
 
     def leans_on(self, urn: str) -> set[str]:
         """Everything that has to outlive it, over any number of steps."""

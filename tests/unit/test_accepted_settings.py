@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from pulumi.runtime import mocks
 
 from components import catalogue
+from components.checks import DAY, Form
+from components.cluster_args import CENTURY, SUBJECT
 from components.ingress import CONTROLLERS
-from configuration.kubeconfig import CENTURY, SUBJECT
-from configuration.node_labels import LABEL_KEY, LABEL_VALUE
-from configuration.nodepools import NAME, TAINT
-from configuration.reading import Form
-from configuration.settings import DAY, STACK, load
+from components.node_labels import LABEL_KEY, LABEL_VALUE, STACK
+from components.pool_args import NAME, TAINT
+from configuration.settings import load
 from sandbox.api import families
 from sandbox.api.catalogue import identity, instance_types, sks_cluster_versions
 from sandbox.api.openapi import official

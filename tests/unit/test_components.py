@@ -4,6 +4,7 @@ import ast
 import inspect
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.drain import Drain, DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity
-from components.ingress import CONTROLLERS, IngressController, IngressControllerArgs
+from components.ingress import IngressController, IngressControllerArgs, OtherCluster
 from components.kubeconfig import Kubeconfig, KubeconfigArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.local_cluster import LocalCluster, LocalClusterArgs
@@ -33,8 +34,7 @@ Build = Callable[[str, Path], pulumi.ComponentResource]
 
 def ingress(name: str, _: Path) -> IngressController:
     provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
-    args = IngressControllerArgs(CONTROLLERS["nginx"], ingress_class=name)
-    return IngressController(name, args, pulumi.ResourceOptions(providers=[provider]))
+    return IngressController(name, OtherCluster(provider), IngressControllerArgs(ingress_class=name))
 
 
 def balancer_policy(name: str, _: Path) -> BalancerPolicy:
@@ -57,7 +57,7 @@ COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     SecondDrain: lambda name, _: SecondDrain(name, DrainArgs(ME, ZONE, "cluster", ["pool"])),
     UnfinishedDrain: lambda name, _: UnfinishedDrain(name, DrainArgs(ME, ZONE, "cluster")),
     Drain: lambda name, _: Drain(name, DrainArgs(ME, ZONE, "cluster", ["pool"])),
-    LocalCluster: lambda name, folder: LocalCluster(name, LocalClusterArgs(ME, name, folder / name)),
+    LocalCluster: lambda name, folder: LocalCluster(name, LocalClusterArgs(replace(ME, stack=name), folder / name)),
 }
 every_component = pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.__name__)
 

@@ -13,8 +13,7 @@ def test_the_ingress_runs_on_the_first_pool_that_lets_it() -> None:
     configure({"nodepools": {"a": {"taints": {"gpu": "yes:NoSchedule"}}, "c": {}, "b": {}}})
     settings = load()
 
-    assert settings.ingress is not None
-    assert settings.ingress.nodepool == "b"
+    assert settings.cluster.traffic_pool == "b"
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("HOME", str(tmp_path))
     configure({"kubeconfig": {"file": "~/.kube/config"}})
 
-    assert load().kubeconfig.file == tmp_path / ".kube" / "config"
+    assert load().cluster.kubeconfig_file == tmp_path / ".kube" / "config"
 
 
 @pytest.mark.parametrize("path", ["~nobody-of-this-name/config", "$HOME/.kube/config", "", "a\nb"])

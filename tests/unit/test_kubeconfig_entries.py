@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.kubeconfig_entries import KubeconfigRefused, entry_name, merged, named, without
@@ -45,6 +45,7 @@ def others(text: str, stack: StackRef = STACK) -> dict[str, Any]:
     }
 
 
+@settings(deadline=None)
 @given(kubeconfigs)
 def test_whatever_others_have_in_the_file_is_there_afterwards(theirs: dict[str, Any]) -> None:
     text = merged(yaml.safe_dump(theirs), KUBECONFIG, STACK)
@@ -61,6 +62,7 @@ def test_whatever_others_have_in_the_file_is_there_afterwards(theirs: dict[str, 
         assert after["current-context"] == "shop-dev"
 
 
+@settings(deadline=None)
 @given(kubeconfigs)
 def test_writing_twice_is_writing_once(theirs: dict[str, Any]) -> None:
     once = merged(yaml.safe_dump(theirs), KUBECONFIG, STACK)
@@ -68,6 +70,7 @@ def test_writing_twice_is_writing_once(theirs: dict[str, Any]) -> None:
     assert merged(once, KUBECONFIG, STACK) == once
 
 
+@settings(deadline=None)
 @given(kubeconfigs)
 def test_taking_a_stack_out_again_leaves_what_others_had(theirs: dict[str, Any]) -> None:
     left = without(merged(yaml.safe_dump(theirs), KUBECONFIG, STACK), STACK)

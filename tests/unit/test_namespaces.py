@@ -22,13 +22,13 @@ def test_a_renamed_project_is_told_each_key_that_its_stack_file_still_has_under_
 def test_a_renamed_project_whose_keys_were_renamed_too_is_taken() -> None:
     configure({"zone": "at-vie-1"}, project="shop")
 
-    assert load().zone == "at-vie-1"
+    assert load().cluster.zone == "at-vie-1"
 
 
 def test_the_engines_and_the_plugins_own_keys_are_taken() -> None:
     configure({f"{namespace}:anything": "x" for namespace in OTHERS})
 
-    assert load().zone == "ch-gva-2"
+    assert load().cluster.zone == "ch-gva-2"
 
 
 @given(st.dictionaries(NAMESPACES, st.text("abcz-", min_size=1)), NAMESPACES)
@@ -51,6 +51,6 @@ def test_names_that_make_a_description_longer_than_the_cloud_takes_are_refused_w
     (line,) = problems({"owner": "o" * 63, "nodepools": {"n" * 30: {}}}, "s" * 63, "p" * 63)
 
     assert line.startswith(
-        f'the longest description would be "Nodepool {"n" * 30} of Pulumi stack {"p" * 63}/{"s" * 63} ('
+        f"the stack's name makes the description \"Nodepool {'n' * 30} of Pulumi stack {'p' * 63}/{'s' * 63} ("
     )
     assert line.endswith("; allowed: 255 characters, so shorten project, stack, owner or nodepool by 14 together")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from configuration.node_labels import LABEL_KEY, reserved
+from components.node_labels import LABEL_KEY, reserved
 
 DOMAINS = st.from_regex(r"[a-z]{1,5}(-[a-z]{1,5})?(\.[a-z]{1,5}){0,2}", fullmatch=True)
 

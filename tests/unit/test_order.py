@@ -61,7 +61,7 @@ def when(world: World) -> dict[str, range]:
 
 def step(world: World, kind: str) -> str:
     """The URN of our provider's one resource of that type."""
-    return world.one(f"index:{kind}").urn
+    return world.step(kind).urn
 
 
 # kind, and what may only be deleted in a later layer

@@ -27,4 +27,4 @@ def test_the_program_names_what_an_interrupted_installation_lacks_and_the_cure(m
 
 def test_the_program_asks_before_it_imports_what_may_be_missing() -> None:
     imports = re.findall(r"^(?:import|from) (\w+)", (CHECKOUT / "__main__.py").read_text(), re.MULTILINE)
-    assert imports[: imports.index("configuration")] == ["shlex", "dataclasses", "pulumi"]
+    assert imports[: imports.index("configuration")] == ["shlex", "pulumi"]

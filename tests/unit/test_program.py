@@ -100,7 +100,7 @@ def test_every_child_belongs_to_a_component(run: Run, shape: str) -> None:
     orphans = [
         item.urn
         for item in children(run(SHAPES[shape]))
-        if "exoscale-sks:components:" not in item.request.parent and not item.type.startswith("pulumi:providers:")
+        if "exoscale-sks:index:" not in item.request.parent and not item.type.startswith("pulumi:providers:")
     ]
 
     assert orphans == []
@@ -109,11 +109,11 @@ def test_every_child_belongs_to_a_component(run: Run, shape: str) -> None:
 @every_shape
 def test_everything_in_the_cluster_goes_through_the_explicit_provider(run: Run, shape: str) -> None:
     world = run(SHAPES[shape])
-    provider = world.one("kubernetes").urn
+    provider = world.one("kubernetes")
     inside = [item for item in world.registrations.values() if item.type.startswith("kubernetes:")]
 
-    assert {item.request.provider for item in inside} <= {f"{provider}::cluster-id"}
-    assert {request.provider for request in world.reads} <= {f"{provider}::cluster-id"}
+    assert {item.request.provider for item in inside} <= {f"{provider.urn}::{provider.request.name}-id"}
+    assert {request.provider for request in world.reads} <= {f"{provider.urn}::{provider.request.name}-id"}
 
 
 @every_shape
@@ -244,7 +244,7 @@ def test_the_policy_of_the_nlb_goes_with_its_cluster_after_the_drain_and_before_
 
     assert world.one("SksCluster").urn in policy.request.propertyDependencies["metadata"].urns
     assert list(policy.request.replaceOnChanges) == ["metadata"]  # of which only a part is known to replace it
-    assert policy.urn in world.leans_on(world.one("index:Drain").urn)
+    assert policy.urn in world.leans_on(world.step("Drain").urn)
     assert world.one("Nlb").urn in world.leans_on(policy.urn)
     assert policy.inputs["metadata"]["name"] == "exoscale-sks-balancer-of-ingress"
 
@@ -373,7 +373,7 @@ def test_bad_settings_register_nothing() -> None:
 def test_a_closed_firewall_warns_that_nobody_reaches_the_ingress_controller(run: Run) -> None:
     (warning,) = run({"firewall": {"open-node-ports": False}}).warnings
 
-    assert "firewall.open-node-ports is false" in warning
+    assert "open-node-ports is false" in warning
 
 
 def test_main_is_a_table_of_contents() -> None:

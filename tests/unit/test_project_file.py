@@ -1,6 +1,7 @@
 """`Pulumi.yaml` declares what `configuration/` reads, and the stack files say only what exists."""
 
 import re
+from dataclasses import MISSING, fields
 from typing import Any
 
 import pytest
@@ -19,13 +20,22 @@ STACK_FILES = sorted(PROJECT.glob("Pulumi.*.yaml"))
 def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The keys that loading the settings asks for, with the defaults that it gives them."""
     keys: dict[str, Any] = {}
-    value = Table._value
+    take, arguments = Table.take, Table.arguments
 
-    def spy(table: Table, key: str, default: Any) -> Any:
+    def taken(table: Table, key: str, default: Any = None) -> Any:
         keys[table.full(key)] = default
-        return value(table, key, default)
+        return take(table, key, default)
 
-    monkeypatch.setattr(Table, "_value", spy)
+    def of_class(table: Table, kind: type[Any], **called: str) -> dict[str, Any]:
+        made = arguments(table, kind, **called)
+        for field in fields(kind):
+            key = called.get(field.name) or ("" if called else field.name.replace("_", "-"))
+            if key:
+                keys[table.full(key)] = None if field.default is MISSING else field.default
+        return made
+
+    monkeypatch.setattr(Table, "take", taken)
+    monkeypatch.setattr(Table, "arguments", of_class)
     configure({"nodepools": {"web": {}}})
     load()
     return keys
@@ -93,4 +103,5 @@ def test_only_the_settings_read_configuration() -> None:
         if re.search(r"pulumi\.Config|get_stack|get_project|os\.environ", file.read_text())
     }
 
-    assert readers == {"configuration/settings.py"}
+    # A ClusterArgs takes the names of the running program where it is given none.
+    assert readers == {"configuration/api_key.py", "configuration/settings.py", "components/cluster_args.py"}

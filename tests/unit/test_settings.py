@@ -57,11 +57,11 @@ BAD = [
     ),
     (
         pool(size={"max": 9}),
-        "nodepools.web.size is 9; allowed: up to 8, or more with exoscale-sks:nodepools.web.anti-affinity false",
+        "nodepools.web.size is 9; allowed: up to 8, or more without anti-affinity",
     ),
     (
         pool(size=9),
-        "nodepools.web.size is 9; allowed: up to 8, or more with exoscale-sks:nodepools.web.anti-affinity false",
+        "nodepools.web.size is 9; allowed: up to 8, or more without anti-affinity",
     ),
     (pool(disk_size_gb=19), "nodepools.web.disk-size-gb is 19; allowed: a whole number from 20 to 51200"),
     (pool(disk_size_gb=51201), "nodepools.web.disk-size-gb is 51201; allowed: a whole number from 20 to 51200"),
@@ -149,7 +149,7 @@ BAD = [
     ({"k3d": {"api-port": 65536}}, "k3d.api-port is 65536; allowed: a whole number from 1 to 65535"),
     (
         {"k3d": {"api-port": 8080, "http-port": 8080}},
-        "k3d.http-port is 8080; allowed: any port but that of exoscale-sks:k3d.api-port",
+        "k3d.http-port is 8080; allowed: any port but that of the API",
     ),
     ({"version": "1.3٤.3"}, 'version is "1.3\\u0664.3"; allowed: newest, or a version such as 1.34.3'),
     ({"ingress": "nginx"}, 'ingress is "nginx"; allowed: an object'),
@@ -173,7 +173,7 @@ def test_each_bad_setting_gives_one_line_with_key_value_and_what_is_allowed(conf
 def test_one_pool_that_takes_any_pod_is_enough_and_a_cluster_without_a_node_needs_none(nodepools: Any) -> None:
     configure({"nodepools": nodepools})
 
-    assert load().nodepools.keys() == nodepools.keys()
+    assert load().cluster.nodepools.keys() == nodepools.keys()
 
 
 @pytest.mark.parametrize(
@@ -230,9 +230,10 @@ def test_a_stack_name_that_k3d_cannot_take_is_refused_for_k3d_only() -> None:
 def test_the_defaults_are_the_tutorials_cluster() -> None:
     configure({})
     settings = load()
-    (name, chosen), *others = settings.nodepools.items()
+    (name, chosen), *others = settings.cluster.nodepools.items()
 
-    assert (settings.zone, settings.level, settings.cni, settings.version) == ("ch-gva-2", "starter", "calico", None)
+    cluster = settings.cluster
+    assert (cluster.zone, cluster.level, cluster.cni, cluster.version) == ("ch-gva-2", "starter", "calico", "newest")
     assert (name, chosen.size, chosen.instance_type, chosen.disk_size_gb, chosen.instance_prefix, others) == (
         "default",
         2,
@@ -241,9 +242,9 @@ def test_the_defaults_are_the_tutorials_cluster() -> None:
         "pool",
         [],
     )
-    assert settings.kubeconfig.user == "kubernetes-admin"
-    assert settings.kubeconfig.groups == ("system:masters",)
-    assert settings.kubeconfig.file == PROJECT / ".kube" / "dev.yaml"
+    assert cluster.access.user == "kubernetes-admin"
+    assert cluster.access.groups == ("system:masters",)
+    assert cluster.kubeconfig_file == PROJECT / ".kube" / "dev.yaml"
     assert settings.ingress is not None
     assert (settings.ingress.controller, settings.ingress.ingress_class, settings.ingress.chart) == (
         "nginx",
@@ -256,31 +257,31 @@ def test_the_defaults_are_the_tutorials_cluster() -> None:
 def test_the_limits_themselves_are_allowed(size: int) -> None:
     configure(pool(disk_size_gb=size, size=8))
 
-    assert load().nodepools["web"].disk_size_gb == size
+    assert load().cluster.nodepools["web"].disk_size_gb == size
 
 
 def test_false_and_zero_are_values_and_not_left_to_the_default() -> None:
     configure({"firewall": {"open-node-ports": False}, "kubeconfig": {"early-renewal-seconds": 0}})
     settings = load()
 
-    assert settings.open_node_ports is False
-    assert settings.kubeconfig.early_renewal_seconds == 0
+    assert settings.cluster.open_node_ports is False
+    assert settings.cluster.access.renewal_seconds == 0
 
 
 def test_a_short_kubeconfig_is_not_renewed_at_every_up() -> None:
     configure({"kubeconfig": {"ttl-seconds": 60}})
 
-    assert load().kubeconfig.early_renewal_seconds == 15
+    assert load().cluster.access.renewal_seconds == 15
 
 
 def test_the_organisation_is_open_until_somebody_pins_it() -> None:
     configure({})
-    assert load().organization == ""
+    assert load().cluster.organization == ""
     configure({"organization": "Acme Ltd"})
-    assert load().organization == "Acme Ltd"
+    assert load().cluster.organization == "Acme Ltd"
 
 
 def test_an_absolute_kubeconfig_path_is_taken_as_it_is(tmp_path: Path) -> None:
     configure({"kubeconfig": {"file": str(tmp_path / "mine.yaml")}})
 
-    assert load().kubeconfig.file == tmp_path / "mine.yaml"
+    assert load().cluster.kubeconfig_file == tmp_path / "mine.yaml"

@@ -15,7 +15,7 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
 def registered(world: World, kind: str) -> Registration:
-    return world.one(f"index:{kind}")
+    return world.step(kind)
 
 
 @every_kind

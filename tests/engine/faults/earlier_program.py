@@ -6,6 +6,7 @@ Run as its `with` block says, the program of today records what that one did, so
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
@@ -13,6 +14,7 @@ import pulumi
 import pulumi_command as command
 
 from components.identity import Identity
+from tests.engine.faults.earlier_places import earlier_places
 
 Input = pulumi.Input[Any]
 
@@ -21,6 +23,7 @@ Input = pulumi.Input[Any]
 def shell_steps() -> Iterator[None]:
     """Within it the program registers the commands of before."""
     with (
+        earlier_places(),
         patch("components.stack_id.StackIdStep", _Mark),
         patch("components.drain.DrainStep", _drain),
         patch("components.nodepool_sweep.NodepoolSweepStep", _nodepool_sweep),
@@ -76,6 +79,11 @@ class _Machines:
         self.machines: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input({})
 
 
+@dataclass
+class _NodepoolSweep:
+    cluster_id: pulumi.Output[str]
+
+
 class _NoStep:
     """There was none, and nothing waited for it."""
 
@@ -92,7 +100,7 @@ def _drain(
     instance_pool_ids: Sequence[Input],
     load_balancers: Sequence[str],
     on_destroy: str,
-    releases: bool,
+    releases: pulumi.Input[bool],
     wait_seconds: int,
     opts: pulumi.ResourceOptions,
 ) -> "command.local.Command | _NoStep":
@@ -107,7 +115,6 @@ def _drain(
             stack=identity.stack,
             owner=identity.owner,
             on_destroy=on_destroy,
-            releases=releases,
             wait_seconds=wait_seconds,
             keep_nlb=list(load_balancers),
             **values,
@@ -116,7 +123,9 @@ def _drain(
     def admit(cluster: str) -> str:
         return _line("admit", zone=zone, cluster=cluster, stack=identity.stack)
 
-    values = pulumi.Output.all(stack_id=identity.stack_id, cluster=cluster_id, pool=[*instance_pool_ids])
+    values = pulumi.Output.all(
+        stack_id=identity.stack_id, cluster=cluster_id, pool=[*instance_pool_ids], releases=releases
+    )
     return command.local.Command(
         name,
         create=pulumi.Output.from_input(cluster_id).apply(admit) if kind == "SecondDrain" else None,
@@ -132,15 +141,16 @@ def _nodepool_sweep(
     zone: str,
     cluster_id: Input,
     opts: pulumi.ResourceOptions,
-) -> command.local.Command:
+) -> "_NodepoolSweep":
     who = {"project": identity.project, "stack": identity.stack, "owner": identity.owner}
     values = pulumi.Output.all(stack_id=identity.stack_id, cluster=cluster_id)
-    return command.local.Command(
+    made = command.local.Command(
         name,
         delete=values.apply(lambda ids: _line("sweep", zone=zone, **who, **ids)),
         triggers=[cluster_id],
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(delete_before_replace=True)),
     )
+    return _NodepoolSweep(pulumi.Output.all(cluster_id, made.id).apply(lambda ids: str(ids[0])))
 
 
 def _rule_sweep(

@@ -1,39 +1,50 @@
 """What is exported of the nodepools and of the monthly cost: it speaks of the machines that there are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
-from components.nodepool import Nodepool
-from components.teardown.cloud.prices import estimate
-from configuration.nodepools import NodepoolSettings
-from configuration.settings import Settings
+from .cluster_args import ClusterArgs
+from .nodepool import Nodepool
+from .pool_args import PoolArgs
+from .teardown.changes import NO_BALANCER
+from .teardown.cloud.prices import estimate
 
 Rows = Sequence[Mapping[str, Any]]
 """Of a nodepool: how many (`number`) machines of which `instanceType` and `diskSizeGb`."""
 
 
-def monthly_cost(settings: Settings, running: Mapping[str, Rows]) -> str:
+@dataclass(frozen=True)
+class _Nodes:
+    """Machines of one kind in a nodepool, for their price."""
+
+    instance_type: str
+    size: int
+    bounds: str
+    disk_size_gb: int
+
+
+def monthly_cost(args: ClusterArgs, running: Mapping[str, Rows]) -> str:
     """In words.
 
     Args:
+        args: of the cluster.
         running: the machines by the nodepools' names.
     """
-
-    def priced(name: str, row: Mapping[str, Any]) -> NodepoolSettings:
-        pool = settings.nodepools[name]
-        return replace(
-            pool, size=int(row["number"]), instance_type=row["instanceType"], disk_size_gb=int(row["diskSizeGb"])
-        )
-
-    nodes = {name: [priced(name, row) for row in running.get(name, [])] for name in settings.nodepools}
-    return str(estimate(settings.level, nodes, load_balancers=1 if settings.ingress else 0))
+    nodes = {
+        name: [
+            _Nodes(row["instanceType"], int(row["number"]), pool.bounds, int(row["diskSizeGb"]))
+            for row in running.get(name, [])
+        ]
+        for name, pool in args.nodepools.items()
+    }
+    return str(estimate(args.level, nodes, load_balancers=0 if args.load_balancer == NO_BALANCER else 1))
 
 
 def report(
-    name: str, chosen: NodepoolSettings, pool: Nodepool, running: pulumi.Output[dict[str, Rows]]
+    name: str, chosen: PoolArgs, pool: Nodepool, running: pulumi.Output[dict[str, Rows]]
 ) -> dict[str, pulumi.Input[Any]]:
     """One nodepool. Type and disk are those of its machines, in words where they differ; without any, the settings'.
 

@@ -1,0 +1,258 @@
+"""A cluster whose destroy leaves nothing behind that costs money, and touches nothing of anybody else's."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from .anti_affinity import AntiAffinity, AntiAffinityArgs
+from .balancer_policy import BalancerPolicy, BalancerPolicyArgs
+from .cluster_args import ClusterArgs
+from .component import Component
+from .control_plane import ControlPlane, ControlPlaneArgs
+from .drain import Drain, DrainArgs, SecondDrain, UnfinishedDrain
+from .firewall import Firewall, FirewallArgs
+from .ingress.host import TrafficPool
+from .ingress.service import exoscale_annotations
+from .kubeconfig import Kubeconfig, KubeconfigArgs
+from .kubernetes_provider import kubernetes_provider
+from .load_balancer import LoadBalancer, LoadBalancerArgs
+from .machines import Machines, MachinesArgs, PoolOfMachines
+from .nodepool import Nodepool, NodepoolArgs
+from .nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
+from .program_kubeconfig import ProgramKubeconfig, ProgramKubeconfigArgs
+from .reporting import monthly_cost, report
+from .stack_id import StackId, StackIdArgs
+from .teardown.changes import MANAGED, NO_BALANCER, Chosen
+from .teardown.cloud.stack_ref import INGRESS, MADE_BY_CCM
+
+
+class Cluster(Component):
+    """An SKS cluster: control plane, firewall, nodepools, kubeconfig, load balancer, and what a destroy needs.
+
+    A destroy first drains the cluster: it deletes whatever its users made that costs money. Then the parts go, each
+    after what depends on it, and in the end what no state knows. There is one such cluster in a stack, for names,
+    labels and the last sweep go by the stack.
+
+    Put things into the cluster with `provider`, let them depend on `foundations`, and tell `drain_before` of what the
+    drain has to come before on a destroy, such as Helm releases. An IngressController does all of that by itself.
+    """
+
+    cluster_id: pulumi.Output[str]
+    """Id of the SKS cluster; another one when the cluster is replaced."""
+    endpoint: pulumi.Output[str]
+    """URL of the Kubernetes API."""
+    kubeconfig: pulumi.Output[str]
+    """The kubeconfig for people, YAML; a secret."""
+    kubeconfig_path: pulumi.Output[str]
+    """The file that holds it, once it does."""
+    nodepools: pulumi.Output[dict[str, Any]]
+    """By name: `id`, `instance-pool-id`, `size`, `instance-type`, `disk-size-gb`, of the machines that there are."""
+    monthly_cost: pulumi.Output[str]
+    """What the machines that there are, the control plane and the load balancer cost, in words."""
+
+    def __init__(self, name: str, args: ClusterArgs | None = None, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("Cluster", name, opts)
+        self._args = args = args or ClusterArgs()
+        self._inside: list[pulumi.Resource] = []
+        self._is_settled = False
+        zone, child = args.zone, pulumi.ResourceOptions(parent=self)
+        managed = args.load_balancer == MANAGED
+        if args.load_balancer != NO_BALANCER and not args.open_node_ports:
+            pulumi.warn("open-node-ports is false: the NLB cannot reach the ingress controller's nodes", self)
+
+        stack_id = StackId("stack", StackIdArgs(args.identity, zone, args.organization, _chosen(args)), child)
+        self._who = who = stack_id.identity(args.identity)
+        control_plane = ControlPlane(
+            "cluster",
+            ControlPlaneArgs(who, zone, level=args.level, cni=args.cni, version=args.kubernetes, csi=args.csi),
+            child,
+        )
+        firewall = Firewall("nodes", FirewallArgs(who, zone, args.cni, args.open_node_ports), child)
+        groups = {
+            pool: AntiAffinity(pool, AntiAffinityArgs(who, pool), child)
+            for pool, chosen in args.nodepools.items()
+            if chosen.anti_affinity
+        }
+        sweep = NodepoolSweep(
+            "nodepools",
+            NodepoolSweepArgs(who, zone, control_plane.cluster_id),
+            pulumi.ResourceOptions(parent=self, depends_on=[firewall, *groups.values()]),
+        )
+        drain = DrainArgs(
+            who,
+            zone,
+            control_plane.cluster_id,
+            load_balancers=[who.name(INGRESS)] if managed else [],
+            on_destroy=args.on_destroy,
+            wait_seconds=args.drain_wait_seconds,
+        )
+        unfinished = UnfinishedDrain("unfinished-drain", drain, pulumi.ResourceOptions(parent=self, depends_on=[sweep]))
+        self._pools = {
+            pool: Nodepool(
+                pool,
+                NodepoolArgs(
+                    who,
+                    unfinished.before(sweep.cluster_id),
+                    zone,
+                    size=chosen.initial_size,
+                    instance_type=chosen.instance_type,
+                    disk_size_gb=chosen.disk_size_gb,
+                    security_group_ids=[firewall.security_group_id],
+                    instance_prefix=chosen.instance_prefix,
+                    anti_affinity_group_ids=[groups[pool].group_id] if pool in groups else [],
+                    labels=chosen.labels,
+                    taints=chosen.taints,
+                    keeps_size=not chosen.bounds,
+                ),
+                child,
+            )
+            for pool, chosen in args.nodepools.items()
+        }
+        running = self._machines(control_plane).running
+        access = args.access
+        kubeconfig = Kubeconfig(
+            "access",
+            KubeconfigArgs(
+                who,
+                control_plane.cluster_id,
+                zone,
+                file=args.kubeconfig_file,
+                user=access.user,
+                groups=access.groups,
+                ttl_seconds=access.ttl_seconds,
+                early_renewal_seconds=access.renewal_seconds,
+            ),
+            child,
+        )
+        programs = ProgramKubeconfig(
+            "programs", ProgramKubeconfigArgs(who, zone, control_plane.cluster_id, kubeconfig.content), child
+        )
+        # Whatever replaces the cluster is part of what the provider knows it by (docs/adr/0004).
+        self.provider: kubernetes.Provider = kubernetes_provider(
+            "cluster", programs.content, f"{zone} {args.level} {args.cni}", self
+        )
+        drain = replace(drain, instance_pool_ids=[pool.instance_pool_id for pool in self._pools.values()])
+        second_drain = SecondDrain("second-drain", drain, child)
+        self._balancer = LoadBalancer(INGRESS, LoadBalancerArgs(who, zone, after=[sweep]), child) if managed else None
+        self.foundations: Sequence[pulumi.Resource] = [second_drain, *([self._balancer] if self._balancer else [])]
+        """What has to outlive everything in the cluster."""
+        self.cluster_id = control_plane.cluster_id
+        policies = [self._policy(self._balancer)] if self._balancer else []
+
+        self.endpoint = control_plane.endpoint
+        self.kubeconfig = kubeconfig.content
+        self.kubeconfig_path = kubeconfig.path
+        self.nodepools = pulumi.Output.from_input(
+            {pool: report(pool, args.nodepools[pool], made, running) for pool, made in self._pools.items()}
+        )
+        self.monthly_cost = running.apply(lambda found: monthly_cost(args, found))
+        self.register_outputs(
+            {
+                "cluster_id": self.cluster_id,
+                "endpoint": self.endpoint,
+                "kubeconfig": self.kubeconfig,
+                "kubeconfig_path": self.kubeconfig_path,
+                "nodepools": self.nodepools,
+                "monthly_cost": self.monthly_cost,
+            }
+        )
+        # Not a part of the component: what depends on a Cluster is created after all of its parts, and the drain after
+        # whatever depends on the Cluster.
+        inside = self._settled()
+        Drain(
+            "drain",
+            replace(drain, releases=inside.apply(lambda resources: len(resources) > 0)),
+            pulumi.ResourceOptions(
+                parent=opts.parent if opts else None,
+                depends_on=inside.apply(lambda resources: [second_drain, kubeconfig, *policies, *resources]),
+            ),
+        )
+
+    @property
+    def annotations(self) -> dict[str, pulumi.Input[str]]:
+        """Annotations of the ingress controller's Service. See IngressHost."""
+        if self._args.load_balancer == NO_BALANCER:
+            return {}
+        return exoscale_annotations(
+            name=self._who.name(INGRESS if self._balancer else MADE_BY_CCM),
+            description=self._who.describe("Load balancer"),
+            instance_pool_id=self._pools[self._args.traffic_pool].instance_pool_id,
+            load_balancer_id=self._balancer.load_balancer_id if self._balancer else None,
+        )
+
+    @property
+    def address(self) -> pulumi.Output[str] | None:
+        """The managed load balancer's IPv4 address. See IngressHost."""
+        return self._balancer.ip_address if self._balancer else None
+
+    @property
+    def traffic_pool(self) -> TrafficPool:
+        """The nodepool that gets the ingress controller's traffic. See IngressHost."""
+        name = self._args.traffic_pool
+        pool, size = self._pools[name], self._args.nodepools[name].initial_size
+        return TrafficPool(self._who, self._args.zone, name, pool.nodepool_id, pool.instance_pool_id, size)
+
+    def drain_before(self, *resources: pulumi.Resource) -> None:
+        """On a destroy, drain the cluster before these are deleted. That way a destroy that the drain refuses, because
+        of users' volumes, has deleted nothing yet.
+
+        Args:
+            resources: what is installed into the cluster.
+
+        Raises:
+            RunError: the program has run to its end, as inside an `apply`.
+        """
+        if self._is_settled:
+            raise pulumi.RunError(f"drain_before of cluster {self._name} was called inside an apply: call it outside")
+        self._inside += resources
+
+    def _settled(self) -> pulumi.Output[Sequence[pulumi.Resource]]:
+        """What is in the cluster once the program has run: no task of its event loop starts before that."""
+
+        async def settled() -> Sequence[pulumi.Resource]:
+            self._is_settled = True
+            return self._inside
+
+        return pulumi.Output.from_input(settled())
+
+    def _policy(self, balancer: LoadBalancer) -> BalancerPolicy:
+        name = self._who.name(INGRESS)
+        return BalancerPolicy(
+            INGRESS,
+            BalancerPolicyArgs(balancer.load_balancer_id, name, INGRESS, self.cluster_id),
+            pulumi.ResourceOptions(parent=self, providers=[self.provider]),
+        )
+
+    def _machines(self, control_plane: ControlPlane) -> Machines:
+        described = {
+            name: PoolOfMachines(
+                self._pools[name].instance_pool_id,
+                pool.instance_type,
+                pool.disk_size_gb,
+                pool.labels,
+                pool.taints,
+                pool.initial_size,
+                pool.bounds,
+            )
+            for name, pool in self._args.nodepools.items()
+        }
+        args = MachinesArgs(self._who, self._args.zone, control_plane.cluster_id, described)
+        return Machines("machines", args, pulumi.ResourceOptions(parent=self))
+
+
+def _chosen(args: ClusterArgs) -> Chosen:
+    is_reached = args.load_balancer != NO_BALANCER
+    return Chosen(
+        zone=args.zone,
+        level=args.level,
+        cni=args.cni,
+        protect=args.protect,
+        nodepools={name: None if pool.bounds else pool.initial_size for name, pool in args.nodepools.items()},
+        load_balancer=args.load_balancer,
+        ingress_nodepool=args.traffic_pool if is_reached else "",
+        chart=args.ingress_chart if is_reached else "",
+        on_destroy=args.on_destroy,
+    )

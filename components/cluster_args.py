@@ -1,0 +1,172 @@
+"""What a Cluster may be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+import pulumi
+
+from . import catalogue
+from .checks import ANY, DAY, Checks, Form
+from .identity import Identity
+from .node_labels import LABEL_VALUE, STACK
+from .pool_args import PoolArgs, check_pools
+from .teardown.changes import CCM, MANAGED, NO_BALANCER
+from .teardown.cloud.stack_ref import STACK_ID_LENGTH
+
+MONTH, WEEK = 30 * DAY, 7 * DAY
+CENTURY = 100 * 365 * DAY  # certificates cannot say years of five digits
+SUBJECT = Form(r"[ -~]{1,64}", "1 to 64 letters, digits or signs of ASCII, which every certificate's subject takes")
+NEWEST = "newest"
+VERSION = Form(rf"{NEWEST}|[0-9]+\.[0-9]+\.[0-9]+", f"{NEWEST}, or a version such as 1.34.3")
+
+
+@dataclass(frozen=True)
+class AccessArgs:
+    """The kubeconfig for people.
+
+    Args:
+        user: user name in the certificate.
+        groups: the user's groups; `system:masters` may do everything.
+        ttl_seconds: how long the certificate is valid.
+        early_renewal_seconds: how long before its end the next `up` makes a new one. Default: 7 days, or a quarter of a
+            short `ttl_seconds`.
+        file: where it is written; what others have in that file stays. Default: `.kube/<stack>.yaml` in the project's
+            folder.
+
+    Raises:
+        Invalid: what cannot be, a line for each.
+    """
+
+    user: str = "kubernetes-admin"
+    groups: tuple[str, ...] = ("system:masters",)
+    ttl_seconds: int = MONTH
+    early_renewal_seconds: int | None = None
+    file: Path | None = None
+
+    def __post_init__(self) -> None:
+        checks = Checks()
+        checks.form("user", self.user, SUBJECT)
+        checks.texts("groups", self.groups, SUBJECT)
+        if checks.number("ttl_seconds", self.ttl_seconds, 1, CENTURY) and self.early_renewal_seconds is not None:
+            checks.number("early_renewal_seconds", self.early_renewal_seconds, 0, self.ttl_seconds - 1)
+        checks.finish()
+
+    @property
+    def renewal_seconds(self) -> int:
+        """How long before the end. A certificate that is always up for renewal would be another one after every up."""
+        early = self.early_renewal_seconds
+        return min(WEEK, self.ttl_seconds // 4) if early is None else early
+
+
+@dataclass(frozen=True)
+class ClusterArgs:
+    """Arguments of a Cluster.
+
+    Args:
+        zone: Exoscale zone; a change replaces the cluster.
+        level: service level of the control plane: `starter` (free) or `pro`; a change replaces the cluster.
+        cni: network plugin: `calico` or `cilium`; a change replaces the cluster.
+        version: Kubernetes version, such as `1.34.3`; `newest` is looked up once, when the cluster is created.
+        nodepools: by name. Default: one, `default`, of two nodes.
+        owner: whom to ask before removing the stack; a label on everything that takes labels.
+        organization: id or name of the Exoscale organisation that the API key has to be of; empty takes any at the
+            first `up`, and that one from then on.
+        open_node_ports: whether NodePorts answer the whole internet, which the load balancer needs.
+        access: the kubeconfig for people.
+        load_balancer: who makes the ingress controller's NLB (about 25 CHF a month): `managed`, this component;
+            `ccm`, the cluster's cloud controller manager; `none`, nobody, for there is no ingress controller.
+        ingress_nodepool: the nodepool that the NLB sends traffic to, and that the ingress controller runs on. Empty:
+            the first without taints.
+        ingress_chart: name of the ingress controller's chart. With `ccm` another one changes the address, and a preview
+            says so.
+        csi: whether the cluster gets Exoscale's block storage driver; a cluster that has it keeps it.
+        on_destroy: what a destroy does with volumes and snapshots: `refuse`, `delete` or `keep`.
+        drain_wait_seconds: how long a destroy waits for a controller in the cluster that does not move, before it
+            deletes that controller's load balancers itself.
+        protect: whether an `up` that would replace the cluster is refused. (`protect_everything` has Pulumi refuse to
+            delete anything of the stack.)
+        project: the Pulumi project's name. Default: the running program's.
+        stack: the Pulumi stack's name. Default: the running program's.
+
+    Raises:
+        Invalid: what cannot be, a line for each.
+    """
+
+    zone: str = "ch-gva-2"
+    level: Literal["starter", "pro"] = "starter"
+    cni: Literal["calico", "cilium"] = "calico"
+    version: str = NEWEST
+    nodepools: Mapping[str, PoolArgs] = field(default_factory=lambda: {"default": PoolArgs()})
+    owner: str = "nobody"
+    organization: str = ""
+    open_node_ports: bool = True
+    access: AccessArgs = field(default_factory=AccessArgs)
+    load_balancer: Literal["managed", "ccm", "none"] = "managed"
+    ingress_nodepool: str = ""
+    ingress_chart: str = ""
+    csi: bool = False
+    on_destroy: Literal["refuse", "delete", "keep"] = "refuse"
+    drain_wait_seconds: int = 120
+    protect: bool = False
+    project: str = field(default_factory=pulumi.get_project)
+    stack: str = field(default_factory=pulumi.get_stack)
+
+    def __post_init__(self) -> None:
+        checks = Checks()
+        checks.one_of("zone", self.zone, catalogue.ZONES)
+        checks.one_of("level", self.level, catalogue.LEVELS)
+        checks.one_of("cni", self.cni, catalogue.CNIS)
+        checks.form("version", self.version, VERSION)
+        checks.form("owner", self.owner, LABEL_VALUE)
+        checks.form("organization", self.organization, ANY)
+        check_pools(checks, self.nodepools)
+        checks.switch("open_node_ports", self.open_node_ports)
+        checks.one_of("load_balancer", self.load_balancer, (MANAGED, CCM, NO_BALANCER))
+        if self.ingress_nodepool:
+            checks.one_of("ingress_nodepool", self.ingress_nodepool, tuple(self.nodepools))
+        checks.switch("csi", self.csi)
+        checks.one_of("on_destroy", self.on_destroy, ("refuse", "delete", "keep"))
+        checks.number("drain_wait_seconds", self.drain_wait_seconds, 1, DAY)
+        checks.switch("protect", self.protect)
+        self._check_names(checks)
+        checks.finish()
+
+    @property
+    def identity(self) -> Identity:
+        """Whose cluster it is."""
+        return Identity(self.project, self.stack, self.owner)
+
+    @property
+    def kubernetes(self) -> str | None:
+        """The version to ask for; None leaves it to Exoscale."""
+        return None if self.version == NEWEST else self.version
+
+    @property
+    def traffic_pool(self) -> str:
+        """The nodepool that gets the ingress controller's traffic."""
+        untainted = [name for name, pool in self.nodepools.items() if not pool.taints]
+        return self.ingress_nodepool or next(iter(untainted or self.nodepools))
+
+    @property
+    def kubeconfig_file(self) -> Path:
+        """Where the kubeconfig for people is written; absolute."""
+        return (self.access.file or Path(".kube") / f"{self.stack}.yaml").absolute()
+
+    def _check_names(self, checks: Checks) -> None:
+        """Each thing's description has to hold whose it is, and Exoscale's have a limit."""
+        known = len(checks.problems)
+        for what in ("project", "stack"):
+            checks.form(what, getattr(self, what), STACK)
+        if len(checks.problems) > known:
+            return
+        stack = replace(self.identity.ref, id="0" * STACK_ID_LENGTH)
+        things = ["Load balancer", *(f"Nodepool {pool}" for pool in self.nodepools)]
+        said = max((stack.describe(thing, self.owner) for thing in things), key=len)
+        if (excess := len(said) - catalogue.DESCRIPTION_LENGTH) > 0:
+            checks.note(
+                "stack",
+                f'makes the description "{said}"; allowed: {catalogue.DESCRIPTION_LENGTH} characters, so shorten '
+                f"project, stack, owner or nodepool by {excess} together",
+            )
