@@ -155,6 +155,14 @@ def test_the_load_balancer_is_created_and_deleted_beside_the_nodepools_after_the
         assert deleted["SecondDrain"].start < deleted["Nlb"].start  # the step; its component goes later
 
 
+def test_the_drain_and_the_look_for_the_ingress_controllers_pods_are_created_side_by_side(run: Run) -> None:
+    world = run()
+    drain, pods = step(world, "Drain"), step(world, "IngressPods")
+
+    assert pods not in world.leans_on(drain)
+    assert drain not in world.leans_on(pods)
+
+
 def test_the_check_sees_a_graph_without_order(run: Run) -> None:
     world = copy.deepcopy(run({"ingress": {"load-balancer": "ccm"}}))
     for urn in [
