@@ -136,15 +136,7 @@ class Cluster(Component):
         )
         drain = replace(drain, instance_pool_ids=[pool.instance_pool_id for pool in self._pools.values()])
         second_drain = SecondDrain("second-drain", drain, child)
-        self._balancer = (
-            LoadBalancer(
-                INGRESS,
-                LoadBalancerArgs(who, zone),
-                pulumi.ResourceOptions(parent=self, depends_on=[second_drain]),
-            )
-            if managed
-            else None
-        )
+        self._balancer = LoadBalancer(INGRESS, LoadBalancerArgs(who, zone, after=[sweep]), child) if managed else None
         self.foundations: Sequence[pulumi.Resource] = [second_drain, *([self._balancer] if self._balancer else [])]
         """What has to outlive everything in the cluster."""
         self.cluster_id = control_plane.cluster_id
