@@ -66,7 +66,7 @@ class Subject:
 
 def _run(subject: Subject, verb: str, began: float) -> Run:
     from sandbox.plugins.timing import Timing
-    from sandbox.stack import SandboxStack
+    from runner.stack import SandboxStack
 
     environment = subject.record.environment()
     forget_foreign(os.environ)
