@@ -65,8 +65,8 @@ class Subject:
 
 
 def _run(subject: Subject, verb: str, began: float) -> Run:
-    from sandbox.plugins.timing import Timing
     from runner.stack import SandboxStack
+    from sandbox.plugins.timing import Timing
 
     environment = subject.record.environment()
     forget_foreign(os.environ)
