@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from weakref import WeakSet
 
 import pulumi
 import pulumi_kubernetes as kubernetes
+from pulumi.runtime.settings import get_monitor
 
 from .anti_affinity import AntiAffinity, AntiAffinityArgs
 from .balancer_policy import BalancerPolicy, BalancerPolicyArgs
@@ -28,6 +30,8 @@ from .stack_id import StackId, StackIdArgs
 from .teardown.changes import MANAGED, NO_BALANCER
 from .teardown.cloud.stack_ref import INGRESS, MADE_BY_CCM
 
+_runs_with_one: WeakSet[Any] = WeakSet()  # by their connection to the engine; one process may run several programs
+
 
 class Cluster(Component):
     """An SKS cluster: control plane, firewall, nodepools, kubeconfig, load balancer, and what a destroy needs.
@@ -38,6 +42,14 @@ class Cluster(Component):
 
     Put things into the cluster with `provider`, let them depend on `foundations`, and tell `drain_before` of what the
     drain has to come before on a destroy, such as Helm releases. An IngressController does all of that by itself.
+
+    Args:
+        name: of the component.
+        args: of the cluster. Default: a ClusterArgs without arguments.
+        opts: of the component.
+
+    Raises:
+        RunError: the program has another Cluster.
     """
 
     cluster_id: pulumi.Output[str]
@@ -54,6 +66,7 @@ class Cluster(Component):
     """What the machines that there are, the control plane and the load balancer cost, in words."""
 
     def __init__(self, name: str, args: ClusterArgs | None = None, opts: pulumi.ResourceOptions | None = None) -> None:
+        _refuse_a_second_one(name)
         super().__init__("Cluster", name, opts)
         self._args = args = args or ClusterArgs()
         self._inside: list[pulumi.Resource] = []
@@ -241,3 +254,13 @@ class Cluster(Component):
         }
         args = MachinesArgs(self._who, self._args.zone, control_plane.cluster_id, described)
         return Machines("machines", args, pulumi.ResourceOptions(parent=self))
+
+
+def _refuse_a_second_one(name: str) -> None:
+    monitor: Any = get_monitor()
+    if monitor in _runs_with_one:
+        raise pulumi.RunError(
+            f"Cluster {name} is the program's second, and a stack has one: names, labels and the last sweep go by the "
+            "stack. Next: give it a program or a stack of its own"
+        )
+    _runs_with_one.add(monitor)
