@@ -48,8 +48,8 @@ def main(
     if plot:
         record.draw(plot, rows.values())
     click.echo(record.summary(list(rows.values())))
-    failed = record.leaks(rows.values(), "ours") + record.touches(rows.values(), "ours")
-    sys.exit(1 if failed else 0)
+    ours = record.tally(rows.values(), "ours")
+    sys.exit(1 if ours.leaked + ours.touched else 0)
 
 
 if __name__ == "__main__":
