@@ -27,10 +27,10 @@ from tests.soak.run import WAYS
 def main(
     runs: int, seed: int, first: int, jobs: int, ways: tuple[str, ...], csv: Path | None, plot: Path | None
 ) -> None:
-    """Destroy random stacks under random faults and beside neighbours, in our way and in the classic one; count what
-    leaks, and what of others is touched.
+    """Destroy random stacks under random faults and beside neighbours, by this program and in the classic way;
+    count what leaks, and what of others is touched.
 
-    Exit status 1 when anything leaked, or was touched, in our way.
+    Exit status 1 when this program left or touched anything.
     """
     rows = record.read(csv, seed)
     work = [Plans(seed).plan(number) for number in range(first, first + runs) if number not in rows]

@@ -23,7 +23,7 @@ COLUMNS = (
 
 
 def row(seed: int, plan: Plan, results: Iterable[Result]) -> Row:
-    """One run, as a line of the record. The faults are those that happened in our way."""
+    """One run, as a line of the record. The faults are those that happened to this program."""
     settings = [plan.controller, "managed" if plan.managed else "ccm", f"pools {'+'.join(map(str, plan.pools))}"]
     settings += [] if plan.locked else ["no lock"]
     found = dict.fromkeys(COLUMNS, "")
@@ -103,12 +103,12 @@ def tally(rows: Iterable[Row], way: str) -> Tally:
 
 
 def faults(rows: Iterable[Row]) -> int:
-    """Counts the faults that happened in our way."""
+    """Counts the faults that happened to this program."""
     return sum(len(_parts(found["faults"])) for found in rows)
 
 
 def summary(rows: Sequence[Row]) -> str:
-    """The last line: runs, faults, and what leaked in our way; the classic way beside it."""
+    """The last line: runs, faults, and what this program leaked; the classic way beside it."""
     parts = [
         f"{way}: {found.leaked} leaked billable objects in {found.leaking} runs"
         f" ({found.leaking / found.runs:.0%}), in {found.silent} of them though destroy had reported success, "
