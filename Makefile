@@ -31,22 +31,22 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 up: tools ## bring the stack up on the sandbox: no account needed
-	@$(BIN)/python -m sandbox up "$$STACK" $(ARGS)
+	@$(BIN)/python -m runner up "$$STACK" $(ARGS)
 
 preview: tools ## show what `make up` would change
-	@$(BIN)/python -m sandbox preview "$$STACK" $(ARGS)
+	@$(BIN)/python -m runner preview "$$STACK" $(ARGS)
 
 down: tools ## destroy the stack, then ask the cloud what is left
-	@$(BIN)/python -m sandbox down "$$STACK" $(ARGS)
+	@$(BIN)/python -m runner down "$$STACK" $(ARGS)
 
 plan: tools ## what a destroy of STACK would take out of its cluster
-	@$(BIN)/python -m sandbox plan "$$STACK"
+	@$(BIN)/python -m runner plan "$$STACK"
 
 audit: tools ## what the sandbox's cloud holds for STACK, and its price; ARGS=--fix removes it (STACK= for all)
-	@$(BIN)/python -m sandbox audit $${STACK:+"$$STACK"} $(ARGS)
+	@$(BIN)/python -m runner audit $${STACK:+"$$STACK"} $(ARGS)
 
 rescue: tools ## make STACK destroyable again when its control plane is gone for good
-	@$(BIN)/python -m sandbox rescue "$$STACK" $(ARGS)
+	@$(BIN)/python -m runner rescue "$$STACK" $(ARGS)
 
 status: .venv/installed ## what runs, and what the simulated cloud holds
 	@$(BIN)/python -m sandbox status
@@ -63,7 +63,7 @@ lint: tools ## format, lint, strict types, workflows
 	@"$$($(BIN)/python -m tools --path actionlint)"
 
 unit: tools ## tests without a network
-	@$(BIN)/pytest tests/unit tests/tools tests/teardown tests/provider -m "not engine" -n $(CORES)
+	@$(BIN)/pytest tests/unit tests/tools tests/teardown tests/provider tests/runner -m "not engine" -n $(CORES)
 
 engine: tools ## the real engine and real control planes against the sandbox
 	@$(BIN)/pytest tests/engine tests/sandbox tests/teardown/state/test_backend.py --ignore tests/engine/faults \

@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 PROJECT = Path(__file__).parents[1]
-STARTS = {"drain": "import teardown.drain", "sandbox": "import sandbox.sandbox"}
+STARTS = {"drain": "import components.teardown.drain", "sandbox": "import sandbox.sandbox"}
 TYPED = "; from kubernetes.client import AdmissionregistrationV1Api, CoreV1Api"
 
 

@@ -7,11 +7,12 @@ import yaml
 
 from .component import Component
 from .identity import Identity
+from .plugin_script import FILE
 from .steps import ProgramKubeconfigStep
 
 # Relative, for it stands in the state: a destroy may run in another clone on another machine. The Kubernetes plugin
 # runs in the project's folder.
-_PLUGIN = ("sh", "plugin/pulumi-resource-exoscale-teardown")
+_PLUGIN = ("sh", FILE)
 
 
 @dataclass(frozen=True)

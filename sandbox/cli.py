@@ -70,16 +70,18 @@ class Commands(click.Group):
             raise click.ClickException(f"the disk of {where} is full: make space, then run it again") from None
 
 
-@click.group(
-    cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog="Example: python -m sandbox start"
-)
-@click.option(
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+home_option = click.option(
     "--home",
     type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
     default=default_home,
     show_default="$SANDBOX_HOME, or .sandbox in the checkout, or in ~/.cache where the checkout's path has a space",
     help="The sandbox's folder. Each folder has a cloud of its own; any number run side by side.",
 )
+
+
+@click.group(cls=Commands, context_settings=SETTINGS, epilog="Example: python -m sandbox start")
+@home_option
 @click.pass_context
 def main(context: click.Context, home: Path) -> None:
     """A simulated Exoscale on this machine, with a real Kubernetes control plane per SKS cluster."""

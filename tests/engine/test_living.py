@@ -11,8 +11,8 @@ import pytest
 from pulumi import automation
 
 from components.teardown.changes import TARGET
+from runner.stack import SandboxStack
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.conftest import Kubectl
 from tests.engine.faults.account import Account
 from tests.engine.faults.users import PREFIX, TRIES, Users

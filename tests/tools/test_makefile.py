@@ -46,13 +46,13 @@ def make(*arguments: str) -> "subprocess.CompletedProcess[str]":
 @pytest.mark.parametrize("name", ["alice", "feature/foo", "", "a'b c", "$(id)"])
 def test_a_stacks_name_reaches_the_command_as_it_was_typed(verb: str, name: str, printing: Path) -> None:
     answer = make(verb, f"STACK={name.replace('$', '$$')}", f"BIN={printing}", "--old-file=tools")
-    assert answer.stdout.splitlines() == ["-m", "sandbox", verb, name]
+    assert answer.stdout.splitlines() == ["-m", "runner", verb, name]
 
 
 def test_an_audit_without_a_stacks_name_is_of_all(printing: Path) -> None:
     assert make("audit", "STACK=", f"BIN={printing}", "--old-file=tools").stdout.splitlines() == [
         "-m",
-        "sandbox",
+        "runner",
         "audit",
     ]
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from pulumi import automation
 
+from runner.stack import SandboxStack
 from sandbox.backend import Backend
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.conftest import Kubectl
 from tests.engine.faults.account import Account
 from tests.engine.faults.engine import PROJECT, SECONDS, Engine, Run

@@ -14,8 +14,8 @@ import pytest
 from pulumi import automation
 
 from components.ingress import CONTROLLERS
-from sandbox.charts import stand_in
-from sandbox.stack import SandboxStack
+from runner.charts import stand_in
+from runner.stack import SandboxStack
 from tests.engine.faults.subject import PREFIX
 from tests.engine.paper.plan import effect, shown, steps
 from tests.engine.paper.sandbox import on_paper, stacks_on_paper

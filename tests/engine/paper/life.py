@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from components.ingress import CONTROLLERS
+from runner.stack import SandboxStack
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.faults.account import Account, names
 from tests.engine.faults.subject import PREFIX
 from tests.engine.operations import Operations, brought_up

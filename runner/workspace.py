@@ -10,7 +10,7 @@ from typing import Any
 from pulumi import automation
 from pulumi.automation._stack import StackInitMode
 
-from sandbox.backend import checkpoint, resources
+from runner.states import checkpoint, resources
 from sandbox.plugins.properties import is_plain, is_secret
 
 
