@@ -51,7 +51,7 @@ class Cluster(Component):
     nodepools: pulumi.Output[dict[str, Any]]
     """By name: `id`, `instance-pool-id`, `size`, `instance-type`, `disk-size-gb`, of the machines that there are."""
     monthly_cost: pulumi.Output[str]
-    """What the machines that there are, the control plane and the load balancer cost, in words."""
+    """The cost of the existing machines, the control plane and the load balancer, in words."""
 
     def __init__(self, name: str, args: ClusterArgs | None = None, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("Cluster", name, opts)
@@ -146,7 +146,7 @@ class Cluster(Component):
             else None
         )
         self.foundations: Sequence[pulumi.Resource] = [second_drain, *([self._balancer] if self._balancer else [])]
-        """What has to outlive everything in the cluster."""
+        """Resources that must outlive everything in the cluster."""
         self.cluster_id = control_plane.cluster_id
         policies = [self._policy(self._balancer)] if self._balancer else []
 
@@ -218,7 +218,7 @@ class Cluster(Component):
         self._inside += resources
 
     def _settled(self) -> pulumi.Output[Sequence[pulumi.Resource]]:
-        """What is in the cluster once the program has run: no task of its event loop starts before that."""
+        """Lists what is in the cluster once the program has run: no task of its event loop starts before that."""
 
         async def settled() -> Sequence[pulumi.Resource]:
             self._is_settled = True

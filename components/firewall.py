@@ -1,4 +1,4 @@
-"""The security group that the nodes wear."""
+"""The security group of the nodes."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -59,7 +59,7 @@ FROM_ANYWHERE = (
 
 
 def rules(cni: str, open_node_ports: bool) -> tuple[Rule, ...]:
-    """What has to be let through for a cluster with this network plugin."""
+    """Lists what a cluster with this network plugin must let through."""
     return (KUBELET, *BETWEEN_NODES[cni], *(FROM_ANYWHERE if open_node_ports else ()))
 
 

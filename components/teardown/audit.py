@@ -1,4 +1,4 @@
-"""What the cloud still holds for a stack, whatever any state says, and what it costs."""
+"""Shows what the cloud still holds for a stack, whatever any state says, and what it costs."""
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -28,7 +28,7 @@ _NOBODY = "nobody"  # the owner's name where a stack has none, as in the program
 
 @dataclass(frozen=True)
 class StackAudit:
-    """What was found of one stack.
+    """The findings about one stack.
 
     Args:
         stack: the stack, with its own id where that is known.
@@ -98,7 +98,7 @@ class StackAudit:
         return [*lines, last]
 
     def _sums(self) -> list[str]:
-        """What it costs in all, by who made it."""
+        """The whole cost, by who made it."""
         makers = {**by_maker(self.status), "nobody's stack": self.nobodys}
         parts = [f"{who} {cost(items)}" for who, items in makers.items() if items]
         everything = [item for item, _ in self.status.rows]

@@ -1,4 +1,4 @@
-"""What differs between the cloud and a stack's state, asked with a key that was compared first."""
+"""Shows what differs between the cloud and a stack's state, after comparing the key's organisation."""
 
 import subprocess
 import sys

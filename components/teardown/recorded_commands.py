@@ -25,7 +25,7 @@ _stack_option = click.option("--stack", help="The Pulumi stack, whose configurat
 @zone_option
 @_stack_option
 def mark(zone: str, stack: str | None) -> None:
-    """Print a new random id, which all that the stack makes will carry as its label `stack-id`."""
+    """Print a new random id for the label `stack-id` of everything that the stack makes."""
     account = connect(zone, stack)
     account.call(account.list_sks_clusters)  # a wrong key ends it here
     click.echo(secrets.token_hex(6))
@@ -98,7 +98,7 @@ def sweep(subject: Subject, cluster: str, wait_seconds: int) -> None:
 @click.option("--security-group", "group", required=True, help="Id of the security group.")
 @_stack_option
 def sweep_rules(group: str, stack: str | None) -> None:
-    """Delete all rules of a security group that no machine wears."""
+    """Delete all rules of a security group that no machine uses."""
     everywhere = accounts(stack)
     _print(steps.remove_rules_unless_worn({GLOBAL_ZONE: everywhere[GLOBAL_ZONE], **everywhere}, group, click.echo))
 

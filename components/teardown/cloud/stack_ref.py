@@ -79,7 +79,7 @@ class StackRef:
         """For what takes labels.
 
         Args:
-            owner: whom to ask.
+            owner: the person to contact.
         """
         return dict(zip(KEYS, (self.project, self.stack, owner, self.id), strict=True))
 

@@ -36,7 +36,7 @@ class State:
 
 @dataclass(frozen=True)
 class Status:
-    """What is said of a stack.
+    """The findings about a stack.
 
     Args:
         rows: what is the stack's, wholly or partly, with its status.
@@ -50,7 +50,7 @@ class Status:
 
     @property
     def left(self) -> list[Resource]:
-        """What no state will delete any more, volumes that were kept on purpose included."""
+        """Resources that no state will delete any more, volumes that were kept on purpose included."""
         return [item for item, status in self.rows if status not in (RECORDED, IN_USE)]
 
     @property
