@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from weakref import WeakSet
 
 import pulumi
 import pulumi_kubernetes as kubernetes
+from pulumi.runtime.settings import get_monitor
 
 from .anti_affinity import AntiAffinity, AntiAffinityArgs
 from .balancer_policy import BalancerPolicy, BalancerPolicyArgs
@@ -25,8 +27,10 @@ from .nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
 from .program_kubeconfig import ProgramKubeconfig, ProgramKubeconfigArgs
 from .reporting import monthly_cost, report
 from .stack_id import StackId, StackIdArgs
-from .teardown.changes import MANAGED, NO_BALANCER, Chosen
+from .teardown.changes import MANAGED, NO_BALANCER
 from .teardown.cloud.stack_ref import INGRESS, MADE_BY_CCM
+
+_runs_with_one: WeakSet[Any] = WeakSet()  # by their connection to the engine; one process may run several programs
 
 
 class Cluster(Component):
@@ -38,6 +42,14 @@ class Cluster(Component):
 
     Put things into the cluster with `provider`, let them depend on `foundations`, and tell `drain_before` of what the
     drain has to come before on a destroy, such as Helm releases. An IngressController does all of that by itself.
+
+    Args:
+        name: of the component.
+        args: of the cluster. Default: a ClusterArgs without arguments.
+        opts: of the component.
+
+    Raises:
+        RunError: the program has another Cluster.
     """
 
     cluster_id: pulumi.Output[str]
@@ -54,6 +66,7 @@ class Cluster(Component):
     """The cost of the existing machines, the control plane and the load balancer, in words."""
 
     def __init__(self, name: str, args: ClusterArgs | None = None, opts: pulumi.ResourceOptions | None = None) -> None:
+        _refuse_a_second_one(name)
         super().__init__("Cluster", name, opts)
         self._args = args = args or ClusterArgs()
         self._inside: list[pulumi.Resource] = []
@@ -63,7 +76,7 @@ class Cluster(Component):
         if args.load_balancer != NO_BALANCER and not args.open_node_ports:
             pulumi.warn("open-node-ports is false: the NLB cannot reach the ingress controller's nodes", self)
 
-        stack_id = StackId("stack", StackIdArgs(args.identity, zone, args.organization, _chosen(args)), child)
+        stack_id = StackId("stack", StackIdArgs(args.identity, zone, args.organization, args.chosen), child)
         self._who = who = stack_id.identity(args.identity)
         control_plane = ControlPlane(
             "cluster",
@@ -136,15 +149,7 @@ class Cluster(Component):
         )
         drain = replace(drain, instance_pool_ids=[pool.instance_pool_id for pool in self._pools.values()])
         second_drain = SecondDrain("second-drain", drain, child)
-        self._balancer = (
-            LoadBalancer(
-                INGRESS,
-                LoadBalancerArgs(who, zone),
-                pulumi.ResourceOptions(parent=self, depends_on=[second_drain]),
-            )
-            if managed
-            else None
-        )
+        self._balancer = LoadBalancer(INGRESS, LoadBalancerArgs(who, zone, after=[sweep]), child) if managed else None
         self.foundations: Sequence[pulumi.Resource] = [second_drain, *([self._balancer] if self._balancer else [])]
         """Resources that must outlive everything in the cluster."""
         self.cluster_id = control_plane.cluster_id
@@ -251,16 +256,11 @@ class Cluster(Component):
         return Machines("machines", args, pulumi.ResourceOptions(parent=self))
 
 
-def _chosen(args: ClusterArgs) -> Chosen:
-    is_reached = args.load_balancer != NO_BALANCER
-    return Chosen(
-        zone=args.zone,
-        level=args.level,
-        cni=args.cni,
-        protect=args.protect,
-        nodepools={name: None if pool.bounds else pool.initial_size for name, pool in args.nodepools.items()},
-        load_balancer=args.load_balancer,
-        ingress_nodepool=args.traffic_pool if is_reached else "",
-        chart=args.ingress_chart if is_reached else "",
-        on_destroy=args.on_destroy,
-    )
+def _refuse_a_second_one(name: str) -> None:
+    monitor: Any = get_monitor()
+    if monitor in _runs_with_one:
+        raise pulumi.RunError(
+            f"Cluster {name} is the program's second, and a stack has one: names, labels and the last sweep go by the "
+            "stack. Next: give it a program or a stack of its own"
+        )
+    _runs_with_one.add(monitor)

@@ -53,7 +53,7 @@ class Drain(Component):
 
 
 class SecondDrain(Component):
-    """Stands between the nodepools and the NLB.
+    """Stands between the nodepools and what is in the cluster.
 
     On any way up it opens a cluster again that the drain of an abandoned destroy closed. On the way down it
     drains once more: Exoscale refuses to delete a nodepool that an NLB targets, and by now a Drain that went well may

@@ -1,5 +1,6 @@
 """The network load balancer in front of the ingress controller."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -16,18 +17,21 @@ class LoadBalancerArgs:
     Args:
         identity: whose it is.
         zone: zone of the nodepools.
+        after: what it is created after and deleted before. Give it what the nodepools depend on, and they are created
+            side by side, and deleted so. (With `depends_on` it would be deleted before them, for the engine deletes by
+            depth, and a component adds to that.)
     """
 
     identity: Identity
     zone: pulumi.Input[str]
+    after: Sequence[pulumi.Resource] = ()
 
 
 class LoadBalancer(Component):
     """An NLB without services: the cloud controller manager adds those of the Kubernetes Service it is given to.
 
-    It belongs to the stack, so a destroy removes it also when no controller is left to do so. Let it depend
-    (`depends_on`) on the nodepools: Exoscale refuses to delete one that an NLB still targets, so the NLB has to go
-    first.
+    It belongs to the stack, so a destroy removes it also when no controller is left to do so. What holds an instance
+    pool is a service that targets it, not the NLB, and a SecondDrain takes the services off before either is deleted.
     """
 
     load_balancer_id: pulumi.Output[str]
@@ -43,7 +47,7 @@ class LoadBalancer(Component):
             description=args.identity.describe("Load balancer"),
             labels=args.identity.labels,
             zone=args.zone,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*args.after]),
         )
 
         self.load_balancer_id = balancer.id

@@ -33,6 +33,9 @@ from sandbox.environment import forget_foreign
 from sandbox.files import write_private
 from sandbox.home import Record, SandboxError, running
 from tools import path_of
+from tools.install import is_installed, tool_of
+from tools.later import install_later, log_of
+from tools.pins import Tool
 
 if TYPE_CHECKING:
     from runner.stack import SandboxStack  # imported late: it loads Pulumi, and `status` need not wait for that
@@ -72,7 +75,8 @@ def up(home: Path, stack: str, replace: tuple[str, ...], refresh: bool) -> None:
     if shutil.which("kubectl") is None:
         click.echo(f"  export PATH={path_of('kubectl').parent}:$PATH")
     click.echo(f"  {outputs['connect']}")
-    click.echo("  kubectl get nodes; kubectl get pods -n kube-system; kubectl top node")
+    click.echo("  kubectl get nodes; kubectl get pods -n kube-system")
+    click.echo(f"  kubectl top node{_until_there(tool_of('metrics-server'))}")
     click.echo(f"  make down STACK={name}      # when you are done")
 
 
@@ -131,6 +135,17 @@ def forget_kubeconfig(stack: StackRef) -> None:
         forget(file, stack)
     except KubeconfigRefused as refusal:
         click.echo(f"the kubeconfig stays: {file} {refusal}", err=True)
+
+
+def _until_there(tool: Tool) -> str:
+    """When a command that needs the tool works, as the end of a line; starts the installation of a missing one."""
+    if is_installed(tool):
+        return ""
+    try:
+        install_later(tool)
+    except OSError as error:
+        return f"      # needs {tool.name}, which cannot be installed: {error}"
+    return f"      # once {tool.name} is installed, in the background: tail -f {log_of(tool)}"
 
 
 def _name(stack: str) -> str:

@@ -135,7 +135,7 @@ class IngressController(Component):
         self.address = self._address_of_service(name, child_opts) if address is None else address
         self.status = self.release.status.apply(lambda status: installed(status, f"{name}-release"))
         self.register_outputs({"address": self.address, "release": self.release, "status": self.status})
-        cluster.drain_before(self)
+        cluster.drain_before(self.release)  # the look for its pods goes on beside the drain's creation
 
     def _address_of_service(self, name: str, child_opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
         # The id comes out of the installed release, so there is nothing to read before Helm has seen the address; an

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass, replace
 
-from . import ingress_pods, machines, sweep
+from . import ingress_pods, machines, sweep, versions
 from .cloud import removal
 from .cloud.account import GLOBAL_ZONE, Account, AnotherOrganization, accounts, connect, refuse_another
 from .cloud.ownership import Evidence, resources, worn_by
@@ -58,6 +58,16 @@ def create_stack_id(subject: Subject, pinned: str, say: Say) -> StackIdentity:
             f"Next: set a key of {pinned}"
         )
     return StackIdentity(secrets.token_hex(STACK_ID_LENGTH // 2), found.id, found.name)
+
+
+def unknown_version(subject: Subject, version: str) -> str:
+    """Why a new cluster does not get a Kubernetes version; empty where it does, or where nobody can be asked: a preview
+    needs no good key."""
+    try:
+        account = connect(subject.zone, subject.stack)
+    except TeardownError:
+        return ""
+    return versions.refused(version, "", versions.offered(account))
 
 
 def check_organization(subject: Subject) -> Account | None:

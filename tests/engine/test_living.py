@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pulumi import automation
 
-from components.teardown.changes import TARGET
+from components.teardown.going_pools import TARGET
 from runner.stack import SandboxStack
 from sandbox.sandbox import Sandbox
 from tests.engine.conftest import Kubectl

@@ -24,6 +24,8 @@ from sandbox import daemon
 from sandbox.client import SandboxClient, connect
 from sandbox.clock import FAST
 from sandbox.home import Record, SandboxError, running
+from tests.sandbox.tool_cache import without
+from tests.sandbox.waiting import eventually
 from tools import path_of
 
 pytestmark = pytest.mark.engine
@@ -338,6 +340,22 @@ def test_down_ends_with_a_receipt_also_of_a_stack_that_is_empty_by_now(small: Sm
     for _ in range(2):
         assert "receipt: nothing that costs money is left" in small.succeeds("down", "acme/small/gone")
         assert not kubeconfig.exists()
+
+
+# --- metrics-server
+
+
+def test_an_up_does_not_wait_for_metrics_server_which_is_installed_after_it(small: Small, tmp_path: Path) -> None:
+    metrics_server = path_of("metrics-server")
+    place = without("metrics-server", tmp_path / "cache")
+    # On PATH it is, so that the installation is a copy.
+    path = f"{metrics_server.parent}{os.pathsep}{os.environ['PATH']}"
+    said = small.succeeds("up", "a", EXOSCALE_SKS_CACHE=str(tmp_path / "cache"), PATH=path)
+    [line] = [line.strip() for line in said.splitlines() if "kubectl top" in line]
+    log = tmp_path / "cache" / "metrics-server.log"
+    assert line == f"kubectl top node      # once metrics-server is installed, in the background: tail -f {log}"
+    eventually(lambda: (place / "metrics-server").exists(), what=log.read_text())
+    assert "  kubectl top node\n" in small.succeeds("up", "a", EXOSCALE_SKS_CACHE=str(tmp_path / "cache"))
 
 
 # --- Ctrl-C

@@ -22,7 +22,7 @@ LAYERS = {
     "runner": {*LIBRARY, "configuration", "sandbox", "tools"},
 }
 WITHOUT_PULUMI = ("tools", "components.teardown")  # plain Python
-ON_TOP = ("tests", "bench")  # they may import everything, and nothing imports them
+ON_TOP = ("tests", "bench", "examples")  # nothing of ours imports them
 
 
 def _modules() -> dict[str, Path]:

@@ -67,7 +67,7 @@ def step(world: World, kind: str) -> str:
 # kind, and what may only be deleted in a later layer
 ORDER = (
     ("Release", ("Nlb", "SksNodepool", "SksCluster", "kubernetes", "SecurityGroupRule")),
-    ("Nlb", ("SksNodepool", "SksCluster")),
+    ("Nlb", ("SksCluster",)),
     ("SksKubeconfig", ("SksCluster",)),
     ("SksNodepool", ("SecurityGroupRule", "SecurityGroup", "AntiAffinityGroup", "SksCluster")),
     ("SecurityGroupRule", ("SecurityGroup",)),
@@ -76,9 +76,7 @@ ORDER = (
 
 @given(configurations())
 @settings(max_examples=10, deadline=None)
-def test_a_destroy_removes_ingress_then_load_balancer_then_nodes_then_the_rest(
-    run: Run, config: dict[str, Any]
-) -> None:
+def test_a_destroy_removes_ingress_then_load_balancer_and_nodes_then_the_rest(run: Run, config: dict[str, Any]) -> None:
     world = run(config)
 
     deleted = when(world)
@@ -98,9 +96,9 @@ def test_a_destroy_drains_before_and_sweeps_after_everything_else(
 
     drain, second, stack_id = (step(world, kind) for kind in ("Drain", "SecondDrain", "StackId"))
     custom = {item.urn for item in world.registrations.values() if item.request.custom}
-    inside = {item.urn for kind in ("Release", "Nlb") for item in world.of(kind)}
-    assert {second, *inside, *(item.urn for item in world.of("SksKubeconfig"))} <= world.leans_on(drain)
-    assert all(second in world.leans_on(urn) for urn in inside)
+    before = {item.urn for kind in ("Release", "Nlb", "SksKubeconfig") for item in world.of(kind)}
+    assert {second, *before} <= world.leans_on(drain)
+    assert all(second in world.leans_on(item.urn) for item in world.of("Release"))
     assert {item.urn for item in world.of("SksNodepool")} <= world.leans_on(second)
     sweep, cluster = step(world, "NodepoolSweep"), world.one("SksCluster").urn
     assert all(sweep in world.leans_on(item.urn) for item in world.of("SksNodepool"))
@@ -139,8 +137,30 @@ def test_the_order_comes_from_edges_and_not_from_how_deep_the_graph_happens_to_b
     firewall = {item.urn for kind in ("SecurityGroup", "SecurityGroupRule") for item in world.of(kind)}
 
     assert pools | firewall <= world.leans_on(world.one("Release").urn)
-    assert all(pools <= world.leans_on(balancer.urn) for balancer in world.of("Nlb"))
     assert all(firewall | {world.one("SksCluster").urn} <= world.leans_on(pool) for pool in pools)
+
+
+@given(configurations())
+@settings(max_examples=6, deadline=None)
+def test_the_load_balancer_is_created_and_deleted_beside_the_nodepools_after_the_second_drain(
+    run: Run, config: dict[str, Any]
+) -> None:
+    world = run(config)
+    pools, deleted = {item.urn for item in world.of("SksNodepool")}, when(world)
+
+    for balancer in world.of("Nlb"):
+        assert not pools & world.leans_on(balancer.urn)
+        assert not any(balancer.urn in world.leans_on(pool) for pool in pools)
+        assert deleted["Nlb"] == deleted["SksNodepool"]
+        assert deleted["SecondDrain"].start < deleted["Nlb"].start  # the step; its component goes later
+
+
+def test_the_drain_and_the_look_for_the_ingress_controllers_pods_are_created_side_by_side(run: Run) -> None:
+    world = run()
+    drain, pods = step(world, "Drain"), step(world, "IngressPods")
+
+    assert pods not in world.leans_on(drain)
+    assert drain not in world.leans_on(pods)
 
 
 def test_the_check_sees_a_graph_without_order(run: Run) -> None:

@@ -245,7 +245,7 @@ def test_the_policy_of_the_nlb_goes_with_its_cluster_after_the_drain_and_before_
     assert world.one("SksCluster").urn in policy.request.propertyDependencies["metadata"].urns
     assert list(policy.request.replaceOnChanges) == ["metadata"]  # of which only a part is known to replace it
     assert policy.urn in world.leans_on(world.step("Drain").urn)
-    assert world.one("Nlb").urn in world.leans_on(world.one("ValidatingAdmissionPolicy").urn)
+    assert world.one("Nlb").urn in world.leans_on(policy.urn)
     assert policy.inputs["metadata"]["name"] == "exoscale-sks-balancer-of-ingress"
 
 

@@ -47,3 +47,27 @@ def test_an_up_that_replaces_its_commands_takes_nothing_out_of_the_living_cluste
     assert earlier.up().summary.resource_changes.keys() == {"same"}
     earlier.destroy()
     assert_gone(earlier)
+
+
+def test_a_load_balancer_that_came_after_the_nodepools_is_the_same_to_an_up(
+    make_subject: Callable[..., Subject], assert_gone: AssertGone
+) -> None:
+    subject = make_subject()
+    subject.up()
+    subject.restore(_after_the_second_drain(subject.state()))
+    assert subject.up().summary.resource_changes.keys() == {"same"}
+    subject.destroy()
+    assert_gone(subject)
+
+
+def _after_the_second_drain(exported: dict[str, Any]) -> dict[str, Any]:
+    """The state that the program wrote when the NLB depended on the second drain."""
+    resources = exported["deployment"]["resources"]
+    of_type = {one["type"].rpartition(":")[2]: one for one in resources}
+    of_type["Nlb"]["dependencies"] = [of_type["SecondDrain"]["urn"]]
+    late = {of_type["Nlb"]["urn"]}
+    for one in resources:
+        if late & {*one.get("dependencies", ())}:
+            late.add(one["urn"])
+    resources.sort(key=lambda one: one["urn"] in late)  # a state names nothing before what it depends on
+    return exported
