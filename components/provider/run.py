@@ -79,7 +79,7 @@ class Run:
 
     @property
     def unfinished(self) -> Unfinished | None:
-        """What is undone if the run ends now; None where nothing is, or where its end is no success anyway.
+        """The work that is undone if the run ends now; None where nothing is, or where its end is no success anyway.
 
         A plain destroy that has not deleted anything of ours yet looks like a preview of one: it has no values.
         """

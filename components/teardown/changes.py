@@ -20,7 +20,7 @@ _OTHERS_CHOOSE = "external"
 
 @dataclass(frozen=True)
 class Placement:
-    """What a nodepool is made with that no update takes away from it.
+    """The settings of a nodepool that no update takes away from it.
 
     Args:
         tainted: whether it has a taint.
@@ -139,7 +139,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Users:
-    """What users made in a cluster and would not have for long when that is replaced.
+    """Resources that users made in a cluster, and would lose when it is replaced.
 
     Args:
         balancers: the NLBs of their Services.

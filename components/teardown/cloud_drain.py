@@ -100,7 +100,7 @@ class CloudDrain:
         return [item for item in items if self._is_managed(item) or self._is_shared(item)]
 
     def fate(self, balancer: Resource) -> str:
-        """What becomes of such an NLB, in words."""
+        """Says what the drain does with such an NLB."""
         return "which goes with the stack" if self._is_managed(balancer) else f"which stays: {balancer.proof}"
 
     def left_alone(self, found: list[Resource]) -> list[str]:

@@ -252,6 +252,6 @@ class Cycle:
 
 
 def _size_before(node: Document | None) -> int | None:
-    """What the pool's size was when the node's replacement was begun; None where it was not."""
+    """The pool's size when the node's replacement was begun; None where it was not."""
     found = (node or {}).get("metadata", {}).get("annotations", {}).get(_SIZE)
     return None if found is None else int(found)

@@ -72,7 +72,7 @@ class StackRef:
 
     @staticmethod
     def noun(name: str) -> str:
-        """What a name in the account was made for, a nodepool's name for one."""
+        """Finds what a name in the account was made for, such as a nodepool's name."""
         return name.rpartition("-")[2].replace("_", "-")
 
     def labels(self, owner: str) -> dict[str, str]:

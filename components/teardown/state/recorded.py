@@ -32,7 +32,7 @@ class RecordedDrain:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a stack's state says about the cloud.
+    """The facts about the cloud in a stack's state.
 
     Args:
         stack_id: the stack's own id; empty where the state holds none.
