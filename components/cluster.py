@@ -1,6 +1,6 @@
 """A cluster whose destroy leaves nothing behind that costs money, and touches nothing of anybody else's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from weakref import WeakSet
@@ -24,6 +24,7 @@ from .load_balancer import LoadBalancer, LoadBalancerArgs
 from .machines import Machines, MachinesArgs, PoolOfMachines
 from .nodepool import Nodepool, NodepoolArgs
 from .nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
+from .pool_args import PoolArgs
 from .program_kubeconfig import ProgramKubeconfig, ProgramKubeconfigArgs
 from .reporting import monthly_cost, report
 from .stack_id import StackId, StackIdArgs
@@ -103,43 +104,9 @@ class Cluster(Component):
             wait_seconds=args.drain_wait_seconds,
         )
         unfinished = UnfinishedDrain("unfinished-drain", drain, pulumi.ResourceOptions(parent=self, depends_on=[sweep]))
-        self._pools = {
-            pool: Nodepool(
-                pool,
-                NodepoolArgs(
-                    who,
-                    unfinished.before(sweep.cluster_id),
-                    zone,
-                    size=chosen.initial_size,
-                    instance_type=chosen.instance_type,
-                    disk_size_gb=chosen.disk_size_gb,
-                    security_group_ids=[firewall.security_group_id],
-                    instance_prefix=chosen.instance_prefix,
-                    anti_affinity_group_ids=[groups[pool].group_id] if pool in groups else [],
-                    labels=chosen.labels,
-                    taints=chosen.taints,
-                    keeps_size=not chosen.bounds,
-                ),
-                child,
-            )
-            for pool, chosen in args.nodepools.items()
-        }
+        self._pools = self._nodepools(unfinished.before(sweep.cluster_id), firewall, groups)
         running = self._machines(control_plane).running
-        access = args.access
-        kubeconfig = Kubeconfig(
-            "access",
-            KubeconfigArgs(
-                who,
-                control_plane.cluster_id,
-                zone,
-                file=args.kubeconfig_file,
-                user=access.user,
-                groups=access.groups,
-                ttl_seconds=access.ttl_seconds,
-                early_renewal_seconds=access.renewal_seconds,
-            ),
-            child,
-        )
+        kubeconfig = self._kubeconfig(control_plane)
         programs = ProgramKubeconfig(
             "programs", ProgramKubeconfigArgs(who, zone, control_plane.cluster_id, kubeconfig.content), child
         )
@@ -230,6 +197,42 @@ class Cluster(Component):
             return self._inside
 
         return pulumi.Output.from_input(settled())
+
+    def _nodepools(
+        self, cluster_id: pulumi.Output[str], firewall: Firewall, groups: Mapping[str, AntiAffinity]
+    ) -> dict[str, Nodepool]:
+        def made(name: str, pool: PoolArgs) -> Nodepool:
+            args = NodepoolArgs(
+                self._who,
+                cluster_id,
+                self._args.zone,
+                size=pool.initial_size,
+                instance_type=pool.instance_type,
+                disk_size_gb=pool.disk_size_gb,
+                security_group_ids=[firewall.security_group_id],
+                instance_prefix=pool.instance_prefix,
+                anti_affinity_group_ids=[groups[name].group_id] if name in groups else [],
+                labels=pool.labels,
+                taints=pool.taints,
+                keeps_size=not pool.bounds,
+            )
+            return Nodepool(name, args, pulumi.ResourceOptions(parent=self))
+
+        return {name: made(name, pool) for name, pool in self._args.nodepools.items()}
+
+    def _kubeconfig(self, control_plane: ControlPlane) -> Kubeconfig:
+        access = self._args.access
+        args = KubeconfigArgs(
+            self._who,
+            control_plane.cluster_id,
+            self._args.zone,
+            file=self._args.kubeconfig_file,
+            user=access.user,
+            groups=access.groups,
+            ttl_seconds=access.ttl_seconds,
+            early_renewal_seconds=access.renewal_seconds,
+        )
+        return Kubeconfig("access", args, pulumi.ResourceOptions(parent=self))
 
     def _policy(self, balancer: LoadBalancer) -> BalancerPolicy:
         name = self._who.name(INGRESS)
