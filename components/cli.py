@@ -35,10 +35,10 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Ask Exoscale, not the sandbox, about stacks: `audit`, `plan`, `rescue`, `drift` and `cycle`. `init` prepares a
-    project of one's own. The others are the steps of a destroy, which Pulumi runs. On the sandbox, `make audit` and the
-    like are the same commands.
+    """Check and repair stacks on Exoscale with `audit`, `plan`, `rescue`, `drift` and `cycle`. Prepare a project of
+    your own with `init`. Pulumi runs the others, as steps of a destroy. For stacks on the sandbox, use `make audit` and
+    the like.
 
-    The Exoscale API key is today's: EXOSCALE_API_KEY and EXOSCALE_API_SECRET, or EXOSCALE_KEY and EXOSCALE_SECRET,
-    or the stack's configuration (exoscale:key and exoscale:secret).
+    The API key is read from EXOSCALE_API_KEY and EXOSCALE_API_SECRET, or EXOSCALE_KEY and EXOSCALE_SECRET, or the
+    stack's configuration (exoscale:key and exoscale:secret).
     """

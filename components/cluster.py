@@ -64,7 +64,7 @@ class Cluster(Component):
     nodepools: pulumi.Output[dict[str, Any]]
     """By name: `id`, `instance-pool-id`, `size`, `instance-type`, `disk-size-gb`, of the machines that there are."""
     monthly_cost: pulumi.Output[str]
-    """What the machines that there are, the control plane and the load balancer cost, in words."""
+    """The cost of the existing machines, the control plane and the load balancer, in words."""
 
     def __init__(self, name: str, args: ClusterArgs | None = None, opts: pulumi.ResourceOptions | None = None) -> None:
         _refuse_a_second_one(name)
@@ -118,7 +118,7 @@ class Cluster(Component):
         second_drain = SecondDrain("second-drain", drain, child)
         self._balancer = LoadBalancer(INGRESS, LoadBalancerArgs(who, zone, after=[sweep]), child) if managed else None
         self.foundations: Sequence[pulumi.Resource] = [second_drain, *([self._balancer] if self._balancer else [])]
-        """What has to outlive everything in the cluster."""
+        """Resources that must outlive everything in the cluster."""
         self.cluster_id = control_plane.cluster_id
         policies = [self._policy(self._balancer)] if self._balancer else []
 
@@ -190,7 +190,7 @@ class Cluster(Component):
         self._inside += resources
 
     def _settled(self) -> pulumi.Output[Sequence[pulumi.Resource]]:
-        """What is in the cluster once the program has run: no task of its event loop starts before that."""
+        """Lists what is in the cluster once the program has run: no task of its event loop starts before that."""
 
         async def settled() -> Sequence[pulumi.Resource]:
             self._is_settled = True

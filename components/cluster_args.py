@@ -1,4 +1,4 @@
-"""What a Cluster may be."""
+"""Arguments of a Cluster, and their checks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -70,7 +70,7 @@ class ClusterArgs:
         cni: network plugin: `calico` or `cilium`; a change replaces the cluster.
         version: Kubernetes version, such as `1.34.3`; `newest` is looked up once, when the cluster is created.
         nodepools: by name. Default: one, `default`, of two nodes.
-        owner: whom to ask before removing the stack; a label on everything that takes labels.
+        owner: the person to contact about the stack; a label on everything that takes labels.
         organization: id or name of the Exoscale organisation that the API key has to be of; empty takes any at the
             first `up`, and that one from then on.
         open_node_ports: whether NodePorts answer the whole internet, which the load balancer needs.

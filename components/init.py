@@ -18,7 +18,7 @@ plugins:
 """
 
 
-@click.command()
+@click.command(short_help="Prepare the Pulumi project in this folder.")
 def init() -> None:
     """Prepare the Pulumi project in this folder: write the script by which Pulumi finds the provider of exoscale-sks,
     and name it in Pulumi.yaml. Safe to re-run; commit both files.

@@ -1,4 +1,4 @@
-"""What a stack leaves behind on Exoscale when its settings take it to another platform."""
+"""Refuses or announces what a stack leaves behind on Exoscale when its settings take it to another platform."""
 
 from dataclasses import replace
 from typing import Any
@@ -48,7 +48,7 @@ def leave_exoscale(args: ClusterArgs, platform: str) -> None:
 
 
 def _last_stack_id(stack: str) -> dict[str, Any] | None:
-    """What the state of a stack says of its StackId; None where it is not on Exoscale."""
+    """Reads what the state of a stack says about its StackId; None where it is not on Exoscale."""
     request = resource_pb2.ResourceInvokeRequest(tok="pulumi:pulumi:readStackResourceOutputs")
     request.args.update({"stackName": stack})
     # The SDK's own `invoke` would look for each resource that is named in an output, in vain: none is registered yet.

@@ -36,7 +36,7 @@ class ProgramKubeconfigArgs:
 class ProgramKubeconfig(Component):
     """A kubeconfig without a credential in it: whoever uses it mints one that lives for minutes.
 
-    A stack can be destroyed long after every certificate in its state is over, and its state opens no cluster.
+    A stack can be destroyed long after every certificate in its state has expired, and its state opens no cluster.
 
     It is a resource of its own, for a preview does not know the given kubeconfig while that is renewed. This one stays
     what it was as long as the cluster does, so the preview announces no change of what is in the cluster.
