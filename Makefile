@@ -15,6 +15,8 @@ BIN := .venv/bin
 export PYTHONDONTWRITEBYTECODE :=
 # Pulumi, Helm and kubectl live for seconds, and Go's collector at its default of 100 is a fifth of what they do.
 export GOGC := 400
+# Without metrics-server, which `up` installs in the background when it is done, and actionlint.
+UP_TOOLS := pulumi helm etcd kubernetes kwok
 UV := $(BIN)/uv pip install --quiet --system-certs --compile-bytecode
 
 # Pythons are upgraded away, and installations interrupted: a .venv without the packages of its Python is made anew.
@@ -25,45 +27,45 @@ BROKEN := $(if $(INSTALLED),,$(wildcard .venv/pyvenv.cfg))
 
 .DEFAULT_GOAL := help
 .PHONY: help up preview down plan audit rescue status test check lint unit engine faults soak compare tools clean
-.PHONY: distclean $(if $(INSTALLED),,.venv/installed)
+.PHONY: up-tools lint-tools distclean $(if $(INSTALLED),,.venv/installed)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
-up: tools ## bring the stack up on the sandbox: no account needed
-	@$(BIN)/python -m sandbox up "$$STACK" $(ARGS)
+up: up-tools ## bring the stack up on the sandbox: no account needed
+	@$(BIN)/python -m runner up "$$STACK" $(ARGS)
 
-preview: tools ## show what `make up` would change
-	@$(BIN)/python -m sandbox preview "$$STACK" $(ARGS)
+preview: up-tools ## show what `make up` would change
+	@$(BIN)/python -m runner preview "$$STACK" $(ARGS)
 
-down: tools ## destroy the stack, then ask the cloud what is left
-	@$(BIN)/python -m sandbox down "$$STACK" $(ARGS)
+down: up-tools ## destroy the stack, then ask the cloud what is left
+	@$(BIN)/python -m runner down "$$STACK" $(ARGS)
 
-plan: tools ## what a destroy of STACK would take out of its cluster
-	@$(BIN)/python -m sandbox plan "$$STACK"
+plan: up-tools ## what a destroy of STACK would take out of its cluster
+	@$(BIN)/python -m runner plan "$$STACK"
 
-audit: tools ## what the sandbox's cloud holds for STACK, and its price; ARGS=--fix removes it (STACK= for all)
-	@$(BIN)/python -m sandbox audit $${STACK:+"$$STACK"} $(ARGS)
+audit: up-tools ## what the sandbox's cloud holds for STACK, and its price; ARGS=--fix removes it (STACK= for all)
+	@$(BIN)/python -m runner audit $${STACK:+"$$STACK"} $(ARGS)
 
-rescue: tools ## make STACK destroyable again when its control plane is gone for good
-	@$(BIN)/python -m sandbox rescue "$$STACK" $(ARGS)
+rescue: up-tools ## make STACK destroyable again when its control plane is gone for good
+	@$(BIN)/python -m runner rescue "$$STACK" $(ARGS)
 
 status: .venv/installed ## what runs, and what the simulated cloud holds
 	@$(BIN)/python -m sandbox status
 
 test: check engine ## every test but the fault suite
 
-check: tools ## `make lint` and `make unit`, side by side
+check: up-tools lint-tools ## `make lint` and `make unit`, side by side
 	@$(MAKE) --no-print-directory -j 2 lint unit
 
-lint: tools ## format, lint, strict types, workflows
+lint: lint-tools ## format, lint, strict types, workflows
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@"$$($(BIN)/python -m tools --path actionlint)"
 
-unit: tools ## tests without a network
-	@$(BIN)/pytest tests/unit tests/tools tests/teardown tests/provider -m "not engine" -n $(CORES)
+unit: up-tools ## tests without a network
+	@$(BIN)/pytest tests/unit tests/tools tests/teardown tests/provider tests/runner -m "not engine" -n $(CORES)
 
 engine: tools ## the real engine and real control planes against the sandbox
 	@$(BIN)/pytest tests/engine tests/sandbox tests/teardown/state/test_backend.py --ignore tests/engine/faults \
@@ -73,7 +75,7 @@ faults: tools ## the fault suite: what destroy guarantees, and every slow test, 
 	@$(BIN)/pytest tests/engine/faults -n $(FAULT_JOBS) --dist worksteal
 	@$(BIN)/pytest tests/engine tests/sandbox --ignore tests/engine/faults -m slow -n $(FAULT_JOBS) --dist loadfile
 
-soak: tools .venv/soak ## N random stacks under random faults, destroyed in our way and in the classic one
+soak: tools .venv/soak ## N random stacks under random faults, destroyed by this program and in the classic way
 	@mkdir -p $(dir $(RECORD))
 	@$(BIN)/python -m tests.soak --runs $(N) --seed $(SEED) --csv $(RECORD).csv --plot $(RECORD).svg $(ARGS)
 
@@ -82,6 +84,12 @@ compare: tools ## the real clients and plugins that PATH has, against the sandbo
 
 tools: .venv/installed ## install the pinned command-line tools (first time: several minutes)
 	@$(BIN)/python -m tools
+
+up-tools: .venv/installed
+	@$(BIN)/python -m tools $(UP_TOOLS)
+
+lint-tools: .venv/installed
+	@$(BIN)/python -m tools actionlint
 
 .venv/installed: requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

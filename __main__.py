@@ -8,6 +8,7 @@ import configuration.packages  # noqa: F401 - first: it names what is missing
 from components.cluster import Cluster
 from components.ingress import IngressController
 from components.kubeconfig_entries import entry_name
+from components.leaving import leave_exoscale
 from components.local_cluster import LocalCluster
 from components.protection import protect_everything
 from configuration.settings import load
@@ -16,7 +17,12 @@ settings = load()
 if settings.cluster.protect:
     protect_everything()
 
-cluster = LocalCluster("local", settings.local) if settings.local else Cluster("sks", settings.cluster)
+cluster: Cluster | LocalCluster
+if settings.local:
+    leave_exoscale(settings.cluster, "k3d")
+    cluster = LocalCluster("local", settings.local)
+else:
+    cluster = Cluster("sks", settings.cluster)
 ingress = IngressController("ingress", cluster, settings.ingress) if settings.ingress else None
 
 pulumi.export("endpoint", cluster.endpoint)

@@ -66,8 +66,8 @@ class Subject:
 
 
 def _run(subject: Subject, verb: str, began: float) -> Run:
+    from runner.stack import SandboxStack
     from sandbox.plugins.timing import Timing
-    from sandbox.stack import SandboxStack
 
     environment = subject.record.environment()
     forget_foreign(os.environ)

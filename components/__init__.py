@@ -1,4 +1,47 @@
-"""What a platform engineer would reuse: one component resource per file, named after its noun.
+"""The library: an Exoscale SKS cluster whose destroy leaves nothing of yours behind that costs money.
 
-Nothing here reads configuration or the stack's name; everything comes in through the arguments.
+Each component resource is a file of its own, named after its noun. Nothing here reads configuration; everything comes
+in through the arguments. Where it is installed, the package is `exoscale_sks`.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .checks import Invalid as Invalid
+    from .cluster import Cluster as Cluster
+    from .cluster_args import AccessArgs as AccessArgs
+    from .cluster_args import ClusterArgs as ClusterArgs
+    from .ingress import Chart as Chart
+    from .ingress import IngressController as IngressController
+    from .ingress import IngressControllerArgs as IngressControllerArgs
+    from .ingress import OtherCluster as OtherCluster
+    from .local_cluster import LocalCluster as LocalCluster
+    from .local_cluster import LocalClusterArgs as LocalClusterArgs
+    from .pool_args import Between as Between
+    from .pool_args import PoolArgs as PoolArgs
+    from .protection import protect_everything as protect_everything
+
+# Loaded when they are first asked for: the command line and the provider use none of them, and have to be quick.
+_PLACES = {
+    "AccessArgs": "cluster_args",
+    "Between": "pool_args",
+    "Chart": "ingress",
+    "Cluster": "cluster",
+    "ClusterArgs": "cluster_args",
+    "IngressController": "ingress",
+    "IngressControllerArgs": "ingress",
+    "Invalid": "checks",
+    "LocalCluster": "local_cluster",
+    "LocalClusterArgs": "local_cluster",
+    "OtherCluster": "ingress",
+    "PoolArgs": "pool_args",
+    "protect_everything": "protection",
+}
+__all__ = sorted(_PLACES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_PLACES[name]}", __name__), name)

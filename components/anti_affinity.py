@@ -1,4 +1,4 @@
-"""What keeps the nodes of a pool on different hypervisors."""
+"""Keeps the nodes of a pool on different hypervisors."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What keeps the Services of a cluster from taking the ingress controller's load balancer away from it."""
+"""Keeps the Services of a cluster from taking over the ingress controller's load balancer."""
 
 from dataclasses import dataclass
 
@@ -83,7 +83,7 @@ class BalancerPolicy(Component):
 
 
 def rules(load_balancer_id: str, load_balancer_name: str, release: str) -> list[tuple[str, str]]:
-    """What a Service has to fulfil, in the expression language of admission policies, and what is said where not.
+    """Rules for Services in the expression language of admission policies, each with the message of its refusal.
 
     A Service that broke a rule before may still be changed and deleted.
     """

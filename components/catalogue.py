@@ -1,4 +1,4 @@
-"""What Exoscale offers, as far as it can be checked before anything is created (docs/exoscale.md, Limits)."""
+"""Exoscale's zones, levels, sizes and limits, for checks before anything is created (docs/exoscale.md, Limits)."""
 
 ZONES = ("at-vie-1", "at-vie-2", "bg-sof-1", "ch-dk-2", "ch-gva-2", "de-fra-1", "de-muc-1", "hr-zag-1")
 LEVELS = ("starter", "pro")

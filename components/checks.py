@@ -11,7 +11,7 @@ DAY = 24 * 3600  # seconds; longer waits are taken for mistakes, and Helm's own 
 
 @dataclass(frozen=True)
 class Form:
-    """What a text has to look like: a regular expression for all of it, and the same in words."""
+    """The form that a text must have: a regular expression for all of it, and the same in words."""
 
     pattern: str
     words: str

@@ -1,11 +1,13 @@
 """A cluster whose destroy leaves nothing behind that costs money, and touches nothing of anybody else's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from weakref import WeakSet
 
 import pulumi
 import pulumi_kubernetes as kubernetes
+from pulumi.runtime.settings import get_monitor
 
 from .anti_affinity import AntiAffinity, AntiAffinityArgs
 from .balancer_policy import BalancerPolicy, BalancerPolicyArgs
@@ -22,11 +24,14 @@ from .load_balancer import LoadBalancer, LoadBalancerArgs
 from .machines import Machines, MachinesArgs, PoolOfMachines
 from .nodepool import Nodepool, NodepoolArgs
 from .nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
+from .pool_args import PoolArgs
 from .program_kubeconfig import ProgramKubeconfig, ProgramKubeconfigArgs
 from .reporting import monthly_cost, report
 from .stack_id import StackId, StackIdArgs
-from .teardown.changes import MANAGED, NO_BALANCER, Chosen
+from .teardown.changes import MANAGED, NO_BALANCER
 from .teardown.cloud.stack_ref import INGRESS, MADE_BY_CCM
+
+_runs_with_one: WeakSet[Any] = WeakSet()  # by their connection to the engine; one process may run several programs
 
 
 class Cluster(Component):
@@ -38,6 +43,14 @@ class Cluster(Component):
 
     Put things into the cluster with `provider`, let them depend on `foundations`, and tell `drain_before` of what the
     drain has to come before on a destroy, such as Helm releases. An IngressController does all of that by itself.
+
+    Args:
+        name: of the component.
+        args: of the cluster. Default: a ClusterArgs without arguments.
+        opts: of the component.
+
+    Raises:
+        RunError: the program has another Cluster.
     """
 
     cluster_id: pulumi.Output[str]
@@ -51,9 +64,10 @@ class Cluster(Component):
     nodepools: pulumi.Output[dict[str, Any]]
     """By name: `id`, `instance-pool-id`, `size`, `instance-type`, `disk-size-gb`, of the machines that there are."""
     monthly_cost: pulumi.Output[str]
-    """What the machines that there are, the control plane and the load balancer cost, in words."""
+    """The cost of the existing machines, the control plane and the load balancer, in words."""
 
     def __init__(self, name: str, args: ClusterArgs | None = None, opts: pulumi.ResourceOptions | None = None) -> None:
+        _refuse_a_second_one(name)
         super().__init__("Cluster", name, opts)
         self._args = args = args or ClusterArgs()
         self._inside: list[pulumi.Resource] = []
@@ -63,7 +77,7 @@ class Cluster(Component):
         if args.load_balancer != NO_BALANCER and not args.open_node_ports:
             pulumi.warn("open-node-ports is false: the NLB cannot reach the ingress controller's nodes", self)
 
-        stack_id = StackId("stack", StackIdArgs(args.identity, zone, args.organization, _chosen(args)), child)
+        stack_id = StackId("stack", StackIdArgs(args.identity, zone, args.organization, args.chosen), child)
         self._who = who = stack_id.identity(args.identity)
         control_plane = ControlPlane(
             "cluster",
@@ -90,43 +104,9 @@ class Cluster(Component):
             wait_seconds=args.drain_wait_seconds,
         )
         unfinished = UnfinishedDrain("unfinished-drain", drain, pulumi.ResourceOptions(parent=self, depends_on=[sweep]))
-        self._pools = {
-            pool: Nodepool(
-                pool,
-                NodepoolArgs(
-                    who,
-                    unfinished.before(sweep.cluster_id),
-                    zone,
-                    size=chosen.initial_size,
-                    instance_type=chosen.instance_type,
-                    disk_size_gb=chosen.disk_size_gb,
-                    security_group_ids=[firewall.security_group_id],
-                    instance_prefix=chosen.instance_prefix,
-                    anti_affinity_group_ids=[groups[pool].group_id] if pool in groups else [],
-                    labels=chosen.labels,
-                    taints=chosen.taints,
-                    keeps_size=not chosen.bounds,
-                ),
-                child,
-            )
-            for pool, chosen in args.nodepools.items()
-        }
+        self._pools = self._nodepools(unfinished.before(sweep.cluster_id), firewall, groups)
         running = self._machines(control_plane).running
-        access = args.access
-        kubeconfig = Kubeconfig(
-            "access",
-            KubeconfigArgs(
-                who,
-                control_plane.cluster_id,
-                zone,
-                file=args.kubeconfig_file,
-                user=access.user,
-                groups=access.groups,
-                ttl_seconds=access.ttl_seconds,
-                early_renewal_seconds=access.renewal_seconds,
-            ),
-            child,
-        )
+        kubeconfig = self._kubeconfig(control_plane)
         programs = ProgramKubeconfig(
             "programs", ProgramKubeconfigArgs(who, zone, control_plane.cluster_id, kubeconfig.content), child
         )
@@ -138,7 +118,7 @@ class Cluster(Component):
         second_drain = SecondDrain("second-drain", drain, child)
         self._balancer = LoadBalancer(INGRESS, LoadBalancerArgs(who, zone, after=[sweep]), child) if managed else None
         self.foundations: Sequence[pulumi.Resource] = [second_drain, *([self._balancer] if self._balancer else [])]
-        """What has to outlive everything in the cluster."""
+        """Resources that must outlive everything in the cluster."""
         self.cluster_id = control_plane.cluster_id
         policies = [self._policy(self._balancer)] if self._balancer else []
 
@@ -210,13 +190,49 @@ class Cluster(Component):
         self._inside += resources
 
     def _settled(self) -> pulumi.Output[Sequence[pulumi.Resource]]:
-        """What is in the cluster once the program has run: no task of its event loop starts before that."""
+        """Lists what is in the cluster once the program has run: no task of its event loop starts before that."""
 
         async def settled() -> Sequence[pulumi.Resource]:
             self._is_settled = True
             return self._inside
 
         return pulumi.Output.from_input(settled())
+
+    def _nodepools(
+        self, cluster_id: pulumi.Output[str], firewall: Firewall, groups: Mapping[str, AntiAffinity]
+    ) -> dict[str, Nodepool]:
+        def made(name: str, pool: PoolArgs) -> Nodepool:
+            args = NodepoolArgs(
+                self._who,
+                cluster_id,
+                self._args.zone,
+                size=pool.initial_size,
+                instance_type=pool.instance_type,
+                disk_size_gb=pool.disk_size_gb,
+                security_group_ids=[firewall.security_group_id],
+                instance_prefix=pool.instance_prefix,
+                anti_affinity_group_ids=[groups[name].group_id] if name in groups else [],
+                labels=pool.labels,
+                taints=pool.taints,
+                keeps_size=not pool.bounds,
+            )
+            return Nodepool(name, args, pulumi.ResourceOptions(parent=self))
+
+        return {name: made(name, pool) for name, pool in self._args.nodepools.items()}
+
+    def _kubeconfig(self, control_plane: ControlPlane) -> Kubeconfig:
+        access = self._args.access
+        args = KubeconfigArgs(
+            self._who,
+            control_plane.cluster_id,
+            self._args.zone,
+            file=self._args.kubeconfig_file,
+            user=access.user,
+            groups=access.groups,
+            ttl_seconds=access.ttl_seconds,
+            early_renewal_seconds=access.renewal_seconds,
+        )
+        return Kubeconfig("access", args, pulumi.ResourceOptions(parent=self))
 
     def _policy(self, balancer: LoadBalancer) -> BalancerPolicy:
         name = self._who.name(INGRESS)
@@ -243,16 +259,11 @@ class Cluster(Component):
         return Machines("machines", args, pulumi.ResourceOptions(parent=self))
 
 
-def _chosen(args: ClusterArgs) -> Chosen:
-    is_reached = args.load_balancer != NO_BALANCER
-    return Chosen(
-        zone=args.zone,
-        level=args.level,
-        cni=args.cni,
-        protect=args.protect,
-        nodepools={name: None if pool.bounds else pool.initial_size for name, pool in args.nodepools.items()},
-        load_balancer=args.load_balancer,
-        ingress_nodepool=args.traffic_pool if is_reached else "",
-        chart=args.ingress_chart if is_reached else "",
-        on_destroy=args.on_destroy,
-    )
+def _refuse_a_second_one(name: str) -> None:
+    monitor: Any = get_monitor()
+    if monitor in _runs_with_one:
+        raise pulumi.RunError(
+            f"Cluster {name} is the program's second, and a stack has one: names, labels and the last sweep go by the "
+            "stack. Next: give it a program or a stack of its own"
+        )
+    _runs_with_one.add(monitor)

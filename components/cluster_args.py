@@ -1,4 +1,4 @@
-"""What a Cluster may be."""
+"""Arguments of a Cluster, and their checks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from .checks import ANY, DAY, Checks, Form
 from .identity import Identity
 from .node_labels import LABEL_VALUE, STACK
 from .pool_args import PoolArgs, check_pools
-from .teardown.changes import CCM, MANAGED, NO_BALANCER
+from .teardown.changes import CCM, MANAGED, NO_BALANCER, Chosen, Placement
 from .teardown.cloud.stack_ref import STACK_ID_LENGTH
 
 MONTH, WEEK = 30 * DAY, 7 * DAY
@@ -70,7 +70,7 @@ class ClusterArgs:
         cni: network plugin: `calico` or `cilium`; a change replaces the cluster.
         version: Kubernetes version, such as `1.34.3`; `newest` is looked up once, when the cluster is created.
         nodepools: by name. Default: one, `default`, of two nodes.
-        owner: whom to ask before removing the stack; a label on everything that takes labels.
+        owner: the person to contact about the stack; a label on everything that takes labels.
         organization: id or name of the Exoscale organisation that the API key has to be of; empty takes any at the
             first `up`, and that one from then on.
         open_node_ports: whether NodePorts answer the whole internet, which the load balancer needs.
@@ -153,6 +153,27 @@ class ClusterArgs:
     def kubeconfig_file(self) -> Path:
         """Where the kubeconfig for people is written; absolute."""
         return (self.access.file or Path(".kube") / f"{self.stack}.yaml").absolute()
+
+    @property
+    def chosen(self) -> Chosen:
+        """Those whose change takes something away from a living stack."""
+        is_reached = self.load_balancer != NO_BALANCER
+        return Chosen(
+            zone=self.zone,
+            level=self.level,
+            cni=self.cni,
+            protect=self.protect,
+            nodepools={name: None if pool.bounds else pool.initial_size for name, pool in self.nodepools.items()},
+            load_balancer=self.load_balancer,
+            ingress_nodepool=self.traffic_pool if is_reached else "",
+            chart=self.ingress_chart if is_reached else "",
+            on_destroy=self.on_destroy,
+            placements={
+                name: Placement(bool(pool.taints), pool.anti_affinity, pool.initial_size)
+                for name, pool in self.nodepools.items()
+            },
+            version=self.kubernetes or "",
+        )
 
     def _check_names(self, checks: Checks) -> None:
         """Each thing's description has to hold whose it is, and Exoscale's have a limit."""

@@ -1,4 +1,4 @@
-"""What every component resource of the library has: its type, and the types that it had in earlier releases."""
+"""The base of every component resource: its type, and the types that it had in earlier releases."""
 
 import pulumi
 

@@ -1,4 +1,4 @@
-"""What takes the load balancers and volumes out of a cluster before it is destroyed. (Not `kubectl drain`.)"""
+"""Takes the load balancers and volumes out of a cluster before it is destroyed. (Not `kubectl drain`.)"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ class DrainArgs:
         zone: the cluster's zone.
         cluster_id: the SKS cluster.
         instance_pool_ids: the instance pools of its nodepools.
-        load_balancers: names of the NLBs that are resources of the stack, and none of the drain's business.
+        load_balancers: names of the NLBs that are resources of the stack, which the drain leaves alone.
         on_destroy: what becomes of block storage volumes and snapshots: `refuse`, `delete` or `keep`.
         releases: whether the stack installs something with Helm.
         wait_seconds: patience with a controller that does not do its part, before the cloud's API is asked.

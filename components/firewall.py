@@ -1,4 +1,4 @@
-"""The security group that the nodes wear."""
+"""The security group of the nodes."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -59,7 +59,7 @@ FROM_ANYWHERE = (
 
 
 def rules(cni: str, open_node_ports: bool) -> tuple[Rule, ...]:
-    """What has to be let through for a cluster with this network plugin."""
+    """Lists what a cluster with this network plugin must let through."""
     return (KUBELET, *BETWEEN_NODES[cni], *(FROM_ANYWHERE if open_node_ports else ()))
 
 
@@ -88,7 +88,7 @@ class Firewall(Component):
         if args.identity.stack_id is not None:
             sweep = RuleSweepStep(f"{name}-sweep", args.identity, args.zone, group.id, child_opts)
             # When the rules that Pulumi knows are gone, and before the group: a rule of an `up` that was killed, which
-            # nobody knows, would hold it for ever.
+            # is missing from the state, would hold it for ever.
             rule_opts = pulumi.ResourceOptions.merge(rule_opts, pulumi.ResourceOptions(depends_on=[sweep]))
         for rule in rules(args.cni, args.open_node_ports):
             first, last = rule.ports

@@ -14,7 +14,7 @@ class Identity:
     Args:
         project: the Pulumi project's name.
         stack: the stack's name, in lower case, as Exoscale makes the names of security groups.
-        owner: whom to ask; letters, digits, `.`, `_` and `-`, for it becomes a label of the Kubernetes nodes.
+        owner: the person to contact; letters, digits, `.`, `_` and `-`, for it becomes a label of the Kubernetes nodes.
         stack_id: the stack's own id, from a StackId. Without one, what an interrupted `up` left cannot be told from
             what another stack of the same name made.
         organization_id: the Exoscale organisation that the stack lives in, from a StackId; empty when it is not known.

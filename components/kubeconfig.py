@@ -41,7 +41,7 @@ class KubeconfigArgs:
 class Kubeconfig(Component):
     """A kubeconfig with a client certificate of limited life, written to a file that only its owner can read.
 
-    Nobody can revoke it: it stays valid until its time is over or the cluster is gone (docs/exoscale.md, Kubeconfigs).
+    Nobody can revoke it: it stays valid until it expires or the cluster is gone (docs/exoscale.md, Kubeconfigs).
     """
 
     content: pulumi.Output[str]

@@ -18,7 +18,7 @@ class KubeconfigRefused(Exception):
 
 
 def entry_name(stack: StackRef) -> str:
-    """What a stack's cluster, user and context are called, so that several stacks fit into one KUBECONFIG."""
+    """Names a stack's cluster, user and context, so that several stacks fit into one KUBECONFIG."""
     return f"{stack.project}-{stack.stack}"
 
 

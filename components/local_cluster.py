@@ -50,7 +50,7 @@ class LocalClusterArgs:
 
     @property
     def cluster(self) -> str:
-        """What k3d calls it."""
+        """The cluster's name in k3d."""
         return self.identity.name("k3d")
 
 

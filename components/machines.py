@@ -1,4 +1,4 @@
-"""What the machines of a cluster are, which is not always what the settings say."""
+"""Reports the machines of a cluster, which are not always those that the settings describe."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from .steps import MachinesStep
 
 @dataclass(frozen=True)
 class PoolOfMachines:
-    """What a nodepool is to make.
+    """The machines that a nodepool is to make.
 
     Args:
         instance_pool_id: the instance pool behind it.

@@ -1,4 +1,4 @@
-"""What keeps a nodepool that nobody recorded from holding its cluster for ever."""
+"""Deletes nodepools that are missing from the state, so that they do not hold their cluster for ever."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ class NodepoolSweep(Component):
     (`depends_on`) on what nodes need as long as they run, such as the firewall.
 
     An `up` that is killed while it makes a nodepool leaves one that no state knows, and neither a cluster that has
-    nodepools nor a group that machines wear is deleted. When those that Pulumi knows are gone, this removes the others
+    nodepools nor a group that machines use is deleted. When those that Pulumi knows are gone, this removes the others
     that carry the stack's id.
     """
 

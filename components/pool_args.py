@@ -1,4 +1,4 @@
-"""What a nodepool of a Cluster may be."""
+"""Arguments of a nodepool of a Cluster, and their checks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -91,7 +91,7 @@ class PoolArgs:
 
     @property
     def bounds(self) -> str:
-        """What others keep the size within, in words; empty when nobody else changes it."""
+        """The bounds within which others choose the size, in words; empty when nobody else changes it."""
         if isinstance(self.size, Between):
             return f"{self.size.min} to {self.size.max}"
         return "" if isinstance(self.size, int) else self.size

@@ -7,11 +7,12 @@ import yaml
 
 from .component import Component
 from .identity import Identity
+from .plugin_script import FILE
 from .steps import ProgramKubeconfigStep
 
 # Relative, for it stands in the state: a destroy may run in another clone on another machine. The Kubernetes plugin
 # runs in the project's folder.
-_PLUGIN = ("sh", "plugin/pulumi-resource-exoscale-teardown")
+_PLUGIN = ("sh", FILE)
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class ProgramKubeconfigArgs:
 class ProgramKubeconfig(Component):
     """A kubeconfig without a credential in it: whoever uses it mints one that lives for minutes.
 
-    A stack can be destroyed long after every certificate in its state is over, and its state opens no cluster.
+    A stack can be destroyed long after every certificate in its state has expired, and its state opens no cluster.
 
     It is a resource of its own, for a preview does not know the given kubeconfig while that is renewed. This one stays
     what it was as long as the cluster does, so the preview announces no change of what is in the cluster.

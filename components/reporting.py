@@ -1,4 +1,4 @@
-"""What is exported of the nodepools and of the monthly cost: it speaks of the machines that there are."""
+"""The outputs about nodepools and monthly cost: they describe the machines that exist."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a stack is known by in the account, from its first resource to its last."""
+"""Identifies a stack in the account, from its first resource to its last."""
 
 from dataclasses import dataclass, replace
 

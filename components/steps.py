@@ -6,8 +6,9 @@ from typing import Any
 import pulumi
 
 from .identity import Identity
+from .plugin_script import PROVIDER
 
-PACKAGE = "exoscale-teardown"  # `plugins` in Pulumi.yaml says where the engine finds its provider
+PACKAGE = PROVIDER
 
 Inputs = Mapping[str, pulumi.Input[Any]]
 

@@ -1,24 +1,13 @@
 """Pulumi's backend in the sandbox's folder, away from whatever backend the user is logged in to."""
 
-import contextlib
-import json
 import secrets
-import shlex
-from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import psutil
 
 from sandbox.files import write_private
-from sandbox.home import SandboxError, process_name
-
-Resource = dict[str, Any]
 
 
 class Backend:
-    """The stacks of a sandbox, read without a `pulumi`: to start one takes a quarter of a second.
+    """The place of a sandbox's stacks, whatever program they are of.
 
     Args:
         home: the sandbox's folder.
@@ -30,12 +19,12 @@ class Backend:
         self.folder = folder or home / "pulumi"
 
     def variables(self) -> dict[str, str]:
-        """What has a `pulumi` use this backend and nothing of its user's other ones; see `prepare`."""
+        """Variables that make a `pulumi` use this backend and none of its user's; see `prepare`."""
         return {
             # Without `skip` the backend writes a file of attributes beside the state, not in one step: an engine killed
             # meanwhile leaves it empty, and every later command ends with "failed to load checkpoint: EOF".
             "PULUMI_BACKEND_URL": f"file://{self.folder}?metadata=skip",
-            # We read its files, whatever the user has for those elsewhere.
+            # Plain files, whatever the user has for those elsewhere: whoever wants to can read them.
             "PULUMI_DIY_BACKEND_GZIP": "false",
             "PULUMI_DIY_BACKEND_ZSTD": "false",
             "PULUMI_DIY_BACKEND_LEGACY_LAYOUT": "false",
@@ -50,93 +39,6 @@ class Backend:
         if not self._passphrase.exists():
             write_private(self._passphrase, secrets.token_hex(16))
 
-    def stacks(self) -> list[tuple[str, str]]:
-        """Project and name of every stack, sorted."""
-        files = (self.folder / ".pulumi" / "stacks").glob("*/*.json")
-        return sorted((file.parent.name, file.stem) for file in files)
-
-    def has(self, project: str, stack: str) -> bool:
-        """Whether there is such a stack, be it empty."""
-        return checkpoint(self.folder, project, stack).exists()
-
-    def resources(self, project: str, stack: str) -> list[Resource]:
-        """What the state of a stack holds; nothing where there is no such stack."""
-        return resources(checkpoint(self.folder, project, stack)) if self.has(project, stack) else []
-
-    def salt(self, project: str, stack: str) -> str | None:
-        """What the state says that the passphrase is used with; None where no state says it."""
-        file = checkpoint(self.folder, project, stack)
-        provider = (_latest(file).get("secrets_providers") if file.exists() else None) or {}
-        return (provider.get("state") or {}).get("salt")
-
-    def is_locked_by_the_dead(self, project: str, stack: str) -> bool:
-        """Whether a killed engine left its lock behind, and none that lives holds one, such as the user's own.
-
-        Pulumi takes every file in that folder for a lock, also the draft of one: `1.json.18ab.tmp`.
-        """
-        locks = [*(self.folder / ".pulumi" / "locks").glob(f"*/{project}/{stack}/*")]
-        return bool(locks) and all(map(_is_of_the_dead, locks))
-
     @property
     def _passphrase(self) -> Path:
         return self._home / "passphrase"
-
-
-def checkpoint(backend: Path, project: str, stack: str) -> Path:
-    """The file that a local backend keeps a stack's state in."""
-    return backend / ".pulumi" / "stacks" / project / f"{stack}.json"
-
-
-def resources(state: Path) -> list[Resource]:
-    """What such a file holds.
-
-    Raises:
-        SandboxError: it cannot be read; the line says how to go on.
-    """
-    return _latest(state).get("resources") or []
-
-
-def summary(held: Sequence[Resource]) -> str:
-    """How many resources, and how many of each type that is a provider's."""
-    types = Counter(one["type"].rpartition(":")[2] for one in held if one.get("custom") and not _is_provider(one))
-    each = ", ".join(f"{count} {type_}" for type_, count in sorted(types.items()))
-    return f"{len(held)} resource{'' if len(held) == 1 else 's'}{f' ({each})' if each else ''}"
-
-
-def _latest(state: Path) -> dict[str, Any]:
-    try:
-        return json.loads(state.read_text())["checkpoint"].get("latest") or {}
-    except (ValueError, LookupError, TypeError, AttributeError):
-        before, stack = state.with_name(f"{state.name}.bak"), state.stem
-        if before.exists():
-            cure = f"`cp {shlex.quote(str(before))} {shlex.quote(str(state))}`, then run it again with ARGS=--refresh"
-        else:
-            cure = f"remove it, and `make audit STACK={stack} ARGS=--fix` removes what the cloud holds of that stack"
-        raise SandboxError(f"the state of stack {stack} is no whole file, {state}: {cure}") from None
-
-
-def _is_of_the_dead(lock: Path) -> bool:
-    """Whether no engine that lives made this file. Whoever still writes half of one has it open."""
-    if _is_open(lock):
-        return False
-    try:
-        pid = int(json.loads(lock.read_text())["pid"])
-    except FileNotFoundError:
-        return False  # it became a whole one, or was taken away, by an engine that lives
-    except (ValueError, LookupError, TypeError):
-        return True
-    return "pulumi" not in process_name(pid)
-
-
-def _is_open(file: Path) -> bool:
-    """Whether a process of this user's has it open."""
-    for process in psutil.process_iter():
-        # It ended meanwhile, or is another user's, who cannot write here.
-        with contextlib.suppress(psutil.Error, OSError):
-            if any(opened.path == str(file.resolve()) for opened in process.open_files()):
-                return True
-    return False
-
-
-def _is_provider(resource: Resource) -> bool:
-    return bool(resource["type"].startswith("pulumi:providers:"))

@@ -5,11 +5,12 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from tools import build, download, record
 from tools.pins import TOOLS, Tool
@@ -53,6 +54,11 @@ def path_of(binary: str) -> Path:
     return folder / binary
 
 
+def is_installed(tool: Tool) -> bool:
+    """Whether all its binaries are there and look as they were installed; reads none of them."""
+    return record.is_current(_folder(tool), tool.binaries)
+
+
 def install(tool: Tool, say: Say) -> None:
     """Installs the binaries of a tool that are missing or not as installed. Safe to run twice at once, and to kill.
 
@@ -62,11 +68,11 @@ def install(tool: Tool, say: Say) -> None:
     Raises:
         Unavailable: no source has it.
     """
-    folder = _folder(tool)
-    if record.is_current(folder, tool.binaries):
+    if is_installed(tool):
         return
+    folder = _folder(tool)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_name(f".{folder.name}.lock")):
+    with _alone(folder, say):
         kept = record.sound(folder, tool.binaries)
         missing = {binary: package for binary, package in tool.binaries.items() if binary not in kept}
         if not missing:
@@ -85,6 +91,20 @@ def install(tool: Tool, say: Say) -> None:
             # Complete or absent: the folder appears by one rename, so that a killed build leaves no half tool.
             record.write(into, fresh)
             into.rename(folder)
+
+
+@contextmanager
+def _alone(folder: Path, say: Say) -> Iterator[None]:
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        say("waiting for another command that is installing it")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _fill(tool: Tool, into: Path, say: Say) -> None:

@@ -56,6 +56,7 @@ class Tool:
 
 
 _PULUMI = "https://github.com/pulumi/pulumi/releases/download/{v}"
+_ACTIONLINT = "https://github.com/rhysd/actionlint/releases/download/{v}/actionlint_{n}_"
 _ETCD = "https://github.com/etcd-io/etcd/releases/download/{v}"
 _KUBERNETES_VERSION = "k8s.io/component-base/version"
 
@@ -123,6 +124,8 @@ TOOLS = (
         why="checks the GitHub workflows",
         module="github.com/rhysd/actionlint",
         binaries={"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"},
+        archive=_ACTIONLINT + "{os}_{arch}.tar.gz",
+        checksums=_ACTIONLINT + "checksums.txt",
         version_args=("--version",),
     ),
 )

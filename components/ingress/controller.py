@@ -47,7 +47,7 @@ class IngressControllerArgs:
 
     @property
     def kind(self) -> Controller:
-        """What turns the arguments into the values of a chart."""
+        """The controller, which turns the arguments into the values of its chart."""
         return CONTROLLERS[self.controller] if isinstance(self.controller, str) else self.controller
 
     @property

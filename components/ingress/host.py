@@ -39,8 +39,8 @@ class IngressHost(Protocol):
     cluster_id: pulumi.Output[str]
     """Its id; before the cluster is replaced, the controller is uninstalled from it."""
     foundations: Sequence[pulumi.Resource]
-    """What has to outlive the controller: its pods and its Service's finalizer need the nodes and the load balancer
-    until they are gone."""
+    """Resources that must outlive the controller: its pods and its Service's finalizer need the nodes and the load
+    balancer until they are gone."""
 
     @property
     def annotations(self) -> Mapping[str, pulumi.Input[str]]:

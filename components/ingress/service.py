@@ -1,4 +1,4 @@
-"""What every ingress controller gets alike: where its chart is from, and how its Service meets the NLB."""
+"""The parts that all ingress controllers share: the source of the chart, and the link from its Service to the NLB."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Controller(Protocol):
 
     @property
     def retired(self) -> str:
-        """What to tell people who still choose it; empty for a maintained controller."""
+        """The warning for people who still choose it; empty for a maintained controller."""
 
     def values(self, name: str, ingress_class: str, annotations: Annotations, placement: Placement) -> dict[str, Any]:
         """Values for a DaemonSet behind a Service of type LoadBalancer with `externalTrafficPolicy: Local`.
@@ -51,7 +51,7 @@ class Controller(Protocol):
 
 
 def on_pool(nodepool_id: pulumi.Input[str]) -> dict[str, Any]:
-    """What keeps a controller's pods on the nodes that the load balancer sends traffic to, whatever taints these have.
+    """Keeps a controller's pods on the nodes that the load balancer sends traffic to, whatever taints these have.
 
     A node that does not say which pool it is of is taken too: to leave a site without a pod would be worse than to have
     one where no traffic comes.

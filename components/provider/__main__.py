@@ -4,7 +4,7 @@ runs, as `credential …`."""
 import sys
 
 if sys.argv[1:2] == ["credential"]:
-    from ..teardown.cli import main
+    from ..cli import main
 
     main()
 else:

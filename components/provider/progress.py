@@ -1,4 +1,4 @@
-"""What the user sees of a step: progress while it works, and what has to stay on the screen when the run is over."""
+"""Shows the user a step: its progress while it works, and the lines that stay on the screen when the run has ended."""
 
 import contextlib
 from collections.abc import Callable
@@ -15,10 +15,10 @@ class Progress(Protocol):
     """Where the lines of steps go; each is told the URN of its resource."""
 
     def of(self, urn: str) -> Say:
-        """What tells the progress of a step: the next line takes its place."""
+        """Reports the progress of a step; the next line replaces it."""
 
     def keep(self, urn: str, line: str) -> None:
-        """Leaves a line on the screen, under `Diagnostics:` when the run is over."""
+        """Leaves a line on the screen, under `Diagnostics:` when the run has ended."""
 
     def warn(self, urn: str, line: str) -> None:
         """Leaves a warning there."""

@@ -1,4 +1,4 @@
-"""What every resource type has, and how its state says whose it is.
+"""The base of every resource type, and how its state says whose it is.
 
 What stands in a state is an interface: `version` names its layout, and a state that any release wrote is destroyed by
 every later one.
@@ -41,7 +41,7 @@ class Resource(ABC):
     replacing: ClassVar[tuple[str, ...]] = ()
     """Inputs whose change makes another resource of it; the old one is deleted first."""
     outputs: ClassVar[tuple[str, ...]] = ()
-    """What `create` adds to the inputs; no update changes it, but for what that gives."""
+    """The outputs that `create` adds to the inputs; an update changes only those that it gives."""
     lasting: ClassVar[tuple[str, ...]] = ()
     """Inputs that stay what they were for as long as no input in `replacing` changes, even where a preview does not
     know them."""
@@ -88,7 +88,7 @@ class Resource(ABC):
         return {}
 
     def due(self, state: Values) -> Sequence[str]:
-        """What an update has to do although no input changed, in words that a preview shows. Changes nothing."""
+        """Says what an update has to do although no input changed, in words that a preview shows. Changes nothing."""
         return ()
 
     @abstractmethod
@@ -129,5 +129,5 @@ def refuse_copy(state: Values, urn: str) -> None:
 
 
 def remaining(state: Values) -> str:
-    """What of the stack still runs and what it costs, in one line."""
+    """Says in one line which resources of the stack still run and what they cost."""
     return steps.remaining(subject(state))

@@ -39,6 +39,8 @@ class StackId(Resource):
         chosen = Chosen.of(inputs["zone"], inputs.get("settings"))
         if chosen is None:
             return ""
+        if state is None and chosen.version and (why := steps.unknown_version(subject(inputs), chosen.version)):
+            return why
         # A release that recorded none parked none.
         recorded = (Chosen.of(state["zone"], state.get("settings")) or chosen) if state else None
         return parking.unmade(chosen, recorded)

@@ -1,4 +1,4 @@
-"""What the engine has asked for so far in this run: enough to tell how far it came when it is cancelled."""
+"""Remembers what the engine has asked for in this run: enough to tell how far it came when it is cancelled."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ class Unfinished:
     is_destroy: bool
 
     def told(self, left: str = "") -> str:
-        """What to tell the user.
+        """Says what the user has to know.
 
         Args:
             left: what still runs and what it costs, where that is known.
@@ -79,7 +79,7 @@ class Run:
 
     @property
     def unfinished(self) -> Unfinished | None:
-        """What is undone if the run ends now; None where nothing is, or where its end is no success anyway.
+        """The work that is undone if the run ends now; None where nothing is, or where its end is no success anyway.
 
         A plain destroy that has not deleted anything of ours yet looks like a preview of one: it has no values.
         """

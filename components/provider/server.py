@@ -48,7 +48,7 @@ class TeardownProvider(sdk.Provider):
 
     async def diff(self, request: sdk.DiffRequest) -> sdk.DiffResponse:
         resource, state, inputs = of_urn(request.urn), plain(request.old_state), plain(request.new_inputs)
-        _refuse(resource.impossible(inputs, state))
+        _refuse(await asyncio.to_thread(resource.impossible, inputs, state))
         for line in await asyncio.to_thread(resource.verify, state, inputs):
             await asyncio.to_thread(self._progress.warn, request.urn, line)
         inputs |= {key: state[key] for key in _remembered(resource, state, inputs)}
@@ -76,7 +76,7 @@ class TeardownProvider(sdk.Provider):
 
     async def create(self, request: sdk.CreateRequest) -> sdk.CreateResponse:
         resource, inputs = of_urn(request.urn), plain(request.properties)
-        _refuse(resource.impossible(inputs))
+        _refuse(await asyncio.to_thread(resource.impossible, inputs))
         if request.preview:
             foretold = await asyncio.to_thread(resource.foretold, inputs)
             return sdk.CreateResponse(

@@ -1,4 +1,4 @@
-"""What an `up` would do to a living stack that nobody can take back: refused, or said in one line, beforehand.
+"""Finds what an `up` would irrevocably do to a living stack: refused, or announced in one line, beforehand.
 
 The first resource of the stack asks in its diff, which comes before everything else in a preview and in an `up` alike
 (docs/adr/0012). Nothing is asked here: the rules work on what the cloud, the cluster and the state have said.
@@ -14,9 +14,32 @@ from .storage_policy import OVERRIDE
 
 MANAGED, CCM, NO_BALANCER = "managed", "ccm", "none"
 REFUSE, KEEP = "refuse", "keep"
+EXOSCALE = "exoscale"
 _OTHERS_CHOOSE = "external"
-# By which a Service says where its traffic goes; docs/exoscale.md, Cloud controller manager.
-TARGET = "service.beta.kubernetes.io/exoscale-loadbalancer-service-instancepool-id"
+
+
+@dataclass(frozen=True)
+class Placement:
+    """The settings of a nodepool that no update takes away from it.
+
+    Args:
+        tainted: whether it has a taint.
+        spread: whether it has an anti-affinity group.
+        nodes: the number of nodes.
+    """
+
+    tainted: bool
+    spread: bool
+    nodes: int
+
+    def inputs(self) -> dict[str, Any]:
+        """As the state keeps it."""
+        return {"tainted": self.tainted, "spread": self.spread, "nodes": self.nodes}
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> "Placement":
+        """The same, read from a state."""
+        return cls(kept["tainted"], kept["spread"], int(kept["nodes"]))
 
 
 @dataclass(frozen=True)
@@ -33,6 +56,9 @@ class Chosen:
         ingress_nodepool: the pool that its traffic goes to.
         chart: name of the chart that it is installed from; another one is another installation.
         on_destroy: what becomes of volumes.
+        placements: what each pool is made with, by its name; empty where a release recorded it that knew none.
+        version: of Kubernetes; empty takes the newest, and leaves what runs.
+        platform: where the cluster is to be. Only what was brought up on Exoscale is recorded.
     """
 
     zone: str
@@ -44,6 +70,9 @@ class Chosen:
     ingress_nodepool: str = ""
     chart: str = ""
     on_destroy: str = REFUSE
+    placements: Mapping[str, Placement] = field(default_factory=dict)
+    version: str = ""
+    platform: str = EXOSCALE
 
     def inputs(self) -> dict[str, Any]:
         """As the state keeps them; the zone is kept beside them."""
@@ -57,6 +86,8 @@ class Chosen:
             "ingressNodepool": self.ingress_nodepool,
             "chart": self.chart,
             "onDestroy": self.on_destroy,
+            "placements": {name: placement.inputs() for name, placement in self.placements.items()},
+            "version": self.version,
         }
 
     @classmethod
@@ -74,6 +105,8 @@ class Chosen:
             ingress_nodepool=kept["ingressNodepool"],
             chart=kept["chart"],
             on_destroy=kept["onDestroy"],
+            placements={name: Placement.of(one) for name, one in kept.get("placements", {}).items()},
+            version=kept.get("version", ""),
         )
 
 
@@ -89,6 +122,8 @@ class Shown:
         load_balancer: who made the one of the ingress controller; `none` where it has none.
         address: that one's.
         made_by_ccm: id of the NLB that the cluster made for the ingress controller; empty where there is none.
+        placements: what each of those pools has, by its name.
+        platform: whose it is.
     """
 
     zone: str
@@ -98,11 +133,13 @@ class Shown:
     load_balancer: str = ""
     address: str = ""
     made_by_ccm: str = ""
+    placements: Mapping[str, Placement] = field(default_factory=dict)
+    platform: str = EXOSCALE
 
 
 @dataclass(frozen=True)
 class Users:
-    """What users made in a cluster and would not have for long when that is replaced.
+    """Resources that users made in a cluster, and would lose when it is replaced.
 
     Args:
         balancers: the NLBs of their Services.
@@ -115,7 +152,7 @@ class Users:
 
 def replacing(shown: Shown, chosen: Chosen) -> dict[str, tuple[str, str]]:
     """The settings that replace the cluster (docs/adr/0004): what they are in it, and what they are to be."""
-    pairs = {key: (getattr(shown, key), getattr(chosen, key)) for key in ("zone", "level", "cni")}
+    pairs = {key: (getattr(shown, key), getattr(chosen, key)) for key in ("platform", "zone", "level", "cni")}
     return {key: (is_, to_be) for key, (is_, to_be) in pairs.items() if is_ and is_ != to_be}
 
 
@@ -154,14 +191,14 @@ def refuse_lost_data(shown: Shown, chosen: Chosen, users: Users, policy: str) ->
 
 
 def of_replacement(shown: Shown, chosen: Chosen, users: Users | None, policy: str) -> str:
-    """What goes when the cluster is replaced.
+    """Lists what is deleted when the cluster is replaced.
 
     Args:
         users: what is theirs; None where nobody could be asked.
         policy: what becomes of volumes.
     """
     changes = replacing(shown, chosen)
-    stays = "zone" not in changes and chosen.load_balancer == MANAGED and shown.load_balancer != CCM
+    stays = not changes.keys() & {"platform", "zone"} and chosen.load_balancer == MANAGED and shown.load_balancer != CCM
     moves = chosen.load_balancer != NO_BALANCER and not stays
     address = "the addresses of its API and of the ingress change" if moves else "the address of its API changes"
     balancers = _count(len(users.balancers), "load balancer") if users else "load balancers"
@@ -205,29 +242,6 @@ def of_left_behind(shown: Shown, chosen: Chosen, recorded: Chosen | None, stack:
         f"NLB {shown.made_by_ccm}, which the cluster made for the ingress, is still there. Next: if it is after "
         f"this `up`, `{COMMAND} audit {stack} --fix` removes it"
     ]
-
-
-def going(shown: Shown, chosen: Chosen) -> list[str]:
-    """The pools that are taken out of a cluster that stays."""
-    return [name for name in shown.nodepools if name not in chosen.nodepools]
-
-
-def refuse_locked(senders: Mapping[str, Sequence[str]]) -> None:
-    """
-    Args:
-        senders: by the name of a pool that goes, who sends traffic there, in words.
-
-    Raises:
-        TeardownError: somebody does, and Exoscale would keep that pool for as long as they do.
-    """
-    if not any(senders.values()):
-        return
-    locked = [f"{name} is to go, and gets traffic from {', '.join(who)}" for name, who in senders.items() if who]
-    raise TeardownError(
-        f"nodepool {'; nodepool '.join(locked)}: Exoscale would not let it go. Next: leave it in nodepools beside the "
-        f"one that takes its place, and `pulumi up`; move the traffic, a Service's by its annotation {TARGET} (ids: "
-        "`pulumi stack output nodepools`); then take the pool out"
-    )
 
 
 def shrinking(shown: Shown, chosen: Chosen) -> list[str]:

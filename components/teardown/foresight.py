@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from . import changes, drain
+from . import changes, drain, going_pools, versions
 from .changes import Chosen, Shown, Users
 from .cloud.account import Account, Document, accounts
 from .cloud.ownership import OF_A_SERVICE, targets_of
@@ -49,19 +49,26 @@ def foresee(subject: Subject, account: Account | None, chosen: Chosen, recorded:
     """
     places = _places(subject, account)
     if places == []:
+        _refuse_version(account, chosen, "")
         return []
     place = places[0] if places and len(places) == 1 else None
     balancers = _balancers(place) if place else None
     shown = _shown(place, balancers, recorded) if place else _recorded(subject, recorded)
     changes.refuse_while_protected(shown, chosen, recorded)
-    if changes.replacing(shown, chosen):
+    is_replaced = bool(changes.replacing(shown, chosen))
+    if place:
+        _refuse_version(place.account, chosen, "" if is_replaced else place.cluster.get("version", ""))
+    if is_replaced:
         policy = override() or (recorded.on_destroy if recorded else "")
         users = _users(place) if place else None
         if users:
             changes.refuse_lost_data(shown, chosen, users, policy)
         return [changes.of_replacement(shown, chosen, users, policy), *changes.of_parked(chosen)]
-    if place and (going := changes.going(shown, chosen)):
-        changes.refuse_locked(_senders(place, going, balancers or []))
+    if place:
+        anew = going_pools.anew(shown, chosen, recorded)
+        going_pools.refuse_unmakeable(anew, shown, chosen)
+        if gone := [*going_pools.going(shown, chosen), *anew]:
+            going_pools.refuse_locked(_senders(place, gone, balancers or []), anew)
     shrinking = changes.shrinking(shown, chosen)
     nodes = _nodes(place) if place and shrinking else {}
     lines = [changes.of_shrinking(pool, shown, chosen, recorded, nodes.get(pool, [])) for pool in shrinking]
@@ -87,6 +94,19 @@ def _places(subject: Subject, account: Account | None) -> list[_Place] | None:
         return None
 
 
+def _refuse_version(account: Account | None, chosen: Chosen, running: str) -> None:
+    """
+    Args:
+        running: version of the cluster that stays; empty for a new one.
+
+    Raises:
+        TeardownError: the cluster does not get the version of the settings.
+    """
+    known = versions.offered(account) if account and chosen.version not in ("", running) else []
+    if why := versions.refused(chosen.version, running, known):
+        raise TeardownError(why)
+
+
 def _carrying(subject: Subject, account: Account) -> list[_Place]:
     clusters = account.call(account.list_sks_clusters).get("sks-clusters", [])
     labels = [(StackRef.from_labels(one), one) for one in clusters]
@@ -105,15 +125,15 @@ def _balancers(place: _Place) -> list[Document] | None:
 def _shown(place: _Place, balancers: list[Document] | None, recorded: Chosen | None) -> Shown:
     cluster = place.cluster
     sizes = {name: pool.get("size", 0) for name, pool in place.nodepools.items()}
+    placements = {name: going_pools.placement(pool) for name, pool in place.nodepools.items()}
     made_by, address = (_ingress(place.subject, balancers) if balancers is not None else None) or (
         recorded.load_balancer if recorded else "",
         "",
     )
     name = place.subject.ref.name(MADE_BY_CCM)
     made_by_ccm = next((one["id"] for one in balancers or [] if one["name"] == name), "")
-    return Shown(
-        place.subject.zone, cluster.get("level", ""), cluster.get("cni", ""), sizes, made_by, address, made_by_ccm
-    )
+    level, cni = cluster.get("level", ""), cluster.get("cni", "")
+    return Shown(place.subject.zone, level, cni, sizes, made_by, address, made_by_ccm, placements)
 
 
 def _ingress(subject: Subject, balancers: list[Document]) -> tuple[str, str] | None:
@@ -130,7 +150,7 @@ def _recorded(subject: Subject, recorded: Chosen | None) -> Shown:
 
 
 def _users(place: _Place) -> Users | None:
-    """What a drain of the cluster would find; None where the cloud does not say.
+    """Lists what a drain of the cluster would find; None where the cloud does not say.
 
     Raises:
         TeardownError: others use the stack's own NLB, which stops that drain.

@@ -50,7 +50,7 @@ def old(account: Account, server: ApiServer | None, stack: str, pools: Pools) ->
             lines.append(
                 f"nodepool {name} makes machines with {what} from now on, and {', '.join(names)} "
                 f"stay{'s' if len(names) == 1 else ''} without. Next, to make them new, one by one: "
-                f"`{COMMAND} cycle {stack}` (`python -m sandbox cycle {stack}` on the sandbox)"
+                f"`{COMMAND} cycle {stack}` (`python -m runner cycle {stack}` on the sandbox)"
             )
     return lines
 

@@ -1,9 +1,9 @@
-"""What the provider's resources do when they are created and deleted. The command line shares it."""
+"""Runs the steps of the provider's resources, when they are created and deleted. The command line shares them."""
 
 import secrets
 from dataclasses import dataclass, replace
 
-from . import ingress_pods, machines, sweep
+from . import ingress_pods, machines, sweep, versions
 from .cloud import removal
 from .cloud.account import GLOBAL_ZONE, Account, AnotherOrganization, accounts, connect, refuse_another
 from .cloud.ownership import Evidence, resources, worn_by
@@ -33,7 +33,7 @@ _REACH_SECONDS = 120
 
 @dataclass(frozen=True)
 class StackIdentity:
-    """What a stack is known by from its first resource to its last."""
+    """Identifies a stack from its first resource to its last."""
 
     stack_id: str
     organization_id: str
@@ -58,6 +58,16 @@ def create_stack_id(subject: Subject, pinned: str, say: Say) -> StackIdentity:
             f"Next: set a key of {pinned}"
         )
     return StackIdentity(secrets.token_hex(STACK_ID_LENGTH // 2), found.id, found.name)
+
+
+def unknown_version(subject: Subject, version: str) -> str:
+    """Why a new cluster does not get a Kubernetes version; empty where it does, or where nobody can be asked: a preview
+    needs no good key."""
+    try:
+        account = connect(subject.zone, subject.stack)
+    except TeardownError:
+        return ""
+    return versions.refused(version, "", versions.offered(account))
 
 
 def check_organization(subject: Subject) -> Account | None:
@@ -134,7 +144,7 @@ def open_again(subject: Subject, cluster_id: str, say: Say) -> None:
 
 
 def running_machines(subject: Subject, pools: Pools) -> Running:
-    """What the machines of these nodepools are; see `machines.running`.
+    """Describes the machines of these nodepools; see `machines.running`.
 
     Raises:
         TeardownError: the cloud does not say.
@@ -231,13 +241,13 @@ def sweep_rules(subject: Subject, security_group_id: str, say: Say) -> list[str]
 
 
 def remove_rules_unless_worn(zones: Accounts, security_group_id: str, say: Say) -> list[str]:
-    """Deletes the rules of a security group. While a machine wears it, it is not about to go, and nothing is deleted.
+    """Deletes the rules of a security group. While a machine uses it, it is not about to go, and nothing is deleted.
 
     Args:
         zones: where to look for machines; the global zone is one of them.
     """
     if wearers := worn_by(survey(zones), security_group_id):
-        return [f"{wearers[0]} wears security group {security_group_id}, so its rules stay"]
+        return [f"{wearers[0]} uses security group {security_group_id}, so its rules stay"]
     for rule in removal.remove_rules(zones[GLOBAL_ZONE], security_group_id):
         say(f"deleted rule {rule} of security group {security_group_id}")
     return []
@@ -253,7 +263,7 @@ def sweep_stack(subject: Subject, say: Say) -> list[str]:
 
 
 def remaining(subject: Subject) -> str:
-    """What of a stack still runs in its zone, and what that costs, in one line."""
+    """Says in one line which resources of a stack still run in its zone, and what they cost."""
     found = resources(survey(subject.accounts(), groups=False), Evidence(subject.ref))
     ours = [item for item in found if item.billable and item.verdict(subject.ref) is Verdict.OURS]
     return f"{costing(ours)} still run for stack {subject.stack}" if ours else f"nothing runs for stack {subject.stack}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox.cloud import Cloud
-from sandbox.clusters import metrics_server, nodes, system
+from sandbox.clusters import nodes, system
 from sandbox.clusters.addons import ADDONS, Controller, Factory
 from sandbox.clusters.authorities import Authorities
 from sandbox.clusters.konnectivity import Konnectivity
@@ -98,7 +98,8 @@ class ControlPlane:
             raise
         self._api = Cluster(self._access())
         address = f"{system.METRICS_ADDRESS}:443"
-        self._metrics = MetricsServer(self.folder, self._tools(metrics_server.NAME), self._konnectivity, address)
+        self._metrics = MetricsServer(self.folder, self._tools, self._konnectivity, address)
+        self._metrics_offered: bool | None = None
         self._thread = threading.Thread(target=self._run, name=f"cluster-{self.cluster['id']}", daemon=True)
         self._thread.start()
 
@@ -204,6 +205,7 @@ class ControlPlane:
         unsettled = node_objects.reconcile(wanted, SILENCE_SECONDS * pace if pace < 1 else None)
         for name, controller in self._controllers.items():
             controller.keep(ADDONS[name] in addons)
-        if system.METRICS_ADDON in addons:
-            self._metrics.ensure()
+        if system.METRICS_ADDON in addons and (serves := self._metrics.ensure()) != self._metrics_offered:
+            system.offer_metrics(self._api, serves)
+            self._metrics_offered = serves
         return SOON_SECONDS if unsettled else RESYNC_SECONDS

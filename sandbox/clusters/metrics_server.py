@@ -1,12 +1,18 @@
-"""The real metrics-server of one cluster, run beside the API server; its pod in kube-system only stands for it."""
+"""The real metrics-server of one cluster, run beside the API server; its pod in kube-system only stands for it.
 
+It is installed after the rest (tools/pins.py), so a cluster may have to do without it for a while.
+"""
+
+import logging
 import os
 import subprocess
 from pathlib import Path
 
 from sandbox import ports
 from sandbox.clusters.konnectivity import Konnectivity
+from sandbox.clusters.kwok import Tools
 from sandbox.clusters.processes import executable, kill_process
+from tools.install import Unavailable
 
 NAME = "metrics-server"
 
@@ -16,28 +22,41 @@ class MetricsServer:
 
     Args:
         folder: the cluster's folder.
-        binary: the metrics-server.
+        tools: path of a binary by its name.
         konnectivity: through which it reaches the kubelets, and the API server reaches it.
         address: of its Service in the cluster.
     """
 
-    def __init__(self, folder: Path, binary: Path, konnectivity: Konnectivity, address: str) -> None:
+    def __init__(self, folder: Path, tools: Tools, konnectivity: Konnectivity, address: str) -> None:
         self._folder = folder
-        self._binary = binary
+        self._tools = tools
         self._konnectivity = konnectivity
         self._address = address
         self._process: subprocess.Popen[bytes] | None = None
+        self._missing = ""  # why it cannot be started, as logged
+        self._log = logging.getLogger(f"sandbox.clusters.{folder.name}")
 
-    def ensure(self) -> None:
-        """Starts it unless it runs, each time on another port: somebody may have taken the last one."""
+    def ensure(self) -> bool:
+        """Starts it unless it runs, each time on another port: somebody may have taken the last one.
+
+        Returns:
+            False where it is not installed.
+        """
         if self._process and self._process.poll() is None:
-            return
+            return True
+        try:
+            binary = self._tools(NAME)
+        except Unavailable as reason:
+            if str(reason) != self._missing:
+                self._missing = str(reason)
+                self._log.info("no figures for `kubectl top`: %s", reason)
+            return False
         port = ports.free()
         self._konnectivity.route(self._address, port)
         pki = self._folder / "pki"
         access = self._folder / "kubeconfig.yaml"
         command = [
-            str(executable(self._folder, NAME, self._binary)),
+            str(executable(self._folder, NAME, binary)),
             "--bind-address=127.0.0.1",
             f"--secure-port={port}",
             f"--kubeconfig={access}",
@@ -59,6 +78,7 @@ class MetricsServer:
             self._process = subprocess.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
+        return True
 
     def stop(self) -> None:
         """Ends it."""

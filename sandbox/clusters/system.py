@@ -1,4 +1,4 @@
-"""What Exoscale runs in a cluster's kube-system: the workloads that `kubectl get pods -n kube-system` shows.
+"""Exoscale's workloads in a cluster's kube-system: those that `kubectl get pods -n kube-system` shows.
 
 Names are assumed, but for CSI (docs/exoscale.md, Inside a cluster), requests and tolerations those of the upstream
 manifests. kwok plays the pods. The cloud controller manager is not among them: it runs in the hidden control plane.
@@ -18,6 +18,7 @@ NAMESPACE = "kube-system"
 DNS_ADDRESS = "10.96.0.10"  # docs/exoscale.md, Inside a cluster
 METRICS_ADDRESS = "10.96.0.11"
 METRICS_ADDON = "metrics-server"
+AGGREGATED = "/apis/apiregistration.k8s.io/v1/apiservices"
 CLUSTER_INFO = "/api/v1/namespaces/kube-public/configmaps"
 
 EVERYWHERE = [{"operator": "Exists"}]
@@ -40,6 +41,16 @@ def apply(api: Cluster, cluster: Document, server: str, authority: str) -> None:
             api.create(path, manifest)
 
 
+def offer_metrics(api: Cluster, serves: bool) -> None:
+    """Has the API server answer for `metrics.k8s.io` while metrics-server serves it, and not otherwise: an API that is
+    offered and that nobody serves holds up the deletion of every namespace."""
+    manifest = _metrics_api()
+    if serves:
+        api.create(AGGREGATED, manifest)
+    else:
+        api.delete(f"{AGGREGATED}/{manifest['metadata']['name']}")
+
+
 def _manifests(cluster: Document) -> list[tuple[str, Object]]:
     daemon_sets: list[Object] = []
     deployments = [
@@ -47,7 +58,7 @@ def _manifests(cluster: Document) -> list[tuple[str, Object]]:
         _workload("Deployment", "konnectivity-agent", CRITICAL, "50m", "30Mi", replicas=2),
     ]
     services = [_dns_service()]
-    aggregated: list[Object] = []
+    others: list[tuple[str, Object]] = []
     if cluster.get("cni") == "calico":
         daemon_sets.append(_workload("DaemonSet", "calico-node", EVERYWHERE, "250m", "0"))
         deployments.append(_workload("Deployment", "calico-kube-controllers", CRITICAL, "0", "0"))
@@ -59,12 +70,10 @@ def _manifests(cluster: Document) -> list[tuple[str, Object]]:
     if METRICS_ADDON in (cluster.get("addons") or []):
         deployments.append(_workload("Deployment", "metrics-server", CRITICAL, "100m", "200Mi"))
         services.append(_metrics_service())
-        aggregated.append(_metrics_api())
-    others = [("/apis/apiregistration.k8s.io/v1/apiservices", service) for service in aggregated]
     if CSI in (cluster.get("addons") or []):
         daemon_sets.append(_csi("DaemonSet", pods.NODE_DRIVER, EVERYWHERE, storage.NODE_DRIVER_CONTAINERS))
         deployments.append(_csi("Deployment", pods.CONTROLLER, [], storage.CONTROLLER_CONTAINERS))
-        others += storage.manifests()
+        others = storage.manifests()
     core, apps = (f"{prefix}/namespaces/{NAMESPACE}" for prefix in ("/api/v1", "/apis/apps/v1"))
     workloads = daemon_sets + deployments
     return [

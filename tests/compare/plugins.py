@@ -12,12 +12,12 @@ from unittest.mock import patch
 
 import click
 
-from sandbox.charts import stand_in
+from runner.charts import stand_in
+from runner.stack import PLUGINS, REAL, STAND_IN, SandboxStack
 from sandbox.clock import FAST
 from sandbox.environment import entered
 from sandbox.plugins.timing import Timing
 from sandbox.sandbox import Sandbox
-from sandbox.stack import PLUGINS, REAL, STAND_IN, SandboxStack
 from tests.compare.record import Row
 from tests.compare.states import differences
 from tests.compare.watch import watched

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from sandbox.stack import PLUGINS
+from runner.stack import PLUGINS
 
 # What differs between any two runs: ids, addresses, times, paths, and the names of machines.
 _OWN = re.compile(

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from sandbox.charts import stand_in
+from runner.charts import stand_in
+from runner.stack import SandboxStack
 from sandbox.client import connect
 from sandbox.clock import FAST
 from sandbox.plugins.timing import Timing
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tools import path_of
 
 PROJECT = Path(__file__).parents[2]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from pulumi.automation import EngineEvent
 
-from sandbox.stack import SandboxStack
+from runner.stack import SandboxStack
 
 Operations = dict[str, list[str]]
 """Each resource's operations in their order, by URN, without what stays the same or is only read."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pulumi import automation
 
-from sandbox.stack import SandboxStack
+from runner.stack import SandboxStack
 
 pytestmark = pytest.mark.engine
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pulumi import automation
 
+from runner.stack import SandboxStack
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.conftest import Kubectl
 from tests.engine.faults.users import PREFIX, TRIES, Users
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import daemon
 from tools import path_of
 
 pytestmark = pytest.mark.engine
@@ -21,7 +22,7 @@ RULES = ("kubelet", "calico-vxlan", "node-ports-tcp", "node-ports-udp")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("home")
     yield folder
-    sandbox(folder, "stop")
+    daemon.stop(folder)
     (PROJECT / "Pulumi.newcomer.yaml").unlink()  # which the first `up` made
 
 
@@ -30,12 +31,12 @@ def kubeconfig() -> Path:
     return PROJECT / ".kube" / "newcomer.yaml"
 
 
-def sandbox(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`python -m sandbox …` with nothing of Exoscale's in the environment, and its user's habits for Pulumi."""
+def run(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`python -m runner …` with nothing of Exoscale's in the environment, and its user's habits for Pulumi."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("EXOSCALE_")}
     environment |= {"PULUMI_DIY_BACKEND_GZIP": "true", "PULUMI_CONFIG_PASSPHRASE": "the user's own"}
     return subprocess.run(
-        [sys.executable, "-m", "sandbox", "--home", str(home), *arguments],
+        [sys.executable, "-m", "runner", "--home", str(home), *arguments],
         cwd=PROJECT,
         env=environment,
         capture_output=True,
@@ -47,7 +48,7 @@ def sandbox(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def succeeds(home: Path, *arguments: str) -> str:
     """What such a command prints, which has to succeed."""
-    answer = sandbox(home, *arguments)
+    answer = run(home, *arguments)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     return answer.stdout
 
@@ -57,7 +58,7 @@ def test_a_preview_needs_nothing_but_the_tools(home: Path) -> None:
 
 
 def test_an_up_is_killed(home: Path) -> None:
-    command = [sys.executable, "-m", "sandbox", "--home", str(home), "up", "newcomer"]
+    command = [sys.executable, "-m", "runner", "--home", str(home), "up", "newcomer"]
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True, start_new_session=True) as up:
         assert up.stdout is not None
         awaited = ["SksCluster cluster-cluster creating", "AntiAffinityGroup default-anti-affinity created ("]
@@ -96,6 +97,6 @@ def test_down_again_has_nothing_to_do(home: Path) -> None:
 
 
 def test_down_of_a_stack_that_never_was_says_so(home: Path) -> None:
-    answer = sandbox(home, "down", "nobody")
+    answer = run(home, "down", "nobody")
     assert (answer.returncode, answer.stdout) == (1, "")
     assert "there is no stack exoscale-sks/nobody on this sandbox, so nothing was removed" in answer.stderr

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from pulumi import automation
 
+from runner.stack import SandboxStack
 from sandbox.faults import Fault
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 
 pytestmark = pytest.mark.engine
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pulumi import automation
 
+from runner.stack import SandboxStack
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.conftest import Kubectl
 
 pytestmark = pytest.mark.engine
@@ -50,8 +50,28 @@ def test_the_controller_runs_on_the_pool_of_the_traffic_alone_whatever_its_taint
     pool = outputs["nodepools"].value["web"]["instance-pool-id"]
     members = [one["name"] for one in sandbox.cloud.store.where("instance", "manager.id", pool)]
     assert [pod["spec"]["nodeName"] for pod in pods] == members
+    assert targets(sandbox) == {pool}
+    assert stack.up().summary.resource_changes.keys() == {"same"}
+
+
+def targets(sandbox: Sandbox) -> set[str]:
+    """The instance pools that the one load balancer sends traffic to."""
     [nlb] = sandbox.cloud.store.list("load-balancer")
-    assert {service["instance-pool"]["id"] for service in nlb["services"]} == {pool}
+    return {service["instance-pool"]["id"] for service in nlb["services"]}
+
+
+def test_the_pool_of_the_traffic_is_made_anew_and_the_traffic_moves_before_the_old_one_goes(
+    stack: SandboxStack, sandbox: Sandbox
+) -> None:
+    """It loses its last taint, which no update takes away. Exoscale refuses to delete a pool that an NLB targets."""
+    before, address = targets(sandbox), [nlb["ip"] for nlb in sandbox.cloud.store.list("load-balancer")]
+    stack.config["exoscale-sks:nodepools"] = {"any": {"size": 1}, "web": {"size": 1}}
+    outputs = stack.up().outputs
+
+    assert targets(sandbox) == {outputs["nodepools"].value["web"]["instance-pool-id"]}
+    assert targets(sandbox).isdisjoint(before)
+    assert len(sandbox.cloud.store.list("sks-nodepool")) == 2
+    assert [outputs["ingress_ip"].value] == address
     assert stack.up().summary.resource_changes.keys() == {"same"}
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from pulumi import automation
 
-from components.teardown.changes import TARGET
+from components.teardown.going_pools import TARGET
+from runner.stack import SandboxStack
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.conftest import Kubectl
 from tests.engine.faults.account import Account
 from tests.engine.faults.users import PREFIX, TRIES, Users

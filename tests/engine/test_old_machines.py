@@ -8,8 +8,8 @@ from components.teardown.cloud.account import accounts
 from components.teardown.cluster.api_server import reach
 from components.teardown.cycle import Cycle
 from components.teardown.state.recorded import recorded
+from runner.stack import SandboxStack
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 
 pytestmark = pytest.mark.engine
 

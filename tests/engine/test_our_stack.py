@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 import pytest
 from pulumi import automation
 
+from runner.stack import SandboxStack
 from sandbox.backend import Backend
 from sandbox.client import connect
 from sandbox.environment import entered
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.conftest import Kubectl
 from tests.sandbox.waiting import until
 from tools import path_of

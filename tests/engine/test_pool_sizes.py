@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from pulumi import automation
 
+from runner.stack import SandboxStack
 from sandbox.client import connect
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 
 pytestmark = pytest.mark.engine
 

@@ -8,7 +8,7 @@ import pytest
 from pulumi.automation import EngineEvent
 
 from components.steps import PACKAGE
-from sandbox.stack import SandboxStack
+from runner.stack import SandboxStack
 from tests.engine.operations import Operations, kinds, operations
 from tests.engine.program import renamed
 

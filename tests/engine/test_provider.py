@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from runner.stack import SandboxStack
 from sandbox.backend import Backend
 from sandbox.clock import FAST
 from sandbox.faults import Fault
@@ -19,7 +20,6 @@ from sandbox.plugins.host import PluginHost
 from sandbox.plugins.kubernetes import KubernetesProvider
 from sandbox.plugins.timing import Timing
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.conftest import PROJECT, Kubectl
 from tests.engine.faults.account import Account, Held, lasting, names
 from tests.engine.faults.calls import Calls

@@ -1,4 +1,4 @@
-"""`python -m sandbox up|preview|down|audit` on a small project: what each does to which stack, on the real engine.
+"""`python -m runner up|preview|down|audit` on a small project: what each does to which stack, on the real engine.
 
 Two anti-affinity groups, one after the other, are quickly made. `test_commands` runs these commands as a newcomer does.
 """
@@ -18,12 +18,14 @@ from typing import Any
 import pytest
 import yaml
 
+from runner.stack import SandboxStack
+from runner.states import States, checkpoint
 from sandbox import daemon
-from sandbox.backend import Backend, checkpoint
 from sandbox.client import SandboxClient, connect
 from sandbox.clock import FAST
 from sandbox.home import Record, SandboxError, running
-from sandbox.stack import SandboxStack
+from tests.sandbox.tool_cache import without
+from tests.sandbox.waiting import eventually
 from tools import path_of
 
 pytestmark = pytest.mark.engine
@@ -44,9 +46,9 @@ pulumi.export("hidden", pulumi.Output.secret("not for everybody"))
 ON_PROJECT = """
 import sys
 from pathlib import Path
-from sandbox import project
+from runner import project
 project.FOLDER = Path(sys.argv.pop(1))
-import sandbox.__main__
+import runner.__main__
 """
 
 
@@ -72,7 +74,7 @@ class Small:
         (self.folder / "Pulumi.yaml").write_text(yaml.safe_dump({"name": name, "runtime": "python", **settings}))
 
     def command(self, *arguments: str) -> list[str]:
-        """`python -m sandbox …` for this project."""
+        """`python -m runner …` for this project."""
         return [sys.executable, "-c", ON_PROJECT, str(self.folder), "--home", str(self.home), *arguments]
 
     def run(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -180,7 +182,7 @@ def living(home: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def kept(home: Path) -> list[tuple[str, str]]:
     """What looks like a stack: in the backend, and among the settings."""
-    return Backend(home).stacks() + [("", folder.name) for folder in (home / "stacks").glob("[!.]*")]
+    return States(home).stacks() + [("", folder.name) for folder in (home / "stacks").glob("[!.]*")]
 
 
 # --- stacks that do not exist
@@ -340,6 +342,28 @@ def test_down_ends_with_a_receipt_also_of_a_stack_that_is_empty_by_now(small: Sm
         assert not kubeconfig.exists()
 
 
+# --- metrics-server
+
+
+def test_an_up_does_not_wait_for_metrics_server_which_is_installed_after_it(small: Small, tmp_path: Path) -> None:
+    place = without("metrics-server", tmp_path / "cache")
+    compiler = tmp_path / "bin" / "go"
+    compiler.parent.mkdir()
+    compiler.write_text(f"""#!/bin/sh
+[ "$1" = build ] || exit 0
+while [ "$1" != -o ]; do shift; done
+cp {path_of("metrics-server")} "$2"
+""")
+    compiler.chmod(0o755)
+    path = f"{compiler.parent}{os.pathsep}{os.environ['PATH']}"
+    said = small.succeeds("up", "a", EXOSCALE_SKS_CACHE=str(tmp_path / "cache"), PATH=path)
+    [line] = [line.strip() for line in said.splitlines() if "kubectl top" in line]
+    log = tmp_path / "cache" / "metrics-server.log"
+    assert line == f"kubectl top node      # once metrics-server is installed, in the background: tail -f {log}"
+    eventually(lambda: (place / "metrics-server").exists(), what=log.read_text())
+    assert "  kubectl top node\n" in small.succeeds("up", "a", EXOSCALE_SKS_CACHE=str(tmp_path / "cache"))
+
+
 # --- Ctrl-C
 
 
@@ -383,7 +407,7 @@ def test_refresh_heals_what_was_removed_by_hand(small: Small) -> None:
     small.succeeds("up", "--refresh", "healed")
     somebody_deletes_the_second()
     small.succeeds("down", "--refresh", "healed")
-    assert not Backend(small.home).resources("small", "healed")
+    assert not States(small.home).resources("small", "healed")
 
 
 # --- the user's own pulumi
@@ -394,7 +418,7 @@ def test_after_env_the_users_own_pulumi_sees_the_sandboxs_stacks_and_not_theirs(
 ) -> None:
     theirs = tmp_path / "theirs"
     theirs.mkdir()
-    env = shlex.join([*small.command("env")])
+    env = shlex.join([sys.executable, "-m", "sandbox", "--home", str(small.home), "env"])
     script = textwrap.dedent(f"""\
         eval "$({env})"
         pulumi stack ls --json

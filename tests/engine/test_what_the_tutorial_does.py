@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from pulumi import automation
 
+from runner.stack import SandboxStack
 from sandbox.admin import Admin
 from sandbox.client import connect
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.classic import Classic
 from tests.engine.conftest import Kubectl
 

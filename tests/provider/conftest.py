@@ -92,6 +92,7 @@ class Steps(ModuleType):
         ):
             self.answers(name, None)
         self.answers("is_closed", False)
+        self.answers("unknown_version", "")
         for name in ("drain", "drain_unfinished", "sweep_nodepools", "sweep_rules", "foresee"):
             self.answers(name, [])
         self.answers("old_machines", [])

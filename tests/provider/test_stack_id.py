@@ -43,6 +43,26 @@ def test_a_new_nodepool_without_a_node_is_refused_before_anything_is_made(
     assert steps.calls == []
 
 
+VERSIONED = {**INPUTS["StackId"], "settings": replace(CHOSEN, version="1.99.0").inputs()}
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_so_is_a_new_cluster_of_a_version_that_is_not_on_offer(calls: Calls, steps: Steps, preview: bool) -> None:
+    steps.answers("unknown_version", "version is 1.99.0, which Exoscale does not offer")
+
+    line = refusal(lambda: calls.create("StackId", VERSIONED, preview))
+
+    assert line == "version is 1.99.0, which Exoscale does not offer"
+    assert steps.calls == [("unknown_version", Subject(**WHO), "1.99.0")]
+
+
+def test_of_a_living_stack_the_running_version_is_compared_instead(calls: Calls) -> None:
+    calls.diff("StackId", state("StackId"), VERSIONED)
+
+    assert calls.named("unknown_version") == []
+    assert calls.named("foresee") == [[SUBJECT, None, replace(CHOSEN, version="1.99.0"), CHOSEN]]
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from sandbox import fault_commands, key_commands, stack_commands, teardown_commands
+from sandbox import fault_commands, key_commands
 from sandbox.api import admin
 from sandbox.api.errors import Forbidden
 from sandbox.cli import NOT_RUNNING, main
@@ -59,12 +59,7 @@ LEAVES = [path for path, command in COMMANDS.items() if not isinstance(command, 
 
 
 def test_the_commands_that_the_sandbox_promises_exist() -> None:
-    assert {("start",), ("stop",), ("status",), ("env",), ("reset",), ("fault",)} <= set(COMMANDS)
-    for module, names in (
-        (stack_commands, ("up", "preview", "down")),
-        (teardown_commands, ("plan", "audit", "rescue")),
-    ):
-        assert all(COMMANDS[(name,)] is getattr(module, name) for name in names)
+    assert {*main.commands} == {"start", "stop", "status", "env", "key", "reset", "fault"}
     assert COMMANDS[("key",)] is key_commands.key
     assert {path[1] for path in COMMANDS if path[0] == "fault" and len(path) > 1} == {
         *("arm", "list", "clear", "expire-key", "restore-key"),
@@ -104,31 +99,6 @@ def test_without_a_sandbox_a_command_says_how_to_start_one_in_one_line(run: Run,
     result = run(*arguments)
     assert result.exit_code == 1
     assert result.output == f"Error: {NOT_RUNNING}\n"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("down", "nobody"), "there is no stack exoscale-sks/nobody on this sandbox, so nothing was removed"),
-        (
-            ("audit", "nobody"),
-            "nobody on this sandbox; for the real account: `./exoscale-sks audit nobody`",
-        ),
-        (("audit", "--zone", "ch-gva-2", "acme/exoscale-sks/nobody", "--json"), "-m teardown audit nobody`"),
-        (("rescue", "--dry-run", "organization/nobody"), "-m teardown rescue nobody`"),
-        (("plan", "acme/another/nobody"), "stack acme/another/nobody is of project another, this is exoscale-sks"),
-        (("up", "../x"), 'name is "../x"'),
-        (("preview", "a b"), 'name is "a b"'),
-    ],
-)
-def test_a_stack_that_is_not_here_is_one_line_and_leaves_no_trace(
-    run: Run, tmp_path: Path, arguments: tuple[str, ...], message: str
-) -> None:
-    result = run(*arguments)
-    assert result.exit_code == 1
-    assert message in result.output
-    assert result.output.count("\n") == 1
-    assert not list(tmp_path.iterdir())
 
 
 def test_status_and_stop_are_fine_without_a_sandbox(run: Run) -> None:
@@ -207,14 +177,6 @@ def test_env_prints_what_a_shell_needs(on: Run, sandbox: Sandbox) -> None:
     script = on("env").output + 'echo "$EXOSCALE_API_KEY $EXOSCALE_API_ENDPOINT $HTTPS_PROXY"'
     said = subprocess.run(["sh", "-euc", script], capture_output=True, text=True, check=True).stdout
     assert said == f"{sandbox.key} {sandbox.url}/v2 {sandbox.proxy_url}\n"
-
-
-def test_without_a_stack_of_the_name_a_cloud_that_does_not_answer_is_no_proof_of_nothing(on: Run) -> None:
-    on("fault", "expire-key", "sandbox")
-    result = on("audit", "nobody")
-    assert result.exit_code == 1
-    assert "there is no stack nobody on this sandbox; what the cloud holds it does not say: " in result.output
-    assert result.output.count("\n") == 1
 
 
 def test_reset_empties_the_cloud_and_keeps_the_key(on: Run, api: SandboxClient) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 
 from pulumi import automation
 
+from runner.stack import SandboxStack
 from sandbox.clock import FAST
 from sandbox.plugins.provider import Provider
 from sandbox.plugins.timing import Timing
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.conftest import Kubectl
 from tests.engine.faults.account import Account, Held, besides
 from tests.engine.faults.subject import PREFIX, PROJECT, Subject, says_gone

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from multiprocessing.util import Finalize
 from pathlib import Path
 
-from sandbox.charts import stand_in
+from runner.charts import stand_in
 from sandbox.sandbox import Sandbox
 from tests.soak.plan import Plan
 from tests.soak.run import Result, Runner

@@ -31,6 +31,7 @@ UID = "11111111-2222-4333-8444-555555555555"
 PVC, K8S = f"pvc-{UID}", f"k8s-{UID}"
 BALANCER_NAME, BALANCER_SAYS = OURS.name("ingress"), OURS.describe("Load balancer", OWNER)
 
+VERSIONS = ("1.35.0", "1.34.3", "1.34.2", "1.33.7", "1.32.9")  # newest first, as the API lists them
 _LISTS = (
     "sks-clusters",
     "instance-pools",
@@ -172,6 +173,9 @@ class PaperAccount:
     def generate_sks_cluster_kubeconfig(self, id: str, **_: Any) -> Document:
         self._find("sks-clusters", id)
         raise AssertionError("the paper account has no certificates; put a PaperApiServer in its place")
+
+    def list_sks_cluster_versions(self) -> Document:
+        return {"sks-cluster-versions": [*VERSIONS]}
 
     def list_instance_types(self) -> Document:
         return {"instance-types": [{"id": "the-type", "family": "standard", "size": "small"}]}

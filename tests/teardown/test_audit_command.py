@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from components.cli import main
 from components.teardown import audit
-from components.teardown.cli import main
 from components.teardown.cloud.account import AnotherOrganization, Document
 from tests.teardown.deployment import FakeBackend, exported, stack_id
 from tests.teardown.living import Living

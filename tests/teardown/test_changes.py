@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.teardown import changes
-from components.teardown.changes import Chosen, Shown, Users
+from components.teardown.changes import Chosen, Placement, Shown, Users
 from components.teardown.errors import TeardownError
 
 CHOSEN = Chosen(
@@ -22,6 +22,7 @@ CHOSEN = Chosen(
 )
 PROTECTED = replace(CHOSEN, protect=True)
 SHOWN = Shown("ch-gva-2", "starter", "calico")
+POOL_NAMES = st.from_regex("[a-z][a-z0-9-]{0,9}", fullmatch=True)
 OTHER = {"zone": "at-vie-1", "level": "pro", "cni": "cilium"}
 
 
@@ -29,12 +30,21 @@ OTHER = {"zone": "at-vie-1", "level": "pro", "cni": "cilium"}
     st.builds(
         Chosen,
         st.just("ch-gva-2"),
-        nodepools=st.dictionaries(st.from_regex("[a-z][a-z0-9-]{0,9}", fullmatch=True), st.none() | st.integers(0, 99)),
+        nodepools=st.dictionaries(POOL_NAMES, st.none() | st.integers(0, 99)),
+        placements=st.dictionaries(
+            POOL_NAMES, st.builds(Placement, st.booleans(), st.booleans(), st.integers(0, 99)), max_size=3
+        ),
     )
 )
 def test_what_was_chosen_is_read_from_a_state_as_it_was_written(chosen: Chosen) -> None:
     assert Chosen.of("ch-gva-2", as_a_state_keeps_it(chosen.inputs())) == chosen
     assert Chosen.of("ch-gva-2", None) is None
+
+
+def test_a_state_of_a_release_that_knew_no_placements_has_none() -> None:
+    of_before = {key: value for key, value in CHOSEN.inputs().items() if key != "placements"}
+
+    assert Chosen.of("ch-gva-2", of_before) == CHOSEN
 
 
 def as_a_state_keeps_it(value: Any) -> Any:
@@ -167,27 +177,6 @@ def test_a_pool_that_is_parked_is_announced_where_the_ingress_sends_its_traffic_
     assert changes.of_parked(sized(1)) == changes.of_parked(sized(None)) == []
     assert changes.of_parked(sized(0, ingress="other")) == []
     assert changes.of_parked(replace(sized(0), load_balancer="none")) == []
-
-
-def test_the_pools_that_go_are_those_that_the_settings_name_no_more() -> None:
-    shown = replace(SHOWN, nodepools={"default": 1, "old": 1})
-
-    assert changes.going(shown, sized(0)) == ["old"]
-    assert changes.going(shown, replace(CHOSEN, nodepools={"old": 1, "default": 1, "new": 1})) == []
-
-
-def test_a_pool_that_somebody_sends_traffic_to_is_not_taken_out() -> None:
-    changes.refuse_locked({})
-    changes.refuse_locked({"old": []})
-
-    with pytest.raises(TeardownError) as refused:
-        changes.refuse_locked({"old": ["Service shop/front (NLB 1)", "NLB by-hand (2)"], "idle": []})
-    assert str(refused.value) == (
-        "nodepool old is to go, and gets traffic from Service shop/front (NLB 1), NLB by-hand (2): Exoscale would not "
-        "let it go. Next: leave it in nodepools beside the one that takes its place, and `pulumi up`; move the "
-        f"traffic, a Service's by its annotation {changes.TARGET} (ids: `pulumi stack output nodepools`); then take "
-        "the pool out"
-    )
 
 
 def served(by: str, address: str = "194.182.160.1") -> Shown:

@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from components.teardown.cli import COMMANDS, main
+from components.cli import COMMANDS, main
 
 
 @pytest.mark.parametrize("verb", COMMANDS)
@@ -37,7 +37,7 @@ def test_a_verb_that_does_not_exist_is_an_error() -> None:
 
 def test_it_runs_without_the_program_the_sandbox_or_pulumis_sdk() -> None:
     """It has to work when the program does not, and the credential plugin has to be quick."""
-    script = "import sys, components.teardown.cli as cli, click\n" + "".join(
+    script = "import sys, components.cli as cli, click\n" + "".join(
         f"cli.main.get_command(click.Context(cli.main), {verb!r})\n" for verb in COMMANDS
     )
     script += "print(sorted({name.partition('.')[0] for name in sys.modules} & {'pulumi', 'sandbox', 'configuration'}))"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from components.cli import main
 from components.teardown import credential
-from components.teardown.cli import main
 from components.teardown.cloud.account import AnotherOrganization, Organization
 from tests.teardown.paper import ACME, PaperAccount
 

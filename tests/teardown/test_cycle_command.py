@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from components.cli import main
 from components.teardown import cycle as module
-from components.teardown.cli import main
 from components.teardown.cycle import sizes
 from components.teardown.state.recorded import STACK_ID
 from tests.teardown.cycled import Fleet, fleet

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner, Result
 
+from components.cli import main
 from components.teardown import drift
-from components.teardown.cli import main
 from components.teardown.cloud.account import Organization, refuse_another
 from tests.teardown.deployment import FakeBackend, cluster, exported, mark, stack_id
 from tests.teardown.paper import GLOBEX, ZONE, PaperAccount

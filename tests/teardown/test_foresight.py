@@ -210,64 +210,6 @@ def test_a_parked_pool_of_the_ingress_is_announced_also_where_the_cloud_cannot_b
     assert line.startswith("nodepools.default.size is 0")
 
 
-RENAMED = replace(CHOSEN, nodepools={"new": 2})
-
-
-@pytest.fixture
-def pool(account: PaperAccount, cluster: str) -> str:
-    """The instance pool of the nodepool `default`."""
-    return account.nodepool(cluster, size=2, name=OURS.name("default"))[1]
-
-
-def test_a_pool_that_users_send_traffic_to_is_not_taken_out_and_they_are_named(
-    account: PaperAccount, server: PaperApiServer, pool: str
-) -> None:
-    by_name, by_id = account.balancer(pool, name=K8S), account.balancer(pool, name="theirs")
-    by_hand, away = account.balancer(pool, name="by-hand"), account.balancer(account.pool(NEIGHBOUR))
-    server.service(UID, "web")
-    server.service("another-uid", "api", id=by_id)
-
-    with pytest.raises(TeardownError) as refused:
-        foresight.foresee(SUBJECT, account, RENAMED, CHOSEN)
-
-    line = str(refused.value)
-    assert line.startswith("nodepool default is to go, and gets traffic from ")
-    assert f"Service shop/web (NLB {by_name}), Service shop/api (NLB {by_id}), NLB by-hand ({by_hand})" in line
-    assert away not in line
-
-
-def test_a_service_is_known_by_its_load_balancer_where_the_cluster_does_not_answer(
-    account: PaperAccount, pool: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def silent(*_: object) -> None:
-        raise Unreachable("nobody there")
-
-    monkeypatch.setattr(foresight, "reach", silent)
-    id_ = account.balancer(pool, name=K8S)
-
-    with pytest.raises(TeardownError, match=f"gets traffic from the Service of NLB {K8S} \\({id_}\\): "):
-        foresight.foresee(SUBJECT, account, RENAMED, CHOSEN)
-
-
-@pytest.mark.parametrize(("noun", "load_balancer"), [("ingress", "managed"), ("ccm", "ccm")])
-def test_the_stacks_own_ingress_keeps_no_pool_for_its_load_balancer_moves_with_the_settings(
-    account: PaperAccount, pool: str, noun: str, load_balancer: str
-) -> None:
-    account.balancer(pool, name=OURS.name(noun))
-
-    assert foresight.foresee(SUBJECT, account, replace(RENAMED, load_balancer=load_balancer), CHOSEN) == []
-
-
-def test_a_pool_that_stays_or_goes_with_the_cluster_may_be_sent_traffic(
-    account: PaperAccount, server: PaperApiServer, pool: str
-) -> None:
-    account.balancer(pool, name=K8S)
-
-    assert foresight.foresee(SUBJECT, account, CHOSEN, CHOSEN) == []
-    (line,) = foresight.foresee(SUBJECT, account, replace(RENAMED, level="pro"), CHOSEN)
-    assert line.startswith("the cluster is replaced")
-
-
 TO_CCM = replace(CHOSEN, load_balancer="ccm")
 
 
@@ -304,3 +246,18 @@ def test_a_load_balancer_that_the_cluster_left_behind_is_found_by_its_name(accou
     (line,) = foresight.foresee(SUBJECT, account, CHOSEN, CHOSEN)
 
     assert line.startswith(f"NLB {id_}, which the cluster made for the ingress, is still there")
+
+
+LOCAL = replace(CHOSEN, platform="k3d", nodepools={})
+TO_LOCAL = "platform exoscale → k3d"
+
+
+def test_another_platform_is_a_replacement_like_any_other(account: PaperAccount, server: PaperApiServer) -> None:
+    (line,) = foresight.foresee(SUBJECT, account, LOCAL, DELETES)
+    assert line.startswith(f"the cluster is replaced ({TO_LOCAL}): the addresses of its API and of the ingress change")
+
+    with pytest.raises(TeardownError, match=f"the stack is protected, and {TO_LOCAL} would replace its cluster"):
+        foresight.foresee(SUBJECT, account, LOCAL, PROTECTED)
+    server.persistent_volume(account.volume())
+    with pytest.raises(TeardownError, match=f"{TO_LOCAL} would replace the cluster, whose volumes hold data"):
+        foresight.foresee(SUBJECT, account, LOCAL, CHOSEN)

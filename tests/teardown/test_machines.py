@@ -68,7 +68,7 @@ def test_a_pool_whose_change_reached_no_machine_is_one_line_with_their_names_and
         [line] = old(web.account, web.server, "dev", wanted)
         assert line == (
             f"nodepool web makes machines with standard.medium, label team=web from now on, and {', '.join(names)} "
-            "stay without. Next, to make them new, one by one: `./exoscale-sks cycle dev` (`python -m sandbox "
+            "stay without. Next, to make them new, one by one: `./exoscale-sks cycle dev` (`python -m runner "
             "cycle dev` on the sandbox)"
         )
         [silent] = old(web.account, None, "dev", wanted)

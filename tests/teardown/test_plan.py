@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from components.cli import main
 from components.teardown import drain, plan
-from components.teardown.cli import main
 from components.teardown.subject import Subject
 from tests.teardown.deployment import FakeBackend, cluster, exported, in_the_cluster, stack_id
 from tests.teardown.paper import ACME, NEIGHBOUR, OURS, UID, ZONE, PaperAccount

@@ -10,8 +10,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from components.cli import main
 from components.teardown import recorded_commands
-from components.teardown.cli import main
 from components.teardown.cloud_drain import DrainTarget
 from components.teardown.state import legacy
 from components.teardown.subject import Subject

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from components.cli import main
 from components.teardown import rescue as module
-from components.teardown.cli import main
 from components.teardown.cloud.account import AnotherOrganization
 from tests.teardown.paper import ZONE, PaperAccount
 from tests.teardown.wreck import IN_THE_CLUSTER, Wreck, silence

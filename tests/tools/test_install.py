@@ -12,10 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tools import build, download
-from tools.install import Unavailable, install, path_of, tool_of
-from tools.pins import TOOLS, Tool
+from tools.install import Unavailable, install, is_installed, path_of, tool_of
+from tools.later import install_later, log_of
+from tools.pins import HERE, TOOLS, Tool
 
 PIN = tool_of("helm").version
 
@@ -149,6 +151,36 @@ def test_a_failed_build_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, e
     with pytest.raises(build.BuildFailed):
         install(published("http://127.0.0.1:1"), lambda line: None)
     assert [path for path in (empty_cache / "tools").iterdir() if path.is_dir()] == []
+
+
+def test_who_waits_for_another_command_to_install_a_tool_is_told(built: list[str], empty_cache: Path) -> None:
+    tool = replace(tool_of("helm"), archive="")
+    held = FileLock(empty_cache / "tools" / f".helm-{tool.version}.lock")
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        held.release()
+
+    (empty_cache / "tools").mkdir(parents=True)
+    held.acquire()
+    install(tool, say)
+    assert said == ["waiting for another command that is installing it"]
+    assert built == ["helm"]
+
+
+def test_what_is_installed_later_is_there_when_its_process_has_ended(nothing_on_path: Path) -> None:
+    tool = tool_of("metrics-server")
+    (nothing_on_path / "go").write_text("""#!/bin/sh
+[ "$1" = build ] || exit 0
+while [ "$1" != -o ]; do shift; done
+echo "compiled in $PWD" > "$2"
+""")
+    (nothing_on_path / "go").chmod(0o755)
+    assert not is_installed(tool)
+    assert install_later(tool).wait(timeout=60) == 0
+    assert path_of("metrics-server").read_text() == f"compiled in {HERE / tool.name}\n"
+    assert log_of(tool).read_text().startswith(f"[1/1] metrics-server {tool.version}: built from source in ")
 
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)

@@ -45,16 +45,31 @@ def make(*arguments: str) -> "subprocess.CompletedProcess[str]":
 @pytest.mark.parametrize("verb", ["up", "preview", "down", "plan", "rescue"])
 @pytest.mark.parametrize("name", ["alice", "feature/foo", "", "a'b c", "$(id)"])
 def test_a_stacks_name_reaches_the_command_as_it_was_typed(verb: str, name: str, printing: Path) -> None:
-    answer = make(verb, f"STACK={name.replace('$', '$$')}", f"BIN={printing}", "--old-file=tools")
-    assert answer.stdout.splitlines() == ["-m", "sandbox", verb, name]
+    answer = make(verb, f"STACK={name.replace('$', '$$')}", f"BIN={printing}", "--old-file=up-tools")
+    assert answer.stdout.splitlines() == ["-m", "runner", verb, name]
 
 
 def test_an_audit_without_a_stacks_name_is_of_all(printing: Path) -> None:
-    assert make("audit", "STACK=", f"BIN={printing}", "--old-file=tools").stdout.splitlines() == [
+    assert make("audit", "STACK=", f"BIN={printing}", "--old-file=up-tools").stdout.splitlines() == [
         "-m",
-        "sandbox",
+        "runner",
         "audit",
     ]
+
+
+@pytest.mark.parametrize(
+    ("target", "tools"),
+    [
+        ("up", ["pulumi", "helm", "etcd", "kubernetes", "kwok"]),
+        ("lint", ["actionlint"]),
+        ("engine", []),  # which is all of them
+        ("faults", []),
+    ],
+)
+def test_only_the_tools_that_a_command_needs_are_installed_for_it(target: str, tools: list[str]) -> None:
+    commands = make(target, "--dry-run", "--old-file=.venv/installed")
+    [line] = [line for line in commands.stdout.splitlines() if line.startswith(".venv/bin/python -m tools")]
+    assert line.split()[3:] == tools
 
 
 # --- .venv

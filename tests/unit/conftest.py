@@ -82,7 +82,10 @@ class Registration:
 
 @dataclass
 class World(mocks.Mocks):
-    """What a program did: its registrations by URN, the outputs of components and stack, and what it logged."""
+    """What a program did: its registrations by URN, the outputs of components and stack, and what it logged.
+
+    `recorded` is what the state of the last `up` says: outputs by the type of the one resource that has it.
+    """
 
     preview: bool = False
     registrations: dict[str, Registration] = field(default_factory=dict)
@@ -90,6 +93,7 @@ class World(mocks.Mocks):
     outputs: list[resource_pb2.RegisterResourceOutputsRequest] = field(default_factory=list)
     exports: dict[str, Any] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    recorded: dict[str, Any] = field(default_factory=dict)
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         if args.typ == "exoscale-teardown:index:Machines":
@@ -105,8 +109,10 @@ class World(mocks.Mocks):
     def error(self, message: str) -> None:
         raise AssertionError(message)
 
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], None]:
-        raise AssertionError(f"the program calls {args.token}")
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        assert args.token == "pulumi:pulumi:readStackResourceOutputs", f"the program calls {args.token}"
+        said = {f"urn::{type_}": {"type": type_, "outputs": outputs} for type_, outputs in self.recorded.items()}
+        return {"outputs": said if args.args == {"stackName": f"an-organization/{NAME}/dev"} else {}}, []
 
     def of(self, kind: str) -> list[Registration]:
         """Registrations whose type ends in this."""
@@ -185,7 +191,8 @@ def configure(config: Mapping[str, Any], stack: str = "dev", world: World | None
     full = {key if ":" in key else f"{project}:{key}": value for key, value in {**defaults, **config}.items()}
     pulumi.runtime.set_all_config({k: v if isinstance(v, str) else json.dumps(v) for k, v in full.items()})
     asyncio.set_event_loop(_loop())  # which Python 3.12 and later do not make by themselves
-    mocks.set_mocks(world, project=project, stack=stack, preview=world.preview, monitor=Monitor(world), logger=world)
+    monitor = Monitor(world)
+    mocks.set_mocks(world, project, stack, world.preview, logger=world, monitor=monitor, organization="an-organization")
     return world
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from components.provider.resources import RESOURCES, of_urn
-from components.teardown.changes import Chosen
+from components.teardown.changes import Chosen, Placement
 from tests.provider.conftest import Steps
 from tests.unit.conftest import ORGANIZATION, STACK_ID, Registration, Run, World
 
@@ -54,7 +54,8 @@ def test_the_settings_that_take_something_away_when_they_change_reach_the_stack_
         "level": "pro",
         "cni": "cilium",
         "protect": True,
-        "nodepools": {"a": {"size": 3}, "b": {}},
+        "version": "1.34.3",
+        "nodepools": {"a": {"size": 3, "taints": {"dedicated": "a:NoSchedule"}}, "b": {"anti-affinity": False}},
         "ingress": {"load-balancer": "ccm", "nodepool": "b"},
         "storage": {"on-destroy": "keep"},
     }
@@ -62,9 +63,15 @@ def test_the_settings_that_take_something_away_when_they_change_reach_the_stack_
     without = registered(run({"ingress": {"controller": "none"}}), "StackId").inputs["settings"]
 
     assert Chosen.of("at-vie-1", kept) == Chosen(
-        "at-vie-1", "pro", "cilium", True, {"a": 3, "b": 2}, "ccm", "b", "nginx-ingress", "keep"
+        *("at-vie-1", "pro", "cilium", True, {"a": 3, "b": 2}, "ccm", "b", "nginx-ingress", "keep"),
+        placements={
+            "a": Placement(tainted=True, spread=True, nodes=3),
+            "b": Placement(tainted=False, spread=False, nodes=2),
+        },
+        version="1.34.3",
     )
     assert (without["loadBalancer"], without["ingressNodepool"], without["chart"]) == ("none", "", "")
+    assert without["version"] == ""
 
 
 @pytest.mark.parametrize("kind", ["Drain", "SecondDrain"])

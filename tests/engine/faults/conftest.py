@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from runner.stack import SandboxStack
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.conftest import enter, stacks_on
 from tests.engine.faults.account import Account, Held, besides, lasting, names
 from tests.engine.faults.calls import Calls

@@ -88,9 +88,9 @@ class Engine:
 def main() -> None:
     from pulumi import automation
 
+    from runner.stack import SandboxStack
     from sandbox.clock import FAST
     from sandbox.plugins.timing import Timing
-    from sandbox.stack import SandboxStack
 
     run = Run(**json.load(sys.stdin))
     stack = SandboxStack(

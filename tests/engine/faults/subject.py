@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from pulumi import automation
 
+from runner.stack import SandboxStack
 from sandbox.backend import Backend
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.conftest import Kubectl
 from tests.engine.faults.account import Account
 from tests.engine.faults.engine import PROJECT, SECONDS, Engine, Run
@@ -21,7 +21,7 @@ from tests.engine.faults.users import Recreating, Users
 from tools import path_of
 
 PREFIX = "exoscale-sks:"
-# What a destroy says of something that is gone already: the README's table answers with `--refresh`.
+# What a destroy says of something that is gone already: the table in docs/destroy.md answers with `--refresh`.
 GONE = ("resource not found", "Not Found", "release: not found")
 
 

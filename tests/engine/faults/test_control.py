@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from pulumi import automation
 
+from runner.stack import SandboxStack
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.classic import Classic
 from tests.engine.conftest import Kubectl
 from tests.engine.faults.account import Account, Held, besides

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from runner.stack import SandboxStack
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.faults.account import Account
 from tests.engine.paper.sandbox import on_paper, stacks_on_paper
 

@@ -6,9 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+from pulumi import automation
+
 from components.ingress import CONTROLLERS
+from runner.stack import SandboxStack
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.faults.account import Account, names
 from tests.engine.faults.subject import PREFIX
 from tests.engine.operations import Operations, brought_up
@@ -26,6 +29,7 @@ class Life:
         account: where they are.
         charts: the folder of a chart, by the official one's name.
         settings: those it begins with, by their keys in `Pulumi.yaml`.
+        name: the stack's.
     """
 
     def __init__(
@@ -34,10 +38,11 @@ class Life:
         account: Account,
         charts: Callable[[str], Path],
         settings: Settings,
+        name: str = NAME,
     ) -> None:
         self.settings = dict(settings)
         self._make, self._account, self._charts = make, account, charts
-        self._stack = make(NAME)
+        self._stack = make(name)
 
     def change(self, key: str, value: Any) -> None:
         """Gives a setting another value; a whole object where it is one. The key `rename` renames the stack."""
@@ -53,6 +58,27 @@ class Life:
         done = brought_up(self._stack)
         assert self.held() == self.wanted()
         return done
+
+    def refused(self) -> str:
+        """The one line that a preview and an `up` are both refused with, before anything is changed."""
+        self._configure()
+        before, lines = self._account.holds(), []
+        for run in (self._stack.preview, self._stack.up):
+            with pytest.raises(automation.CommandError) as failed:
+                run()
+            said = str(failed.value).partition("Diagnostics:")[2].splitlines()
+            found = [line.partition("error: ")[2] for line in said if line.strip().startswith("error: ")]
+            lines += [line for line in found if line not in ("preview failed", "update failed")]  # of the whole run
+        assert self._account.holds() == before
+        assert len(lines) == 2
+        assert lines[0] == lines[1]
+        return lines[0]
+
+    def warned(self) -> list[str]:
+        """The lines that a preview warns with."""
+        self._configure()
+        said = self._stack.preview().stdout.partition("Diagnostics:")[2].splitlines()
+        return [line.partition("warning: ")[2] for line in said if line.strip().startswith("warning: ")]
 
     def destroy(self) -> None:
         """`pulumi destroy`, which has to leave nothing."""
@@ -70,6 +96,8 @@ class Life:
 
     def wanted(self) -> Counter[str]:
         """How many of each kind the settings want."""
+        if self.settings.get("platform") == "k3d":
+            return Counter()
         pools = self.settings.get("nodepools", {"default": {}}).values()
         ingress = {"controller": "nginx", "load-balancer": "managed"} | self.settings.get("ingress", {})
         return +Counter(

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from runner.stack import SandboxStack
 from sandbox.cloud import Cloud
 from sandbox.plugins.exoscale import ExoscaleProvider
 from sandbox.plugins.kubernetes import helm
 from sandbox.plugins.timing import Timing
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.conftest import PROJECT, enter
 from tests.engine.paper.control_planes import PaperControlPlanes
 from tests.engine.paper.kubernetes import PaperHelm, PaperKubernetes

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from runner.stack import SandboxStack
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.faults.account import Account, names
 from tests.engine.faults.earlier_places import earlier_places
 from tests.engine.faults.subject import Subject

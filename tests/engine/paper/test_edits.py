@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from runner.stack import SandboxStack
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.faults.account import Account
 from tests.engine.operations import Operations
 from tests.engine.paper.life import Life, alive

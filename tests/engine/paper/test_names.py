@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from runner.stack import SandboxStack
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.faults.account import Account, Held, names
 from tests.engine.faults.subject import Subject
 from tests.engine.operations import brought_up, kinds

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from components.catalogue import CNIS, LEVELS
 from components.ingress import CONTROLLERS
+from runner.stack import SandboxStack
 from sandbox.sandbox import Sandbox
-from sandbox.stack import SandboxStack
 from tests.engine.paper.life import RENAME, Settings, alive
 
 pytestmark = pytest.mark.engine

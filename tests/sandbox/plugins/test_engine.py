@@ -12,13 +12,13 @@ import pulumiverse_exoscale as exoscale
 import pytest
 from pulumi import automation
 
+from runner.stack import pulumi_command
+from runner.workspace import Workspace
 from sandbox.cloud import Cloud
 from sandbox.faults import Fault
 from sandbox.plugins.command import CommandProvider
 from sandbox.plugins.exoscale import ExoscaleProvider
 from sandbox.plugins.host import PluginHost
-from sandbox.stack import pulumi_command
-from sandbox.workspace import Workspace
 from tests.sandbox.plugins.cloud_bench import CertifiedControlPlanes
 from tests.sandbox.plugins.conftest import KEY, QUICK, SECRET
 

@@ -11,10 +11,10 @@ import pulumi_kubernetes as k8s
 import pytest
 from pulumi import automation
 
+from runner.stack import pulumi_command
+from runner.workspace import Workspace
 from sandbox.plugins.host import PluginHost
 from sandbox.plugins.kubernetes import KubernetesProvider
-from sandbox.stack import pulumi_command
-from sandbox.workspace import Workspace
 from tests.sandbox.plugins.kubernetes.conftest import RealCluster
 
 pytestmark = [

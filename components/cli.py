@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from .errors import TeardownError
+from .teardown.errors import TeardownError
 
-_PEOPLES = ("audit", "plan", "rescue", "drift", "cycle")
+_PEOPLES = ("audit", "plan", "rescue", "drift", "cycle", "init")
 _STEPS = ("mark", "admit", "drain", "sweep-rules", "sweep")
 COMMANDS = (*_PEOPLES, *_STEPS, "credential")
 
@@ -20,7 +20,8 @@ class _Commands(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        module = importlib.import_module(f".{'recorded_commands' if name in _STEPS else name}", __package__)
+        place = "init" if name == "init" else f"teardown.{'recorded_commands' if name in _STEPS else name}"
+        module = importlib.import_module(f".{place}", __package__)
         command: click.Command = getattr(module, name.replace("-", "_"))
         return command
 
@@ -34,9 +35,10 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Ask Exoscale, not the sandbox, about stacks: `audit`, `plan`, `rescue`, `drift` and `cycle`. The others are the
-    steps of a destroy, which Pulumi runs. On the sandbox, `make audit` and the like are the same commands.
+    """Check and repair stacks on Exoscale with `audit`, `plan`, `rescue`, `drift` and `cycle`. Prepare a project of
+    your own with `init`. Pulumi runs the others, as steps of a destroy. For stacks on the sandbox, use `make audit` and
+    the like.
 
-    The Exoscale API key is today's: EXOSCALE_API_KEY and EXOSCALE_API_SECRET, or EXOSCALE_KEY and EXOSCALE_SECRET,
-    or the stack's configuration (exoscale:key and exoscale:secret).
+    The API key is read from EXOSCALE_API_KEY and EXOSCALE_API_SECRET, or EXOSCALE_KEY and EXOSCALE_SECRET, or the
+    stack's configuration (exoscale:key and exoscale:secret).
     """

@@ -18,8 +18,10 @@ import yaml
 from filelock import FileLock, Timeout
 from pulumi import automation
 
-from sandbox import language
-from sandbox.backend import Backend, Resource
+from runner import language
+from runner.project import project_name
+from runner.states import Resource, States
+from runner.workspace import Workspace
 from sandbox.environment import forget_foreign
 from sandbox.files import write_private
 from sandbox.home import SandboxError
@@ -29,8 +31,6 @@ from sandbox.plugins.host import PluginHost
 from sandbox.plugins.kubernetes import KubernetesProvider
 from sandbox.plugins.provider import Provider
 from sandbox.plugins.timing import Timing
-from sandbox.project import project_name
-from sandbox.workspace import Workspace
 from tools import path_of
 
 Config = dict[str, Any]
@@ -126,7 +126,7 @@ class SandboxStack:
     @property
     def exists(self) -> bool:
         """Whether the backend has it, be it empty."""
-        return Backend(self._home).has(self.project, self.name)
+        return States(self._home).has(self.project, self.name)
 
     @property
     def project(self) -> str:
@@ -134,8 +134,8 @@ class SandboxStack:
         return project_name(self._project)
 
     def resources(self) -> list[Resource]:
-        """What its state holds."""
-        return Backend(self._home).resources(self.project, self.name)
+        """Lists what its state holds."""
+        return States(self._home).resources(self.project, self.name)
 
     def forget(self) -> None:
         """Removes the stack and its state, whatever they still hold; nothing is deleted in the cloud."""
@@ -166,7 +166,7 @@ class SandboxStack:
         Args:
             root: folder of its backend and its settings.
         """
-        backend = Backend(self._home, root / "pulumi")
+        backend = States(self._home, root / "pulumi")
         backend.prepare()
         backend.resources(self.project, self.name)  # a state that cannot be read is refused by its name
         own: list[Provider[Any]] = []
@@ -208,7 +208,7 @@ class SandboxStack:
         files = [self._project / f"Pulumi.{name}.yaml" for name in (self.name, "sandbox")]
         given = next((file.read_text() for file in files if file.exists()), "")  # a destroy needs none
         settings = yaml.safe_load(given) or {}
-        salt = _salt(stack_file) or Backend(self._home).salt(self.project, self.name)
+        salt = _salt(stack_file) or States(self._home).salt(self.project, self.name)
         settings |= {"encryptionsalt": salt} if salt else {}
         settings["config"] = {**settings.get("config", {}), **self.config}
         write_private(stack_file, yaml.safe_dump(settings, sort_keys=False))
@@ -229,7 +229,7 @@ class SandboxStack:
 
 
 def _salt(stack_file: Path) -> str | None:
-    """What the engine added to the stack file; None also where it was killed while it wrote that."""
+    """The line that the engine added to the stack file; None also where it was killed while it wrote that."""
     try:
         settings = yaml.safe_load(stack_file.read_text())
     except (FileNotFoundError, yaml.YAMLError):

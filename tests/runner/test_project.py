@@ -3,16 +3,17 @@
 from pathlib import Path
 
 import pytest
-import settings
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-import sandbox.stack_commands  # noqa: F401 - adds the commands
+import runner.stack_commands  # noqa: F401 - adds the commands
+from components import cluster_args
 from components.node_labels import STACK
-from sandbox.cli import main
+from runner import project
+from runner.cli import main
+from runner.project import new_stack_name, stack_name
 from sandbox.home import SandboxError
-from sandbox.project import new_stack_name, stack_name
 
 NAME = st.text("abcXYZ019.-_", min_size=1, max_size=100).filter(lambda text: text.strip("."))
 
@@ -46,8 +47,8 @@ def test_a_stack_is_made_under_the_names_that_the_program_takes_and_found_under_
             new_stack_name(name, "ours")
 
 
-def test_the_program_has_the_same_rule_for_the_names_of_stacks() -> None:
-    assert settings.STACK is STACK
+def test_the_cluster_takes_the_same_names_of_stacks() -> None:
+    assert project.STACK is cluster_args.STACK is STACK
 
 
 def test_a_branchs_name_is_refused_with_the_stack_name_that_it_could_become() -> None:

@@ -6,9 +6,9 @@ import pytest
 
 from components.kubeconfig_file import save
 from components.teardown.cloud.stack_ref import StackRef
-from sandbox import project
+from runner import project
+from runner.stack_commands import forget_kubeconfig
 from sandbox.clusters.kubeconfig import kubeconfig
-from sandbox.stack_commands import forget_kubeconfig
 
 STACK, OTHER = StackRef("shop", "dev"), StackRef("shop", "prod")
 MINTED = kubeconfig("https://127.0.0.1:6443", "authority", "cluster", "user", ("certificate", "key"))

@@ -10,7 +10,7 @@ import requests
 from exoscale.api.exceptions import ExoscaleAPIException
 
 from components.teardown.cloud.stack_ref import StackRef
-from sandbox.backend import Backend, summary
+from runner.states import States, summary
 from sandbox.client import SandboxClient, connect
 from sandbox.environment import DEFAULT_ZONE
 from sandbox.home import Record, running
@@ -56,7 +56,7 @@ class Namesakes:
 
 def namesakes(home: Path, stack: str) -> Namesakes:
     """Looks for stacks of this name: in the backend, and in the cloud, if the sandbox runs."""
-    backend, record = Backend(home), running(home)
+    backend, record = States(home), running(home)
     states = {project: backend.resources(project, stack) for project, name in backend.stacks() if name == stack}
     told = {project: f"{summary(held)} in its state" for project, held in states.items() if held}
     if record is None:

@@ -1,4 +1,4 @@
-"""`python -m sandbox up|preview|down STACK`: what `make` calls."""
+"""`python -m runner up|preview|down STACK`: what `make` calls."""
 
 import math
 import os
@@ -18,22 +18,27 @@ import yaml
 from components.kubeconfig_entries import KubeconfigRefused
 from components.kubeconfig_file import forget
 from components.teardown.cloud.stack_ref import StackRef
-from sandbox import daemon, project
+from runner import project
+from runner.charts import reachable, stand_in
+from runner.cli import main
+from runner.namesakes import namesakes
+from runner.project import new_stack_name, project_name, stack_name
+from runner.states import States, summary
+from runner.teardown_commands import on_sandbox
+from sandbox import daemon
 from sandbox.admin import Admin
-from sandbox.backend import Backend, summary
-from sandbox.charts import reachable, stand_in
-from sandbox.cli import example, main
+from sandbox.cli import example
 from sandbox.clock import FAST
 from sandbox.environment import forget_foreign
 from sandbox.files import write_private
 from sandbox.home import Record, SandboxError, running
-from sandbox.namesakes import namesakes
-from sandbox.project import new_stack_name, project_name, stack_name
-from sandbox.teardown_commands import on_sandbox
 from tools import path_of
+from tools.install import is_installed, tool_of
+from tools.later import install_later, log_of
+from tools.pins import Tool
 
 if TYPE_CHECKING:
-    from sandbox.stack import SandboxStack  # imported late: it loads Pulumi, and `status` need not wait for that
+    from runner.stack import SandboxStack  # imported late: it loads Pulumi, and `status` need not wait for that
 
 TEMPLATE = "sandbox"  # the stack whose settings a new one starts from
 
@@ -45,7 +50,7 @@ refresh_option = click.option(
 )
 
 
-@main.command(epilog=example("python -m sandbox up alice"))
+@main.command(epilog=example("python -m runner up alice"))
 @stack_argument
 @click.option("--replace", multiple=True, metavar="URN", help="Make this resource anew, as in `pulumi up --replace`.")
 @refresh_option
@@ -70,11 +75,12 @@ def up(home: Path, stack: str, replace: tuple[str, ...], refresh: bool) -> None:
     if shutil.which("kubectl") is None:
         click.echo(f"  export PATH={path_of('kubectl').parent}:$PATH")
     click.echo(f"  {outputs['connect']}")
-    click.echo("  kubectl get nodes; kubectl get pods -n kube-system; kubectl top node")
+    click.echo("  kubectl get nodes; kubectl get pods -n kube-system")
+    click.echo(f"  kubectl top node{_until_there(tool_of('metrics-server'))}")
     click.echo(f"  make down STACK={name}      # when you are done")
 
 
-@main.command(epilog=example("python -m sandbox preview alice"))
+@main.command(epilog=example("python -m runner preview alice"))
 @stack_argument
 @refresh_option
 @click.pass_obj
@@ -88,7 +94,7 @@ def preview(home: Path, stack: str, refresh: bool) -> None:
         sys.exit(1)
 
 
-@main.command(epilog=example("python -m sandbox down alice"))
+@main.command(epilog=example("python -m runner down alice"))
 @stack_argument
 @refresh_option
 @click.pass_obj
@@ -96,7 +102,7 @@ def down(home: Path, stack: str, refresh: bool) -> None:
     """Destroy a stack, then ask the cloud, not the state, what is left; exit 1 when something is."""
     ours = project_name(project.FOLDER)
     name = stack_name(stack, ours)
-    if not Backend(home).has(ours, name):
+    if not States(home).has(ours, name):
         others = namesakes(home, name)
         raise SandboxError(f"there is no stack {ours}/{name} on this sandbox, so nothing was removed{others}")
     record = running(home) or daemon.start(home, FAST, click.echo)
@@ -131,6 +137,17 @@ def forget_kubeconfig(stack: StackRef) -> None:
         click.echo(f"the kubeconfig stays: {file} {refusal}", err=True)
 
 
+def _until_there(tool: Tool) -> str:
+    """When a command that needs the tool works, as the end of a line; starts the installation of a missing one."""
+    if is_installed(tool):
+        return ""
+    try:
+        install_later(tool)
+    except OSError as error:
+        return f"      # needs {tool.name}, which cannot be installed: {error}"
+    return f"      # once {tool.name} is installed, in the background: tail -f {log_of(tool)}"
+
+
 def _name(stack: str) -> str:
     return new_stack_name(stack, project_name(project.FOLDER))
 
@@ -148,7 +165,7 @@ def _settings(home: Path, name: str, keep: bool) -> Path:
     if file.exists():
         return file
     copy = f"`cp {template.name} {file.name}`"
-    if held := Backend(home).resources(project_name(project.FOLDER), name):
+    if held := States(home).resources(project_name(project.FOLDER), name):
         last = home / "stacks" / name / file.name
         raise SandboxError(
             f"stack {name} has {summary(held)}, and its settings {file.name} are not in {project.FOLDER}: get that "
@@ -170,8 +187,8 @@ def _fail(line: str) -> NoReturn:
 
 
 def _stack(home: Path, record: Record, name: str, config: dict[str, Any] | None = None) -> "SandboxStack":
+    from runner.stack import SandboxStack
     from sandbox.plugins.timing import Timing
-    from sandbox.stack import SandboxStack
 
     environment = record.environment()
     # The program runs in this process and reads its keys here; somebody's real ones must not reach it.

@@ -1,4 +1,4 @@
-"""`python -m sandbox plan|audit|rescue|cycle`: the teardown's commands, asked of the sandbox and never of Exoscale."""
+"""`python -m runner plan|audit|rescue|cycle`: the teardown's commands, asked of the sandbox and never of Exoscale."""
 
 import os
 import subprocess
@@ -9,19 +9,20 @@ from pathlib import Path
 
 import click
 
-from sandbox import daemon, project
-from sandbox.backend import Backend
-from sandbox.cli import main
+from runner import project
+from runner.cli import main
+from runner.namesakes import namesakes
+from runner.project import project_name, stack_name
+from runner.states import States
+from sandbox import daemon
 from sandbox.environment import entered
 from sandbox.home import Record, SandboxError, running
-from sandbox.namesakes import namesakes
-from sandbox.project import project_name, stack_name
 from tools import path_of
 
 
 def on_sandbox(home: Path, record: Record, *arguments: str) -> int:
     """Runs `./exoscale-sks …` with the sandbox's cloud and backend, whatever the user's are; its exit status."""
-    backend = Backend(home)
+    backend = States(home)
     backend.prepare()
     path = f"{path_of('pulumi').parent}{os.pathsep}{os.environ['PATH']}"
     environment = entered(os.environ, {**record.environment(), **backend.variables(), "PATH": path})
@@ -38,9 +39,9 @@ def _passed_on(verb: str) -> click.Command:
     def command(home: Path, arguments: tuple[str, ...]) -> None:
         theirs = _teardowns(verb)
         if {"-h", "--help"} & {*arguments}:
-            context = click.Context(theirs, info_name=f"python -m sandbox {verb}")
+            context = click.Context(theirs, info_name=f"python -m runner {verb}")
             usage = theirs.get_help(context)
-            click.echo(f"{command.help}\n\n{usage}\n\nExample:\n  python -m sandbox {verb} alice")
+            click.echo(f"{command.help}\n\n{usage}\n\nExample:\n  python -m runner {verb} alice")
             return
         sys.exit(_ask(home, verb, theirs, [*arguments]))
 
@@ -57,7 +58,7 @@ def _ask(home: Path, verb: str, theirs: click.Command, arguments: list[str]) -> 
     if place is None:
         return on_sandbox(home, record or start(), verb, *arguments)
     name = arguments[place] = stack_name(arguments[place], ours)
-    if not Backend(home).has(ours, name):
+    if not States(home).has(ours, name):
         others = namesakes(home, name)
         if verb != "audit" or ours not in others.cloud:
             raise SandboxError(
@@ -69,7 +70,7 @@ def _ask(home: Path, verb: str, theirs: click.Command, arguments: list[str]) -> 
 
 
 def _teardowns(verb: str) -> click.Command:
-    from components.teardown.cli import main as teardown  # late: no other command needs it
+    from components.cli import main as teardown  # late: no other command needs it
 
     command = teardown.get_command(click.Context(teardown), verb)
     assert command is not None, f"the teardown has no command {verb}"  # noqa: S101

@@ -1,0 +1,70 @@
+"""`exoscale-sks init`: prepares a Pulumi project of one's own for the library."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from .plugin_script import FILE, FOLDER, PROVIDER, plugin_script
+from .teardown.errors import TeardownError
+
+_PACKAGE = __name__.partition(".")[0]
+_LINES = f"""\
+plugins:
+  providers:
+    - name: {PROVIDER} # the steps of exoscale-sks that keep a destroy from leaving anything behind
+      path: ./{FOLDER}
+"""
+
+
+@click.command(short_help="Prepare the Pulumi project in this folder.")
+def init() -> None:
+    """Prepare the Pulumi project in this folder: write the script by which Pulumi finds the provider of exoscale-sks,
+    and name it in Pulumi.yaml. Safe to re-run; commit both files.
+    """
+    project = Path("Pulumi.yaml")
+    settings = _settings(project)
+    script = Path(FILE)
+    text = plugin_script(_PACKAGE, _virtualenv(settings))
+    if script.exists() and PROVIDER not in script.read_text():
+        raise TeardownError(f"{script} is not ours. Next: move it away, then run the same command again")
+    script.parent.mkdir(exist_ok=True)
+    script.write_text(text)
+    script.chmod(0o755)
+    click.echo(f"wrote {script}")
+    if _names_it(settings):
+        click.echo(f"{project} names it")
+    elif "plugins" in settings:
+        raise TeardownError(f"{project} has plugins of its own. Next: add these to them:\n{_LINES}")
+    else:
+        before = project.read_text()
+        project.write_text(before + ("" if before.endswith("\n") else "\n") + _LINES)
+        click.echo(f"named it in {project}. Next: commit both files")
+
+
+def _settings(project: Path) -> dict[str, Any]:
+    try:
+        settings = yaml.safe_load(project.read_text())
+    except FileNotFoundError:
+        raise TeardownError(
+            f"there is no {project} in {Path.cwd()}. Next: `pulumi new python`, or go to the project's folder"
+        ) from None
+    except yaml.YAMLError as error:
+        raise TeardownError(f"{project} is not YAML: {str(error).splitlines()[0]}. Next: mend it") from error
+    runtime = settings.get("runtime") if isinstance(settings, dict) else None
+    if (runtime.get("name") if isinstance(runtime, dict) else runtime) != "python":
+        raise TeardownError(f"the runtime in {project} is not python. Next: use exoscale-sks from a Python project")
+    return dict(settings)
+
+
+def _virtualenv(settings: dict[str, Any]) -> str | None:
+    """Where `pulumi install` puts the project's packages, from its folder; None: nowhere of the project's own."""
+    runtime = settings["runtime"]
+    options = (runtime.get("options") or {}) if isinstance(runtime, dict) else {}
+    return options.get("virtualenv") or (".venv" if options.get("toolchain") == "uv" else None)
+
+
+def _names_it(settings: dict[str, Any]) -> bool:
+    providers = (settings.get("plugins") or {}).get("providers") or []
+    return (PROVIDER, f"./{FOLDER}") in [(one.get("name"), one.get("path")) for one in providers]

@@ -1,0 +1,35 @@
+"""The script by which the engine finds our provider in a project's folder."""
+
+FOLDER = "plugin"
+PROVIDER = "exoscale-teardown"
+FILE = f"{FOLDER}/pulumi-resource-{PROVIDER}"
+"""From the project's folder. Kubeconfigs in states name it too, so it stays where it is."""
+
+_HEAD = f"""\
+#!/bin/sh
+# How Pulumi finds the provider {PROVIDER}, which runs in the project's own Python. Commit this file: a fresh
+# clone has no Python of its own yet, and a plain `pulumi destroy`, which runs no program, would not install it.
+project=$(cd -- "$(dirname -- "$0")/.." && pwd) || exit
+"""
+_INSTALL = f"""\
+if [ ! -x "$python" ]; then
+  echo "{PROVIDER}: installing the project's packages with \\`pulumi install\\`" >&2
+  (cd -- "$project" && pulumi install >&2) || exit
+fi
+"""
+_IN_A_CHECKOUT = """\
+PYTHONPATH=$project${PYTHONPATH:+:$PYTHONPATH}
+export PYTHONPATH
+"""
+
+
+def plugin_script(package: str, virtualenv: str | None, in_a_checkout: bool = False) -> str:
+    """The script's text.
+
+    Args:
+        package: what the library is imported as.
+        virtualenv: the project's, from its folder; None takes the `python3` on PATH.
+        in_a_checkout: whether the library is in the project's folder, and not installed.
+    """
+    python = f'python="$project/{virtualenv}/bin/python"\n{_INSTALL}' if virtualenv else "python=python3\n"
+    return f'{_HEAD}{python}{_IN_A_CHECKOUT if in_a_checkout else ""}exec "$python" -m {package}.provider "$@"\n'
