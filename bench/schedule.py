@@ -27,8 +27,8 @@ from bench.bare import Bare
 from bench.gantt import drawn
 from bench.imports import seconds_by_package
 from bench.timeline import Run, Timeline, critical_path
+from runner.charts import stand_in
 from sandbox import daemon
-from sandbox.charts import stand_in
 from sandbox.cli import Pace
 from sandbox.environment import forget_foreign
 from sandbox.home import Record
@@ -124,7 +124,7 @@ def verdict(claim: str, ratio: float, at_most: float) -> None:
 
 def compiled() -> None:
     """Compiles what is imported from this checkout, which Python does once and an `up` should not be charged with."""
-    for package in ("bench", "components", "configuration", "sandbox", "tools"):
+    for package in ("bench", "components", "configuration", "runner", "sandbox", "tools"):
         compileall.compile_dir(PROJECT / package, quiet=1)
 
 
