@@ -1,4 +1,4 @@
-"""`exoscale-sks init`: prepares a Pulumi project of one's own for the library."""
+"""`exoscale-sks init`: prepares your own Pulumi project for the library."""
 
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ plugins:
 
 @click.command()
 def init() -> None:
-    """Prepare the Pulumi project in this folder: write the script by which Pulumi finds the provider of exoscale-sks,
-    and name it in Pulumi.yaml. Safe to re-run; commit both files.
+    """Prepare the Pulumi project in this folder: write the script through which Pulumi finds the exoscale-sks provider,
+    and register it in Pulumi.yaml. Safe to re-run; commit both files.
     """
     project = Path("Pulumi.yaml")
     settings = _settings(project)
@@ -59,7 +59,7 @@ def _settings(project: Path) -> dict[str, Any]:
 
 
 def _virtualenv(settings: dict[str, Any]) -> str | None:
-    """Where `pulumi install` puts the project's packages, from its folder; None: nowhere of the project's own."""
+    """The project's virtual environment, relative to its folder; None if it has none of its own."""
     runtime = settings["runtime"]
     options = (runtime.get("options") or {}) if isinstance(runtime, dict) else {}
     return options.get("virtualenv") or (".venv" if options.get("toolchain") == "uv" else None)

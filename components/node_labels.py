@@ -1,5 +1,5 @@
-"""Which labels a nodepool may give its nodes: some prefixes are Kubernetes' own, and a kubelet that is told to set such
-a label does not start (docs/exoscale.md, Nodepools and instances)."""
+"""The labels that a nodepool may give its nodes. Kubernetes reserves some prefixes, and a kubelet that is told to set
+such a label does not start (docs/exoscale.md, Nodepools and instances)."""
 
 from .checks import Form
 

@@ -29,7 +29,7 @@ class IngressControllerArgs:
             takes that long.
 
     Raises:
-        Invalid: what cannot be, a line for each.
+        Invalid: lists every argument that cannot work, one per line.
     """
 
     controller: str | Controller = "nginx"

@@ -15,7 +15,7 @@ class TrafficPool:
     """The nodepool that the load balancer sends the controller's traffic to.
 
     Args:
-        identity: whose it is, with a StackId's id.
+        identity: the stack it belongs to, with the id from a StackId.
         zone: Exoscale zone of the cluster.
         name: what the settings call the pool.
         nodepool_id: SKS nodepool.
