@@ -85,7 +85,7 @@ class Checks:
     def texts(self, path: str, value: Any, form: Form) -> bool:
         """Whether the value is a list of at least one text, each of this form."""
         holds = isinstance(value, list | tuple) and len(value) > 0 and all(form.fits(item) for item in value)
-        return self._holds(holds, path, value, f"a list with at least one, each {form.words}")
+        return self._holds(holds, path, value, f"a list of at least one, each {form.words}")
 
     def texts_by_name(self, path: str, value: Any, name: Form, form: Form) -> bool:
         """Whether the value maps names to texts of these forms."""
@@ -94,7 +94,7 @@ class Checks:
         before = len(self.problems)
         for key, text in sorted(value.items(), key=lambda item: str(item[0])):
             if not name.fits(key):
-                self.note((path, str(key)), f"is no name; allowed: {name.words}")
+                self.note((path, str(key)), f"is not a valid name; allowed: {name.words}")
             self.form((path, str(key)), text, form)
         return len(self.problems) == before
 

@@ -31,7 +31,7 @@ class AccessArgs:
         groups: the user's groups; `system:masters` may do everything.
         ttl_seconds: how long the certificate is valid.
         early_renewal_seconds: how long before the certificate expires an `up` renews it. Default: 7 days, or a quarter
-        of `ttl_seconds` if that is shorter.
+            of `ttl_seconds` if that is shorter.
         file: file to write; entries of others in it stay. Default: `.kube/<stack>.yaml` in the project's folder.
 
     Raises:
@@ -71,7 +71,7 @@ class ClusterArgs:
         nodepools: nodepools by name. Default: one, `default`, of two nodes.
         owner: contact to ask before removing the stack; a label on everything that takes labels.
         organization: id or name of the Exoscale organisation that the API key has to belong to. Empty: the first `up`
-        takes any and records it, and later runs accept only that one.
+            takes any and records it, and later runs accept only that one.
         open_node_ports: whether NodePorts are open to the whole internet, which the load balancer needs.
         access: the kubeconfig for people.
         load_balancer: who makes the ingress controller's NLB (about 25 CHF a month): this component (`managed`), the

@@ -23,7 +23,7 @@ class FirewallArgs:
         zone: the stack's zone; a security group exists in all zones.
         cni: network plugin whose traffic between nodes is allowed, `calico` or `cilium`.
         open_node_ports: whether NodePorts are open to the whole internet. NLBs reach the nodes through them, so
-        without them an ingress controller is unreachable.
+            without them an ingress controller is unreachable.
     """
 
     identity: Identity

@@ -16,7 +16,7 @@ class Identity:
         stack: the stack's name, in lower case, as Exoscale makes the names of security groups.
         owner: contact for the stack; letters, digits, `.`, `_` and `-`, as it becomes a label of the Kubernetes nodes.
         stack_id: the stack's own id, from a StackId. Without it, leftovers of an interrupted `up` cannot be told from
-        resources of another stack of the same name.
+            resources of another stack of the same name.
         organization_id: id of the stack's Exoscale organisation, from a StackId; empty when it is not known.
         organization_name: its name, for messages.
     """

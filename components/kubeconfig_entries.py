@@ -107,17 +107,17 @@ def parse(text: str) -> Document:
     try:
         document = yaml.load(text, _Loader)  # noqa: S506 a safe loader
     except yaml.YAMLError as error:
-        raise KubeconfigRefused("is no kubeconfig: it is not YAML") from error
+        raise KubeconfigRefused("is not a kubeconfig: it is not YAML") from error
     if document is None:
         return {}
     if not isinstance(document, dict) or document.get("kind", "Config") != "Config":
-        raise KubeconfigRefused("is no kubeconfig: it is something else")
+        raise KubeconfigRefused("is not a kubeconfig: it is something else")
     if "kind" not in document and not _SECTIONS.keys() & document.keys():
-        raise KubeconfigRefused("is no kubeconfig: it has no kind, clusters, users or contexts")
+        raise KubeconfigRefused("is not a kubeconfig: it has no kind, clusters, users or contexts")
     for section, kind in _SECTIONS.items():
         entries = document.get(section) or []
         if not isinstance(entries, list) or not all(_is_entry(entry, kind) for entry in entries):
-            raise KubeconfigRefused(f"is no kubeconfig: its {section} are no list of entries")
+            raise KubeconfigRefused(f"is not a kubeconfig: its {section} are not a list of entries")
     return document
 
 

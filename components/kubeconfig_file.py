@@ -49,7 +49,7 @@ def obstacle(file: Path, stack: StackRef) -> str | None:
     try:
         with _told():
             if file.exists() and not file.is_file():
-                return "is no file"
+                return "is not a file"
             check(_read(file), stack)
             folder = next(parent for parent in file.parents if parent.exists())
             return None if os.access(folder, os.W_OK) else f"cannot be written: {folder} is not writable"

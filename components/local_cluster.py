@@ -17,7 +17,7 @@ from .kubeconfig_entries import named
 from .kubernetes_provider import kubernetes_provider
 
 LAST_PORT = 65535
-NAME = Form(r"[a-z0-9-]{1,32}", "32 lower-case letters, digits or hyphens at most; the stack's name is part of it")
+NAME = Form(r"[a-z0-9-]{1,32}", "at most 32 lower-case letters, digits or hyphens; the stack's name is part of it")
 
 
 @dataclass(frozen=True)

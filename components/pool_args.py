@@ -16,7 +16,7 @@ TAINT = Form(
 REPELLING = Form(rf"{LABEL}:(NoSchedule|NoExecute)", "NoSchedule or NoExecute")
 NAME = Form(
     rf"[a-z]([a-z0-9-]{{0,{catalogue.INSTANCE_PREFIX_LENGTH - 2}}}[a-z0-9])?",
-    f"{catalogue.INSTANCE_PREFIX_LENGTH} lower-case letters, digits or hyphens at most, a letter first",
+    f"at most {catalogue.INSTANCE_PREFIX_LENGTH} lower-case letters, digits or hyphens, beginning with a letter",
 )
 EXTERNAL = "external"
 
@@ -128,11 +128,11 @@ def check_pools(checks: Checks, pools: Mapping[str, PoolArgs]) -> None:
         checks.refuse("nodepools", f"{len(pools)} nodepools", f"1 to {catalogue.NODEPOOLS_PER_CLUSTER} of them")
     for name in sorted(pools):
         if not NAME.fits(name):
-            checks.note(("nodepools", name), f"is no name; allowed: {NAME.words}")
+            checks.note(("nodepools", name), f"is not a valid name; allowed: {NAME.words}")
     with_nodes = [pool for pool in pools.values() if pool.initial_size]
     if with_nodes and all(pool.repels for pool in with_nodes):
         checks.note(
             "nodepools",
-            f"are all tainted {REPELLING.words}; allowed: one at least with nodes and without such a taint, where "
+            f"are all tainted {REPELLING.words}; allowed: at least one with nodes and without such a taint, where "
             "CoreDNS and the like can run",
         )
