@@ -44,6 +44,14 @@ class Cluster(Component):
     To install something into the cluster, use `provider`, depend on `foundations`, and pass it to `drain_before` if a
     destroy has to drain the cluster before deleting it, such as a Helm release. An IngressController does all of this
     by itself.
+
+    Args:
+        name: name of the component.
+        args: arguments of the cluster. Default: `ClusterArgs()`.
+        opts: options of the component.
+
+    Raises:
+        RunError: the program has another Cluster.
     """
 
     cluster_id: pulumi.Output[str]
