@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from tools import path_of
 
 _LONGEST_SECONDS = 600  # of one command of helm
 _POLL_SECONDS = 0.2  # how soon a cancellation reaches helm
+# In the real plugin Helm is a library, so a kill ends both and leaves the release pending.
+_DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
 _ERROR = re.compile(r"^Error: (?:INSTALLATION FAILED: |UPGRADE FAILED: )?", re.MULTILINE)
 # What would steer helm to another cluster than the provider's.
 _STEERING = {"KUBECONFIG", "HELM_NAMESPACE", "HELM_DEBUG", "HELM_DRIVER"}
@@ -80,7 +83,7 @@ class Helm:
             HelmError: it failed.
         """
         process = subprocess.Popen(
-            [self._binary, *arguments],
+            [*_DIES_WITH_US, self._binary, *arguments],
             cwd=self.directory,
             env=self._environment,
             stdin=subprocess.PIPE,
