@@ -23,7 +23,10 @@ NAMES = {"project": "shop", "stack": "dev"}
         ({"load_balancer": "haproxy"}, 'load_balancer is "haproxy"; allowed: managed, ccm, none'),
         ({"drain_wait_seconds": "5"}, 'drain_wait_seconds is "5"; allowed: a whole number from 1 to 86400'),
         ({"protect": "yes"}, 'protect is "yes"; allowed: true, false'),
-        ({"owner": ""}, 'owner is ""; allowed: 63 letters, digits or . _ - at most, a letter or digit at both ends'),
+        (
+            {"owner": ""},
+            'owner is ""; allowed: at most 63 letters, digits or . _ -, with a letter or digit at both ends',
+        ),
     ],
 )
 def test_an_argument_that_cannot_work_is_one_line_where_it_is_given(arguments: dict[str, Any], line: str) -> None:
