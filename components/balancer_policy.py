@@ -71,8 +71,8 @@ class BalancerPolicy(Component):
             },
             opts=child_opts,
         )
-        # After the NLB, as the policy is: the first registration in the cluster blocks all later ones, nodepools included,
-        # until the Kubernetes plugin has queried the cluster (docs/plugins.md, Engine).
+        # After the NLB, as the policy is: the first registration in the cluster blocks all later ones, nodepools
+        # included, until the Kubernetes plugin has queried the cluster (docs/plugins.md, Engine).
         bound = pulumi.Output.all(called, args.load_balancer_id).apply(lambda known: known[0])
         kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
             f"{name}-binding",
