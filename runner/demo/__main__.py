@@ -1,0 +1,63 @@
+"""`python -m runner.demo`: brings a stack up and down in a terminal, and draws what it printed."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from runner.demo.excerpt import SESSION, Missing, anonymous, excerpt
+from runner.demo.picture import drawn
+from runner.demo.terminal import COLUMNS, typed
+from runner.project import FOLDER
+from sandbox import daemon
+from sandbox.environment import forget_foreign
+from tools import path_of
+
+PICTURE = FOLDER / "docs" / "demo.svg"
+TITLE = "exoscale-sks on the simulated Exoscale"
+# What `make demo` and its user have set, and what another checkout would not have.
+_FOREIGN = ("MAKE", "MFLAGS", "SANDBOX_", "NO_COLOR")
+
+
+def main() -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
+    forget_foreign(environment)
+    environment["PATH"] = f"{path_of('kubectl').parent}{os.pathsep}{environment['PATH']}"
+    lines: list[str] = []
+    with _checkout() as folder:
+        names = {str(folder): "~/exoscale-sks", str(FOLDER): "~/exoscale-sks", str(Path.home()): "~"}
+        for command in SESSION:
+            status, printed = typed(command.line, folder, environment, _see)
+            if status:
+                sys.exit(f"`{command.line}` ended with status {status}: {PICTURE} stays as it was")
+            try:
+                lines += ["", *excerpt(command, anonymous(printed, names))]
+            except Missing as missing:
+                sys.exit(f"{missing}: {PICTURE} stays as it was")
+    PICTURE.write_text(drawn(lines[1:], TITLE, COLUMNS))
+    print(f"{PICTURE} is new")
+
+
+@contextmanager
+def _checkout() -> Iterator[Path]:
+    """This checkout as a fresh clone is, by links: without stacks, kubeconfigs or a sandbox. One started there ends."""
+    with TemporaryDirectory(prefix="demo-", ignore_cleanup_errors=True) as scratch:
+        folder = Path(scratch).resolve()
+        for entry in (*FOLDER.glob("[!.]*"), FOLDER / ".venv"):
+            if entry.name != "Pulumi.demo.yaml":
+                (folder / entry.name).symlink_to(entry)
+        try:
+            yield folder
+        finally:
+            daemon.stop(folder / ".sandbox")
+
+
+def _see(chunk: bytes) -> None:
+    sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()
