@@ -75,7 +75,7 @@ faults: tools ## the fault suite: what destroy guarantees, and every slow test, 
 	@$(BIN)/pytest tests/engine/faults -n $(FAULT_JOBS) --dist worksteal
 	@$(BIN)/pytest tests/engine tests/sandbox --ignore tests/engine/faults -m slow -n $(FAULT_JOBS) --dist loadfile
 
-soak: tools .venv/pictures ## N random stacks under random faults, destroyed in our way and in the classic one
+soak: tools .venv/pictures ## N random stacks under random faults, destroyed by this program and in the classic way
 	@mkdir -p $(dir $(RECORD))
 	@$(BIN)/python -m tests.soak --runs $(N) --seed $(SEED) --csv $(RECORD).csv --plot $(RECORD).svg $(ARGS)
 

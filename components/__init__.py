@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .pool_args import PoolArgs as PoolArgs
     from .protection import protect_everything as protect_everything
 
-# Loaded when they are first asked for: the command line and the provider use none of them, and have to be quick.
+# Imported on first use: the command line and the provider need none of them and have to start quickly.
 _PLACES = {
     "AccessArgs": "cluster_args",
     "Between": "pool_args",

@@ -1,4 +1,4 @@
-"""What keeps the nodes of a pool on different hypervisors."""
+"""The anti-affinity group that keeps the nodes of a pool on different hypervisors."""
 
 from dataclasses import dataclass
 
@@ -14,8 +14,8 @@ class AntiAffinityArgs:
     """Arguments of an AntiAffinity.
 
     Args:
-        identity: whose it is.
-        nodepool: name of the nodepool that it is for.
+        identity: the stack it belongs to.
+        nodepool: name of the nodepool it is for.
     """
 
     identity: Identity
@@ -23,7 +23,7 @@ class AntiAffinityArgs:
 
 
 class AntiAffinity(Component):
-    """An anti-affinity group; it holds 8 nodes at most (docs/exoscale.md, Limits)."""
+    """An anti-affinity group of at most 8 nodes (docs/exoscale.md, Limits)."""
 
     group_id: pulumi.Output[str]
     """Id of the anti-affinity group."""
@@ -34,7 +34,7 @@ class AntiAffinity(Component):
             f"{name}-anti-affinity",
             name=args.identity.lasting_name(args.nodepool),
             description=args.identity.describe(f"Nodepool {args.nodepool}"),
-            # The API can change neither, so the plugin would replace the group under running machines.
+            # The API cannot change either, so the plugin would replace the group under running machines.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["name", "description"]),
         )
         self.group_id = group.id

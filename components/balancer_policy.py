@@ -1,4 +1,4 @@
-"""What keeps the Services of a cluster from taking the ingress controller's load balancer away from it."""
+"""An admission policy that keeps other Services from taking over the ingress controller's load balancer."""
 
 from dataclasses import dataclass
 
@@ -8,8 +8,8 @@ import pulumi_kubernetes as kubernetes
 from .component import Component
 from .ingress.service import PREFIX
 
-_PORTS = (80, 443)  # of every ingress controller, TCP
-_OWNER = "meta.helm.sh/release-name"  # annotation that Helm puts on all that it installs
+_PORTS = (80, 443)  # TCP, used by every ingress controller
+_OWNER = "meta.helm.sh/release-name"  # annotation that Helm puts on everything it installs
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class BalancerPolicyArgs:
         load_balancer_id: the NLB.
         load_balancer_name: its name in the cloud.
         release: name of the ingress controller's Helm release, and of its namespace.
-        cluster_id: id of the cluster; before it is replaced, the policy is taken out of it.
+        cluster_id: id of the cluster; the policy is deleted before the cluster is replaced.
     """
 
     load_balancer_id: pulumi.Input[str]
@@ -30,26 +30,26 @@ class BalancerPolicyArgs:
 
 
 class BalancerPolicy(Component):
-    """Has the cluster refuse a Service that names the ingress controller's NLB as its own, or that wants its ports.
+    """Makes the cluster refuse a Service that claims the ingress controller's NLB as its own, or its ports.
 
-    The cloud controller manager makes an NLB that a Service names what that Service asks for: it gets the Service's
-    name, and what the ingress controller has there is deleted. Only an annotation, `external`, says that others are
-    on it too.
+    When a Service names an NLB, the cloud controller manager turns that NLB into what the Service asks for: it renames
+    the NLB and deletes the ingress controller's services from it. Only the annotation `external` says that the NLB is
+    shared.
 
     Give it the cluster's `kubernetes.Provider` in `opts.providers`.
     """
 
     def __init__(self, name: str, args: BalancerPolicyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("BalancerPolicy", name, opts)
-        # A name that comes from the cluster's id, so that it goes with the cluster, as the release does
-        # (docs/adr/0004). All of its metadata is unknown then, and only a name by itself would replace the object.
+        # The name is derived from the cluster's id, so the policy is deleted with the cluster, as the release is
+        # (docs/adr/0004). While the id is unknown, all metadata is; only a name of its own would replace the object.
         child_opts = pulumi.ResourceOptions(parent=self, replace_on_changes=["metadata"], delete_before_replace=True)
         called = pulumi.Output.from_input(args.cluster_id).apply(lambda _: f"exoscale-sks-balancer-of-{name}")
         policy = kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
             f"{name}-policy",
             metadata={"name": called},
             spec={
-                # A Service that cannot be judged is admitted: this is a help, and no guard against anybody.
+                # A Service that cannot be evaluated is admitted: the policy prevents accidents, not attacks.
                 "failure_policy": "Ignore",
                 "match_constraints": {
                     "resource_rules": [
@@ -75,17 +75,17 @@ class BalancerPolicy(Component):
             f"{name}-binding",
             metadata={"name": called},
             spec={"policy_name": called, "validation_actions": ["Deny"]},
-            # And so after the NLB: the first registration in the cluster holds up all later ones, nodepools too, until
-            # the Kubernetes plugin has asked the cluster (docs/plugins.md, Engine).
+            # This also puts it after the NLB: the first registration in the cluster blocks all later ones, nodepools
+            # included, until the Kubernetes plugin has queried the cluster (docs/plugins.md, Engine).
             opts=pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[policy])),
         )
         self.register_outputs({})
 
 
 def rules(load_balancer_id: str, load_balancer_name: str, release: str) -> list[tuple[str, str]]:
-    """What a Service has to fulfil, in the expression language of admission policies, and what is said where not.
+    """The rules for a Service, in the expression language of admission policies, each with its error message.
 
-    A Service that broke a rule before may still be changed and deleted.
+    A Service that already breaks a rule may still be changed and deleted.
     """
     theirs = (
         "{object}.spec.type == 'LoadBalancer'"

@@ -1,4 +1,4 @@
-"""The command line: one command per file, loaded when it is called, for the credential plugin has to be quick."""
+"""The command line: one command per file, imported when it is called, so that the credential plugin starts quickly."""
 
 import importlib
 import sys
@@ -35,10 +35,10 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Ask Exoscale, not the sandbox, about stacks: `audit`, `plan`, `rescue`, `drift` and `cycle`. `init` prepares a
-    project of one's own. The others are the steps of a destroy, which Pulumi runs. On the sandbox, `make audit` and the
-    like are the same commands.
+    """Inspect and repair stacks on Exoscale (not on the sandbox) with `audit`, `plan`, `rescue`, `drift` and `cycle`.
+    `init` prepares your own Pulumi project. The other commands are the steps of a destroy, which Pulumi runs. On the
+    sandbox, use `make audit` and so on.
 
-    The Exoscale API key is today's: EXOSCALE_API_KEY and EXOSCALE_API_SECRET, or EXOSCALE_KEY and EXOSCALE_SECRET,
-    or the stack's configuration (exoscale:key and exoscale:secret).
+    The Exoscale API key is read from EXOSCALE_API_KEY and EXOSCALE_API_SECRET, from EXOSCALE_KEY and EXOSCALE_SECRET,
+    or from the stack's configuration (exoscale:key and exoscale:secret).
     """

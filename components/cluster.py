@@ -1,11 +1,13 @@
 """A cluster whose destroy leaves nothing behind that costs money, and touches nothing of anybody else's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from weakref import WeakSet
 
 import pulumi
 import pulumi_kubernetes as kubernetes
+from pulumi.runtime.settings import get_monitor
 
 from .anti_affinity import AntiAffinity, AntiAffinityArgs
 from .balancer_policy import BalancerPolicy, BalancerPolicyArgs
@@ -22,38 +24,51 @@ from .load_balancer import LoadBalancer, LoadBalancerArgs
 from .machines import Machines, MachinesArgs, PoolOfMachines
 from .nodepool import Nodepool, NodepoolArgs
 from .nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
+from .pool_args import PoolArgs
 from .program_kubeconfig import ProgramKubeconfig, ProgramKubeconfigArgs
 from .reporting import monthly_cost, report
 from .stack_id import StackId, StackIdArgs
 from .teardown.changes import MANAGED, NO_BALANCER
 from .teardown.cloud.stack_ref import INGRESS, MADE_BY_CCM
 
+_runs_with_one: WeakSet[Any] = WeakSet()  # by their connection to the engine; one process may run several programs
+
 
 class Cluster(Component):
-    """An SKS cluster: control plane, firewall, nodepools, kubeconfig, load balancer, and what a destroy needs.
+    """An SKS cluster: control plane, firewall, nodepools, kubeconfig, load balancer, and the steps of a safe destroy.
 
-    A destroy first drains the cluster: it deletes whatever its users made that costs money. Then the parts go, each
-    after what depends on it, and in the end what no state knows. There is one such cluster in a stack, for names,
-    labels and the last sweep go by the stack.
+    A destroy first drains the cluster: it deletes whatever its users created that costs money. Then it deletes the
+    parts, each after its dependents, and finally sweeps up what is missing from the state. A stack holds one Cluster,
+    because names, labels and the final sweep are per stack.
 
-    Put things into the cluster with `provider`, let them depend on `foundations`, and tell `drain_before` of what the
-    drain has to come before on a destroy, such as Helm releases. An IngressController does all of that by itself.
+    To install something into the cluster, use `provider`, depend on `foundations`, and pass it to `drain_before` if a
+    destroy has to drain the cluster before deleting it, such as a Helm release. An IngressController does all of this
+    by itself.
+
+    Args:
+        name: name of the component.
+        args: arguments of the cluster. Default: `ClusterArgs()`.
+        opts: options of the component.
+
+    Raises:
+        RunError: the program has another Cluster.
     """
 
     cluster_id: pulumi.Output[str]
-    """Id of the SKS cluster; another one when the cluster is replaced."""
+    """Id of the SKS cluster; changes when the cluster is replaced."""
     endpoint: pulumi.Output[str]
     """URL of the Kubernetes API."""
     kubeconfig: pulumi.Output[str]
-    """The kubeconfig for people, YAML; a secret."""
+    """The kubeconfig for people, as YAML; a secret."""
     kubeconfig_path: pulumi.Output[str]
-    """The file that holds it, once it does."""
+    """Path of the kubeconfig file, known once it is written."""
     nodepools: pulumi.Output[dict[str, Any]]
-    """By name: `id`, `instance-pool-id`, `size`, `instance-type`, `disk-size-gb`, of the machines that there are."""
+    """By nodepool name: `id`, `instance-pool-id`, `size`, `instance-type`, `disk-size-gb` of the running machines."""
     monthly_cost: pulumi.Output[str]
-    """What the machines that there are, the control plane and the load balancer cost, in words."""
+    """Monthly cost of the running machines, the control plane and the load balancer, in words."""
 
     def __init__(self, name: str, args: ClusterArgs | None = None, opts: pulumi.ResourceOptions | None = None) -> None:
+        _refuse_a_second_one(name)
         super().__init__("Cluster", name, opts)
         self._args = args = args or ClusterArgs()
         self._inside: list[pulumi.Resource] = []
@@ -90,47 +105,13 @@ class Cluster(Component):
             wait_seconds=args.drain_wait_seconds,
         )
         unfinished = UnfinishedDrain("unfinished-drain", drain, pulumi.ResourceOptions(parent=self, depends_on=[sweep]))
-        self._pools = {
-            pool: Nodepool(
-                pool,
-                NodepoolArgs(
-                    who,
-                    unfinished.before(sweep.cluster_id),
-                    zone,
-                    size=chosen.initial_size,
-                    instance_type=chosen.instance_type,
-                    disk_size_gb=chosen.disk_size_gb,
-                    security_group_ids=[firewall.security_group_id],
-                    instance_prefix=chosen.instance_prefix,
-                    anti_affinity_group_ids=[groups[pool].group_id] if pool in groups else [],
-                    labels=chosen.labels,
-                    taints=chosen.taints,
-                    keeps_size=not chosen.bounds,
-                ),
-                child,
-            )
-            for pool, chosen in args.nodepools.items()
-        }
+        self._pools = self._nodepools(unfinished.before(sweep.cluster_id), firewall, groups)
         running = self._machines(control_plane).running
-        access = args.access
-        kubeconfig = Kubeconfig(
-            "access",
-            KubeconfigArgs(
-                who,
-                control_plane.cluster_id,
-                zone,
-                file=args.kubeconfig_file,
-                user=access.user,
-                groups=access.groups,
-                ttl_seconds=access.ttl_seconds,
-                early_renewal_seconds=access.renewal_seconds,
-            ),
-            child,
-        )
+        kubeconfig = self._kubeconfig(control_plane)
         programs = ProgramKubeconfig(
             "programs", ProgramKubeconfigArgs(who, zone, control_plane.cluster_id, kubeconfig.content), child
         )
-        # Whatever replaces the cluster is part of what the provider knows it by (docs/adr/0004).
+        # Every setting that replaces the cluster is part of the provider's identifier of it (docs/adr/0004).
         self.provider: kubernetes.Provider = kubernetes_provider(
             "cluster", programs.content, f"{zone} {args.level} {args.cni}", self
         )
@@ -138,7 +119,7 @@ class Cluster(Component):
         second_drain = SecondDrain("second-drain", drain, child)
         self._balancer = LoadBalancer(INGRESS, LoadBalancerArgs(who, zone, after=[sweep]), child) if managed else None
         self.foundations: Sequence[pulumi.Resource] = [second_drain, *([self._balancer] if self._balancer else [])]
-        """What has to outlive everything in the cluster."""
+        """Resources that have to outlive everything in the cluster."""
         self.cluster_id = control_plane.cluster_id
         policies = [self._policy(self._balancer)] if self._balancer else []
 
@@ -159,8 +140,8 @@ class Cluster(Component):
                 "monthly_cost": self.monthly_cost,
             }
         )
-        # Not a part of the component: what depends on a Cluster is created after all of its parts, and the drain after
-        # whatever depends on the Cluster.
+        # The drain is not a child of the component: whatever depends on a Cluster is created after all of its children,
+        # and the drain has to be created after that.
         inside = self._settled()
         Drain(
             "drain",
@@ -185,7 +166,7 @@ class Cluster(Component):
 
     @property
     def address(self) -> pulumi.Output[str] | None:
-        """The managed load balancer's IPv4 address. See IngressHost."""
+        """IPv4 address of the managed load balancer. See IngressHost."""
         return self._balancer.ip_address if self._balancer else None
 
     @property
@@ -196,27 +177,63 @@ class Cluster(Component):
         return TrafficPool(self._who, self._args.zone, name, pool.nodepool_id, pool.instance_pool_id, size)
 
     def drain_before(self, *resources: pulumi.Resource) -> None:
-        """On a destroy, drain the cluster before these are deleted. That way a destroy that the drain refuses, because
-        of users' volumes, has deleted nothing yet.
+        """On a destroy, drain the cluster before deleting these resources. If the drain then refuses because of users'
+        volumes, nothing has been deleted yet.
 
         Args:
-            resources: what is installed into the cluster.
+            resources: resources installed into the cluster.
 
         Raises:
-            RunError: the program has run to its end, as inside an `apply`.
+            RunError: it was called after the program's end, for example inside an `apply`.
         """
         if self._is_settled:
             raise pulumi.RunError(f"drain_before of cluster {self._name} was called inside an apply: call it outside")
         self._inside += resources
 
     def _settled(self) -> pulumi.Output[Sequence[pulumi.Resource]]:
-        """What is in the cluster once the program has run: no task of its event loop starts before that."""
+        """Returns the resources passed by the program. Its event loop runs no task before the program has ended."""
 
         async def settled() -> Sequence[pulumi.Resource]:
             self._is_settled = True
             return self._inside
 
         return pulumi.Output.from_input(settled())
+
+    def _nodepools(
+        self, cluster_id: pulumi.Output[str], firewall: Firewall, groups: Mapping[str, AntiAffinity]
+    ) -> dict[str, Nodepool]:
+        def made(name: str, pool: PoolArgs) -> Nodepool:
+            args = NodepoolArgs(
+                self._who,
+                cluster_id,
+                self._args.zone,
+                size=pool.initial_size,
+                instance_type=pool.instance_type,
+                disk_size_gb=pool.disk_size_gb,
+                security_group_ids=[firewall.security_group_id],
+                instance_prefix=pool.instance_prefix,
+                anti_affinity_group_ids=[groups[name].group_id] if name in groups else [],
+                labels=pool.labels,
+                taints=pool.taints,
+                keeps_size=not pool.bounds,
+            )
+            return Nodepool(name, args, pulumi.ResourceOptions(parent=self))
+
+        return {name: made(name, pool) for name, pool in self._args.nodepools.items()}
+
+    def _kubeconfig(self, control_plane: ControlPlane) -> Kubeconfig:
+        access = self._args.access
+        args = KubeconfigArgs(
+            self._who,
+            control_plane.cluster_id,
+            self._args.zone,
+            file=self._args.kubeconfig_file,
+            user=access.user,
+            groups=access.groups,
+            ttl_seconds=access.ttl_seconds,
+            early_renewal_seconds=access.renewal_seconds,
+        )
+        return Kubeconfig("access", args, pulumi.ResourceOptions(parent=self))
 
     def _policy(self, balancer: LoadBalancer) -> BalancerPolicy:
         name = self._who.name(INGRESS)
@@ -241,3 +258,13 @@ class Cluster(Component):
         }
         args = MachinesArgs(self._who, self._args.zone, control_plane.cluster_id, described)
         return Machines("machines", args, pulumi.ResourceOptions(parent=self))
+
+
+def _refuse_a_second_one(name: str) -> None:
+    monitor: Any = get_monitor()
+    if monitor in _runs_with_one:
+        raise pulumi.RunError(
+            f"Cluster {name} is the program's second, and a stack has one: names, labels and the last sweep go by the "
+            "stack. Next: give it a program or a stack of its own"
+        )
+    _runs_with_one.add(monitor)

@@ -1,4 +1,4 @@
-"""What a Cluster may be."""
+"""Arguments of a Cluster, checked when they are made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -16,7 +16,7 @@ from .teardown.changes import CCM, MANAGED, NO_BALANCER, Chosen, Placement
 from .teardown.cloud.stack_ref import STACK_ID_LENGTH
 
 MONTH, WEEK = 30 * DAY, 7 * DAY
-CENTURY = 100 * 365 * DAY  # certificates cannot say years of five digits
+CENTURY = 100 * 365 * DAY  # a certificate cannot hold a year of five digits
 SUBJECT = Form(r"[ -~]{1,64}", "1 to 64 letters, digits or signs of ASCII, which every certificate's subject takes")
 NEWEST = "newest"
 VERSION = Form(rf"{NEWEST}|[0-9]+\.[0-9]+\.[0-9]+", f"{NEWEST}, or a version such as 1.34.3")
@@ -30,13 +30,12 @@ class AccessArgs:
         user: user name in the certificate.
         groups: the user's groups; `system:masters` may do everything.
         ttl_seconds: how long the certificate is valid.
-        early_renewal_seconds: how long before its end the next `up` makes a new one. Default: 7 days, or a quarter of a
-            short `ttl_seconds`.
-        file: where it is written; what others have in that file stays. Default: `.kube/<stack>.yaml` in the project's
-            folder.
+        early_renewal_seconds: how long before the certificate expires an `up` renews it. Default: 7 days, or a quarter
+            of `ttl_seconds` if that is shorter.
+        file: file to write; entries of others in it stay. Default: `.kube/<stack>.yaml` in the project's folder.
 
     Raises:
-        Invalid: what cannot be, a line for each.
+        Invalid: lists every argument that cannot work, one per line.
     """
 
     user: str = "kubernetes-admin"
@@ -55,7 +54,7 @@ class AccessArgs:
 
     @property
     def renewal_seconds(self) -> int:
-        """How long before the end. A certificate that is always up for renewal would be another one after every up."""
+        """How long before expiry a certificate is renewed. Less than its whole life, or every `up` would renew it."""
         early = self.early_renewal_seconds
         return min(WEEK, self.ttl_seconds // 4) if early is None else early
 
@@ -69,29 +68,29 @@ class ClusterArgs:
         level: service level of the control plane: `starter` (free) or `pro`; a change replaces the cluster.
         cni: network plugin: `calico` or `cilium`; a change replaces the cluster.
         version: Kubernetes version, such as `1.34.3`; `newest` is looked up once, when the cluster is created.
-        nodepools: by name. Default: one, `default`, of two nodes.
-        owner: whom to ask before removing the stack; a label on everything that takes labels.
-        organization: id or name of the Exoscale organisation that the API key has to be of; empty takes any at the
-            first `up`, and that one from then on.
-        open_node_ports: whether NodePorts answer the whole internet, which the load balancer needs.
+        nodepools: nodepools by name. Default: one, `default`, of two nodes.
+        owner: contact to ask before removing the stack; a label on everything that takes labels.
+        organization: id or name of the Exoscale organisation that the API key has to belong to. Empty: the first `up`
+            takes any and records it, and later runs accept only that one.
+        open_node_ports: whether NodePorts are open to the whole internet, which the load balancer needs.
         access: the kubeconfig for people.
-        load_balancer: who makes the ingress controller's NLB (about 25 CHF a month): `managed`, this component;
-            `ccm`, the cluster's cloud controller manager; `none`, nobody, for there is no ingress controller.
-        ingress_nodepool: the nodepool that the NLB sends traffic to, and that the ingress controller runs on. Empty:
-            the first without taints.
-        ingress_chart: name of the ingress controller's chart. With `ccm` another one changes the address, and a preview
-            says so.
-        csi: whether the cluster gets Exoscale's block storage driver; a cluster that has it keeps it.
-        on_destroy: what a destroy does with volumes and snapshots: `refuse`, `delete` or `keep`.
-        drain_wait_seconds: how long a destroy waits for a controller in the cluster that does not move, before it
+        load_balancer: who makes the ingress controller's NLB (about 25 CHF a month): this component (`managed`), the
+            cluster's cloud controller manager (`ccm`), or nobody, because there is no ingress controller (`none`).
+            ingress_nodepool: nodepool that runs the ingress controller and gets the NLB's traffic. Empty: the first one
+            without taints.
+            ingress_chart: name of the ingress controller's chart. With `ccm`, changing it changes the address, and a
+            preview says so.
+            csi: whether to install Exoscale's block storage driver; it cannot be removed from a cluster that has it.
+            on_destroy: what a destroy does with volumes and snapshots: `refuse`, `delete` or `keep`.
+            drain_wait_seconds: how long a destroy waits for a controller in the cluster that makes no progress; then it
             deletes that controller's load balancers itself.
-        protect: whether an `up` that would replace the cluster is refused. (`protect_everything` has Pulumi refuse to
-            delete anything of the stack.)
+            protect: whether to refuse an `up` that would replace the cluster. (`protect_everything` makes Pulumi refuse
+            to delete anything of the stack.)
         project: the Pulumi project's name. Default: the running program's.
         stack: the Pulumi stack's name. Default: the running program's.
 
     Raises:
-        Invalid: what cannot be, a line for each.
+        Invalid: lists every argument that cannot work, one per line.
     """
 
     zone: str = "ch-gva-2"
@@ -135,12 +134,12 @@ class ClusterArgs:
 
     @property
     def identity(self) -> Identity:
-        """Whose cluster it is."""
+        """The stack that owns the cluster."""
         return Identity(self.project, self.stack, self.owner)
 
     @property
     def kubernetes(self) -> str | None:
-        """The version to ask for; None leaves it to Exoscale."""
+        """The Kubernetes version to request; None leaves the choice to Exoscale."""
         return None if self.version == NEWEST else self.version
 
     @property
@@ -151,12 +150,12 @@ class ClusterArgs:
 
     @property
     def kubeconfig_file(self) -> Path:
-        """Where the kubeconfig for people is written; absolute."""
+        """Absolute path of the kubeconfig for people."""
         return (self.access.file or Path(".kube") / f"{self.stack}.yaml").absolute()
 
     @property
     def chosen(self) -> Chosen:
-        """Those whose change takes something away from a living stack."""
+        """The settings whose change can take something away from a living stack."""
         is_reached = self.load_balancer != NO_BALANCER
         return Chosen(
             zone=self.zone,
@@ -176,7 +175,7 @@ class ClusterArgs:
         )
 
     def _check_names(self, checks: Checks) -> None:
-        """Each thing's description has to hold whose it is, and Exoscale's have a limit."""
+        """Checks that the stack's name fits into every description, which Exoscale limits in length."""
         known = len(checks.problems)
         for what in ("project", "stack"):
             checks.form(what, getattr(self, what), STACK)

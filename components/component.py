@@ -1,4 +1,4 @@
-"""What every component resource of the library has: its type, and the types that it had in earlier releases."""
+"""Base class of the library's component resources: sets the type, and its aliases from earlier releases."""
 
 import pulumi
 
@@ -6,13 +6,13 @@ import pulumi
 class Component(pulumi.ComponentResource):
     """A component of type `exoscale-sks:index:<kind>`.
 
-    Living stacks were made when the type was `exoscale-sks:components:<kind>`, and before there was a Cluster that the
-    parts belong to. The engine takes those for the same resource, and what is in them too.
+    Older stacks have the type `exoscale-sks:components:<kind>`, or come from a release in which the parts did not
+    belong to a Cluster yet. With the aliases, the engine treats those components and their children as the same.
 
     Args:
         kind: the last part of the type.
-        name: of the resource.
-        opts: of the resource.
+        name: resource name.
+        opts: resource options.
     """
 
     def __init__(self, kind: str, name: str, opts: pulumi.ResourceOptions | None) -> None:

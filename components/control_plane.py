@@ -14,13 +14,13 @@ class ControlPlaneArgs:
     """Arguments of a ControlPlane.
 
     Args:
-        identity: whose it is.
+        identity: the stack it belongs to.
         zone: Exoscale zone.
         level: service level, `starter` or `pro`.
         cni: network plugin, `calico` or `cilium`.
         version: Kubernetes version; None takes the newest when the cluster is created and keeps it.
-        csi: whether the cluster gets Exoscale's block storage driver. It cannot be taken away again
-            (docs/plugins.md, Updates that send nothing), so a cluster that has it keeps it.
+        csi: whether to install Exoscale's block storage driver. It cannot be removed again (docs/plugins.md, Updates
+            that send nothing), so a cluster that has it keeps it.
     """
 
     identity: Identity
@@ -55,14 +55,14 @@ class ControlPlane(Component):
             exoscale_ccm=True,
             metrics_server=True,
             exoscale_csi=args.csi,
-            # The plugin takes a change of these two for done and sends nothing, at every up again
-            # (docs/plugins.md, Updates that send nothing), so only a replacement brings it about.
+            # On a change of these two the plugin sends nothing and reports success, at every `up`
+            # (docs/plugins.md, Updates that send nothing), so only a replacement applies it.
             opts=pulumi.ResourceOptions.merge(
                 child_opts,
                 pulumi.ResourceOptions(
                     replace_on_changes=["serviceLevel", "cni"],
                     delete_before_replace=True,
-                    # A cluster that has the driver keeps it: the plugin fails at every up that would take it away.
+                    # A cluster that has the driver keeps it: the plugin fails every `up` that would remove it.
                     ignore_changes=[] if args.csi else ["exoscaleCsi"],
                 ),
             ),
@@ -74,5 +74,5 @@ class ControlPlane(Component):
 
 
 def _url(endpoint: str) -> str:
-    """The API has answered a bare name since October 2025, and a URL before (docs/exoscale.md, Clusters)."""
+    """Adds the scheme: since October 2025 the API returns a bare host name (docs/exoscale.md, Clusters)."""
     return endpoint if "://" in endpoint else f"https://{endpoint}:443"

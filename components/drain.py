@@ -1,4 +1,4 @@
-"""What takes the load balancers and volumes out of a cluster before it is destroyed. (Not `kubectl drain`.)"""
+"""Deletes a cluster's load balancers and volumes before the cluster is destroyed. (Not `kubectl drain`.)"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,14 +18,14 @@ class DrainArgs:
     """Arguments of a Drain, a SecondDrain and an UnfinishedDrain.
 
     Args:
-        identity: whose cluster it is, with a StackId's id.
+        identity: the stack that owns the cluster, with the id from a StackId.
         zone: the cluster's zone.
         cluster_id: the SKS cluster.
         instance_pool_ids: the instance pools of its nodepools.
-        load_balancers: names of the NLBs that are resources of the stack, and none of the drain's business.
-        on_destroy: what becomes of block storage volumes and snapshots: `refuse`, `delete` or `keep`.
+        load_balancers: names of the NLBs that are resources of the stack, which the drain leaves alone.
+        on_destroy: what to do with block storage volumes and snapshots: `refuse`, `delete` or `keep`.
         releases: whether the stack installs something with Helm.
-        wait_seconds: patience with a controller that does not do its part, before the cloud's API is asked.
+        wait_seconds: how long to wait for a controller that makes no progress before using the cloud's API instead.
     """
 
     identity: Identity
@@ -39,11 +39,11 @@ class DrainArgs:
 
 
 class Drain(Component):
-    """Created after everything that is put into the cluster, on which it has to depend (`depends_on`), so that it is
-    the first thing that a destroy runs.
+    """The drain that a destroy runs first. It has to depend (`depends_on`) on everything that is installed into the
+    cluster.
 
-    It refuses new Services of type LoadBalancer and deletes those there are, in every namespace, whoever made them;
-    their NLBs would outlive the cluster and cost money for ever. What becomes of volumes is for `on_destroy` to say.
+    It makes the cluster refuse new Services of type LoadBalancer and deletes the existing ones in every namespace,
+    whoever made them: their NLBs would outlive the cluster and cost money for ever. `on_destroy` decides about volumes.
     """
 
     def __init__(self, name: str, args: DrainArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -53,28 +53,29 @@ class Drain(Component):
 
 
 class SecondDrain(Component):
-    """Stands between the nodepools and what is in the cluster.
+    """A second drain, between the nodepools and the contents of the cluster.
 
-    On any way up it opens a cluster again that the drain of an abandoned destroy closed. On the way down it
-    drains once more: Exoscale refuses to delete a nodepool that an NLB targets, and by now a Drain that went well may
-    be gone from the state, while a controller was still at work.
+    On every `up` it reopens a cluster that the drain of an abandoned destroy closed. On a destroy it drains once more:
+    Exoscale refuses to delete a nodepool that an NLB targets, and a Drain that succeeded may be missing from the state
+    by now although a controller was still at work.
     """
 
     def __init__(self, name: str, args: DrainArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("SecondDrain", name, opts)
-        # Whatever Helm had to uninstall is uninstalled by then.
+        # Helm has uninstalled its releases by then.
         _step("SecondDrain", f"{name}-step", replace(args, releases=False), self)
         self.register_outputs({})
 
 
 class UnfinishedDrain(Component):
-    """Drains the cluster of an `up` that ended before there was a SecondDrain. When Exoscale refuses one of two
-    nodepools, the other one runs, and users can have load balancers and volumes there. Where there is a SecondDrain, it
-    does nothing.
+    """Drains the cluster of an `up` that ended before its SecondDrain was created. If Exoscale refuses one of two
+    nodepools, the other one runs, and users may have load balancers and volumes there. If there is a SecondDrain, this
+    one does nothing.
 
-    It has to be created before the nodepools and deleted before them, which no dependency can say. But the engine
-    deletes what is deepest in the graph first (docs/plugins.md, Engine). So let this component, too, depend on what the
-    nodepools depend on: its step is then one level deeper than they are. And make them wait with `before`.
+    It has to be created before the nodepools and deleted before them, which no dependency can express. But the engine
+    deletes the deepest resources of the graph first (docs/plugins.md, Engine). So make this component depend on
+    everything the nodepools depend on: its step is then one level deeper than they are. And make them wait with
+    `before`.
     """
 
     def __init__(self, name: str, args: DrainArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -83,8 +84,8 @@ class UnfinishedDrain(Component):
         self.register_outputs({})
 
     def before(self, value: pulumi.Output[T]) -> pulumi.Output[T]:
-        """The same value, known once this is created. What uses it is created later, and the state records no
-        dependency."""
+        """Returns the same value, known once this is created. Resources that use it are created later, without a
+        dependency in the state."""
 
         async def created() -> None:
             await self._created.future()

@@ -1,4 +1,4 @@
-"""The security group that the nodes wear."""
+"""The security group that is attached to the nodes."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -19,11 +19,11 @@ class FirewallArgs:
     """Arguments of a Firewall.
 
     Args:
-        identity: whose it is.
-        zone: the stack's zone; a security group is in all of them.
-        cni: network plugin whose traffic between the nodes is let through, `calico` or `cilium`.
-        open_node_ports: whether NodePorts answer the whole internet. NLBs reach the nodes through them, so a
-            closed firewall leaves an ingress controller unreachable.
+        identity: the stack it belongs to.
+        zone: the stack's zone; a security group exists in all zones.
+        cni: network plugin whose traffic between nodes is allowed, `calico` or `cilium`.
+        open_node_ports: whether NodePorts are open to the whole internet. NLBs reach the nodes through them, so
+            without them an ingress controller is unreachable.
     """
 
     identity: Identity
@@ -34,7 +34,7 @@ class FirewallArgs:
 
 @dataclass(frozen=True)
 class Rule:
-    """Incoming traffic that is let through; `ports` is first and last, or type and code for ICMP."""
+    """Incoming traffic to allow; `ports` is first and last port, or type and code for ICMP."""
 
     name: str
     protocol: Literal["TCP", "UDP", "ICMP"]
@@ -59,7 +59,7 @@ FROM_ANYWHERE = (
 
 
 def rules(cni: str, open_node_ports: bool) -> tuple[Rule, ...]:
-    """What has to be let through for a cluster with this network plugin."""
+    """The rules that a cluster with this network plugin needs."""
     return (KUBELET, *BETWEEN_NODES[cni], *(FROM_ANYWHERE if open_node_ports else ()))
 
 
@@ -77,18 +77,18 @@ class Firewall(Component):
             f"{name}-group",
             name=args.identity.lasting_name(name),
             description=args.identity.describe("Nodes"),
-            # The API can change neither, so the plugin would replace the group under running machines. Whose it is, the
-            # id in the description says, and that never changes.
+            # The API cannot change either, so the plugin would replace the group under running machines. The stack's id
+            # in the description says whose group it is, and that never changes.
             opts=pulumi.ResourceOptions.merge(
                 child_opts, pulumi.ResourceOptions(ignore_changes=["name", "description"])
             ),
         )
-        # Nor a rule's description: another text in a later release must not take a rule from running machines.
+        # The same for a rule's description: a new text in a later release must not remove a rule from running machines.
         rule_opts = pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(ignore_changes=["description"]))
         if args.identity.stack_id is not None:
             sweep = RuleSweepStep(f"{name}-sweep", args.identity, args.zone, group.id, child_opts)
-            # When the rules that Pulumi knows are gone, and before the group: a rule of an `up` that was killed, which
-            # nobody knows, would hold it for ever.
+            # Deleted after the rules that Pulumi knows and before the group: a rule of an `up` that was killed is
+            # missing from the state and would keep the group from ever being deleted.
             rule_opts = pulumi.ResourceOptions.merge(rule_opts, pulumi.ResourceOptions(depends_on=[sweep]))
         for rule in rules(args.cni, args.open_node_ports):
             first, last = rule.ports

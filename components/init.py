@@ -1,4 +1,4 @@
-"""`exoscale-sks init`: prepares a Pulumi project of one's own for the library."""
+"""`exoscale-sks init`: prepares your own Pulumi project for the library."""
 
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,10 @@ plugins:
 """
 
 
-@click.command()
+@click.command(short_help="Prepare the Pulumi project in this folder.")
 def init() -> None:
-    """Prepare the Pulumi project in this folder: write the script by which Pulumi finds the provider of exoscale-sks,
-    and name it in Pulumi.yaml. Safe to re-run; commit both files.
+    """Prepare the Pulumi project in this folder: write the script through which Pulumi finds the exoscale-sks provider,
+    and register it in Pulumi.yaml. Safe to re-run; commit both files.
     """
     project = Path("Pulumi.yaml")
     settings = _settings(project)
@@ -34,13 +34,13 @@ def init() -> None:
     script.chmod(0o755)
     click.echo(f"wrote {script}")
     if _names_it(settings):
-        click.echo(f"{project} names it")
+        click.echo(f"{project} already lists the provider")
     elif "plugins" in settings:
         raise TeardownError(f"{project} has plugins of its own. Next: add these to them:\n{_LINES}")
     else:
         before = project.read_text()
         project.write_text(before + ("" if before.endswith("\n") else "\n") + _LINES)
-        click.echo(f"named it in {project}. Next: commit both files")
+        click.echo(f"added the provider to {project}. Next: commit both files")
 
 
 def _settings(project: Path) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def _settings(project: Path) -> dict[str, Any]:
             f"there is no {project} in {Path.cwd()}. Next: `pulumi new python`, or go to the project's folder"
         ) from None
     except yaml.YAMLError as error:
-        raise TeardownError(f"{project} is not YAML: {str(error).splitlines()[0]}. Next: mend it") from error
+        raise TeardownError(f"{project} is not YAML: {str(error).splitlines()[0]}. Next: fix it") from error
     runtime = settings.get("runtime") if isinstance(settings, dict) else None
     if (runtime.get("name") if isinstance(runtime, dict) else runtime) != "python":
         raise TeardownError(f"the runtime in {project} is not python. Next: use exoscale-sks from a Python project")
@@ -59,7 +59,7 @@ def _settings(project: Path) -> dict[str, Any]:
 
 
 def _virtualenv(settings: dict[str, Any]) -> str | None:
-    """Where `pulumi install` puts the project's packages, from its folder; None: nowhere of the project's own."""
+    """The project's virtual environment, relative to its folder; None if it has none of its own."""
     runtime = settings["runtime"]
     options = (runtime.get("options") or {}) if isinstance(runtime, dict) else {}
     return options.get("virtualenv") or (".venv" if options.get("toolchain") == "uv" else None)

@@ -1,4 +1,4 @@
-"""The kubeconfig that people use."""
+"""The kubeconfig for people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ class KubeconfigArgs:
     """Arguments of a Kubeconfig.
 
     Args:
-        identity: whose it is: cluster, user and context are called after project and stack.
-        cluster_id: SKS cluster that it gives access to.
+        identity: the stack it belongs to; cluster, user and context are named after project and stack.
+        cluster_id: SKS cluster to give access to.
         zone: the cluster's zone.
-        file: where it is written; what others have in it stays.
+        file: file to write; entries of others in it stay.
         user: user name in the certificate.
         groups: the user's groups; `system:masters` may do everything.
         ttl_seconds: how long the certificate is valid.
-        early_renewal_seconds: how long before its end the next up makes a new one.
+        early_renewal_seconds: how long before the certificate expires an `up` renews it.
     """
 
     identity: Identity
@@ -39,15 +39,15 @@ class KubeconfigArgs:
 
 
 class Kubeconfig(Component):
-    """A kubeconfig with a client certificate of limited life, written to a file that only its owner can read.
+    """A kubeconfig with a short-lived client certificate, written to a file that only its owner can read.
 
-    Nobody can revoke it: it stays valid until its time is over or the cluster is gone (docs/exoscale.md, Kubeconfigs).
+    Nobody can revoke it: it is valid until it expires or the cluster is gone (docs/exoscale.md, Kubeconfigs).
     """
 
     content: pulumi.Output[str]
-    """The kubeconfig, YAML; a secret."""
+    """The kubeconfig, as YAML; a secret."""
     path: pulumi.Output[str]
-    """The file that holds it, once it does."""
+    """Path of the kubeconfig file, known once it is written."""
 
     def __init__(self, name: str, args: KubeconfigArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("Kubeconfig", name, opts)
@@ -71,7 +71,7 @@ class Kubeconfig(Component):
 
 
 def saved(file: Path, minted: pulumi.Output[str], identity: Identity) -> pulumi.Output[str]:
-    """The file's path, known when the update has written the stack's entries into it. A preview writes nothing."""
+    """Returns the file's path once an update has written the stack's entries to it. A preview writes nothing."""
 
     def write(text: str) -> str:
         if not pulumi.runtime.is_dry_run():

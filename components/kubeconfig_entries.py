@@ -1,4 +1,4 @@
-"""A stack's entries in a kubeconfig that others use too: one cluster, one user and one context, all of one name."""
+"""A stack's entries in a shared kubeconfig: one cluster, one user and one context, all with the same name."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,25 +9,25 @@ from .teardown.cloud.stack_ref import StackRef
 
 Document = dict[str, Any]
 
-MARK = "exoscale-sks"  # the name of the extension that says which stack an entry belongs to
+MARK = "exoscale-sks"  # name of the extension that records which stack an entry belongs to
 _SECTIONS = {"clusters": "cluster", "users": "user", "contexts": "context"}
 
 
 class KubeconfigRefused(Exception):
-    """A file that a stack's entries cannot be written into; its text continues a sentence about the file."""
+    """Raised for a file that cannot take a stack's entries; its text continues a sentence about the file."""
 
 
 def entry_name(stack: StackRef) -> str:
-    """What a stack's cluster, user and context are called, so that several stacks fit into one KUBECONFIG."""
+    """Name of a stack's cluster, user and context, so that several stacks fit into one KUBECONFIG."""
     return f"{stack.project}-{stack.stack}"
 
 
 def named(minted: str, stack: StackRef) -> str:
-    """A kubeconfig for one cluster and user, with the stack's names in it and its mark.
+    """Returns a kubeconfig for one cluster and user, with the stack's names and its mark.
 
     Args:
         minted: YAML, as the cloud or k3d makes it.
-        stack: whose it is.
+        stack: the stack it belongs to.
     """
     document, name = yaml.load(minted, _Loader), entry_name(stack)  # noqa: S506 a safe loader
     contents = {
@@ -43,18 +43,18 @@ def named(minted: str, stack: StackRef) -> str:
 
 
 def merged(existing: str, minted: str, stack: StackRef) -> str:
-    """A file's text with the stack's entries as they are now; everything else in it stays.
+    """Returns a file's text with the stack's current entries; everything else in it stays.
 
-    The current context is the stack's only where the file has none. A file with nothing but the same way into the same
-    cluster, under the names that it was minted with, is what an earlier release wrote, and is replaced.
+    The stack's context becomes the current one only if the file has none. A file that only gives access to the same
+    cluster, under the names the cloud gave it, was written by an earlier release and is replaced.
 
     Args:
-        existing: the file's text; empty where there is no file.
+        existing: the file's text; empty if there is no file.
         minted: as for `named`.
-        stack: whose it is.
+        stack: the stack it belongs to.
 
     Raises:
-        KubeconfigRefused: the text is no kubeconfig, or has an entry of that name that is not the stack's.
+        KubeconfigRefused: the text is not a kubeconfig, or has an entry of that name that is not the stack's.
     """
     document = check(existing, stack)
     if _gist(document) == _gist(parse(minted)):
@@ -69,7 +69,7 @@ def merged(existing: str, minted: str, stack: StackRef) -> str:
 
 
 def without(existing: str, stack: StackRef) -> str:
-    """A file's text without the stack's entries; empty when they were all that it had.
+    """Returns a file's text without the stack's entries; empty if it had no others.
 
     Raises:
         KubeconfigRefused: as for `merged`.
@@ -83,7 +83,7 @@ def without(existing: str, stack: StackRef) -> str:
 
 
 def check(existing: str, stack: StackRef) -> Document:
-    """A file's text, parsed.
+    """Parses a file's text.
 
     Raises:
         KubeconfigRefused: as for `merged`.
@@ -99,30 +99,30 @@ def check(existing: str, stack: StackRef) -> Document:
 
 
 def parse(text: str) -> Document:
-    """A kubeconfig's text; an empty one has no entries.
+    """Parses a kubeconfig's text; an empty text has no entries.
 
     Raises:
-        KubeconfigRefused: it is no kubeconfig.
+        KubeconfigRefused: it is not a kubeconfig.
     """
     try:
         document = yaml.load(text, _Loader)  # noqa: S506 a safe loader
     except yaml.YAMLError as error:
-        raise KubeconfigRefused("is no kubeconfig: it is not YAML") from error
+        raise KubeconfigRefused("is not a kubeconfig: it is not YAML") from error
     if document is None:
         return {}
     if not isinstance(document, dict) or document.get("kind", "Config") != "Config":
-        raise KubeconfigRefused("is no kubeconfig: it is something else")
+        raise KubeconfigRefused("is not a kubeconfig: it is something else")
     if "kind" not in document and not _SECTIONS.keys() & document.keys():
-        raise KubeconfigRefused("is no kubeconfig: it has no kind, clusters, users or contexts")
+        raise KubeconfigRefused("is not a kubeconfig: it has no kind, clusters, users or contexts")
     for section, kind in _SECTIONS.items():
         entries = document.get(section) or []
         if not isinstance(entries, list) or not all(_is_entry(entry, kind) for entry in entries):
-            raise KubeconfigRefused(f"is no kubeconfig: its {section} are no list of entries")
+            raise KubeconfigRefused(f"is not a kubeconfig: its {section} are not a list of entries")
     return document
 
 
 class _Loader(yaml.SafeLoader):
-    """Leaves a time that is not quoted the text that it is."""
+    """A YAML loader that leaves unquoted timestamps as text."""
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -140,7 +140,7 @@ def _others(document: Document, section: str, name: str) -> list[Document]:
 
 
 def _marks(content: Document | None) -> Iterator[str]:
-    """The stack that an entry's mark names, if there is one."""
+    """Returns the stack named in an entry's mark, if there is one."""
     for extension in (content or {}).get("extensions") or []:
         if isinstance(extension, dict) and extension.get("name") == MARK:
             yield str((extension.get("extension") or {}).get("stack"))
@@ -155,7 +155,7 @@ def _owner(stack: StackRef) -> str:
 
 
 def _gist(document: Document) -> list[Any]:
-    """Names and servers, without credentials: two of one gist are the same way into the same clusters."""
+    """Returns names and servers without credentials: equal results give access to the same clusters the same way."""
     servers = [(entry.get("cluster") or {}).get("server") for entry in document.get("clusters") or []]
     return [servers, *([entry.get("name") for entry in document.get(section) or []] for section in _SECTIONS)]
 

@@ -1,4 +1,4 @@
-"""A kubeconfig file that others may use too: a stack's entries go in and come out, and nothing else of it changes."""
+"""A kubeconfig file that others may use too: adds and removes a stack's entries and changes nothing else."""
 
 import os
 import tempfile
@@ -10,7 +10,7 @@ from pathlib import Path
 from .kubeconfig_entries import KubeconfigRefused, check, merged, without
 from .teardown.cloud.stack_ref import StackRef
 
-_PATIENCE_SECONDS = 10.0  # with another program that writes the file; kubectl needs milliseconds
+_PATIENCE_SECONDS = 10.0  # to wait for another program that writes the file; kubectl needs milliseconds
 _POLL_SECONDS = 0.05
 
 
@@ -18,19 +18,19 @@ def save(file: Path, minted: str, stack: StackRef) -> None:
     """Writes the stack's entries into the file, which only its owner can read afterwards.
 
     Args:
-        file: absolute; it and its folders are made where they are missing.
+        file: absolute path; the file and its folders are made if they are missing.
         minted: the kubeconfig as the cloud or k3d makes it.
-        stack: whose it is.
+        stack: the stack it belongs to.
 
     Raises:
-        KubeconfigRefused: the file is no kubeconfig, cannot be written, or has entries of that name of others.
+        KubeconfigRefused: the file is not a kubeconfig, cannot be written, or has others' entries of the same name.
     """
     with _told(), _locked(file):
         _write(file, merged(_read(file), minted, stack))
 
 
 def forget(file: Path, stack: StackRef) -> None:
-    """Takes the stack's entries out of the file, and deletes it when it has nothing else.
+    """Removes the stack's entries from the file, and deletes the file if it holds nothing else.
 
     Raises:
         KubeconfigRefused: as for `save`.
@@ -45,11 +45,11 @@ def forget(file: Path, stack: StackRef) -> None:
 
 
 def obstacle(file: Path, stack: StackRef) -> str | None:
-    """Why the stack's entries cannot be written into this file, as the end of a sentence about it; None: they can."""
+    """Returns why this file cannot take the stack's entries, as the end of a sentence about it; None if it can."""
     try:
         with _told():
             if file.exists() and not file.is_file():
-                return "is no file"
+                return "is not a file"
             check(_read(file), stack)
             folder = next(parent for parent in file.parents if parent.exists())
             return None if os.access(folder, os.W_OK) else f"cannot be written: {folder} is not writable"
@@ -59,7 +59,7 @@ def obstacle(file: Path, stack: StackRef) -> str | None:
 
 @contextmanager
 def _told() -> Iterator[None]:
-    """Puts the system's refusals into words of our own."""
+    """Translates the operating system's errors into a KubeconfigRefused."""
     try:
         yield
     except (OSError, ValueError) as error:
@@ -75,7 +75,7 @@ def _read(file: Path) -> str:
 
 
 def _write(file: Path, text: str) -> None:
-    """In one step: a reader sees the old text or the new one. A link stays a link."""
+    """Writes atomically: a reader sees either the old text or the new one. A link stays a link."""
     target = file.resolve()
     handle, draft = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:200]}.")  # mode 0600
     try:
@@ -91,8 +91,7 @@ def _write(file: Path, text: str) -> None:
 
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    """Keeps out kubectl and what is built like it, and is kept out by them: they make this file, too, while they
-    write."""
+    """Holds the lock file that kubectl and similar tools also use while they write."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock, end = Path(f"{file}.lock"), time.monotonic() + _PATIENCE_SECONDS
     while True:

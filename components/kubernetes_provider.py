@@ -1,4 +1,4 @@
-"""Access to a cluster, for what a program puts into it."""
+"""The Kubernetes provider through which a program installs things into a cluster."""
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -7,18 +7,18 @@ import pulumi_kubernetes as kubernetes
 def kubernetes_provider(
     name: str, kubeconfig: pulumi.Output[str], cluster: str, parent: pulumi.Resource
 ) -> kubernetes.Provider:
-    """A provider that lives as long as its cluster.
+    """Makes a provider that lives as long as its cluster.
 
     Args:
-        name: of the resource.
-        kubeconfig: YAML.
-        cluster: changes when the cluster is another one, and then all that is in it is replaced.
-        parent: the component that it belongs to.
+        name: resource name.
+        kubeconfig: the kubeconfig, as YAML.
+        cluster: changes when the cluster is replaced; everything in the cluster is then replaced too.
+        parent: the component it belongs to.
     """
-    # The identifier keeps a renewed kubeconfig from replacing all that is in the cluster, and the trigger does so when
-    # the cluster is another one. What the identifier said at first, it says for ever: earlier programs put the stack's
-    # name into it, and a stack may be renamed. Never delete_unreachable: the plugin takes a refused credential for an
-    # unreachable cluster and would forget what lives (docs/plugins.md, Unreachable clusters).
+    # The identifier keeps a renewed kubeconfig from replacing everything in the cluster; the trigger replaces it when
+    # the cluster is replaced. The identifier never changes: earlier programs put the stack's name into it, and a stack
+    # may be renamed. Never set delete_unreachable: the plugin takes a refused credential for an unreachable cluster and
+    # would drop live resources from the state (docs/plugins.md, Unreachable clusters).
     return kubernetes.Provider(
         name,
         kubeconfig=kubeconfig,
@@ -27,7 +27,7 @@ def kubernetes_provider(
             parent=parent,
             ignore_changes=["clusterIdentifier"],
             replacement_trigger=cluster,
-            # As it was called before it belonged to a component.
+            # Its name before it belonged to a component.
             aliases=[pulumi.Alias(name="cluster", parent=pulumi.ROOT_STACK_RESOURCE)],
         ),
     )

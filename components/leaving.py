@@ -1,4 +1,4 @@
-"""What a stack leaves behind on Exoscale when its settings take it to another platform."""
+"""Checks and announces what an `up` deletes on Exoscale when the settings move the stack to another platform."""
 
 from dataclasses import replace
 from typing import Any
@@ -14,30 +14,30 @@ from .teardown.errors import TeardownError
 from .teardown.subject import Subject
 
 STACK_ID = "exoscale-teardown:index:StackId"
-ADDED = ("stackId", "organizationId", "organizationName")  # which the first releases did not all know
+ADDED = ("stackId", "organizationId", "organizationName")  # the first releases did not have all of these
 
 
 def leave_exoscale(args: ClusterArgs, platform: str) -> None:
-    """Says what goes there, as the StackId would that is not in this program any more (docs/adr/0012). Call it before
-    the first resource is registered.
+    """Announces what the `up` will delete there. The StackId would do so, but this program no longer has one
+    (docs/adr/0012). Call it before the first resource is registered.
 
     Args:
-        args: the cluster as it is to be.
-        platform: where it is to be.
+        args: the cluster's new arguments.
+        platform: the new platform.
 
     Raises:
-        RunError: it must not go, or an `up` could not take it down.
+        RunError: the stack is protected, or this `up` could not delete the old cluster.
     """
     chosen = replace(args.chosen, platform=platform, nodepools={}, placements={}, version="")
     state = _last_stack_id(f"{pulumi.get_organization()}/{args.project}/{args.stack}")
     if state is None:
         return
-    from .teardown import steps  # the Exoscale client takes longer to import than all the rest
+    from .teardown import steps  # the Exoscale client takes longer to import than everything else
 
     who = [state.get(key) or "" for key in ("project", "stack", "owner", "zone", *ADDED)]
     subject = Subject(*who)
     try:
-        # An `up` without a good key would stop when this machine's cluster is made and Exoscale's is half taken down.
+        # Without a valid key the `up` would stop with the local cluster made and the one on Exoscale half deleted.
         is_preview = pulumi.runtime.is_dry_run()
         account = steps.check_organization(subject) if is_preview else subject.accounts()[subject.zone]
         lines = steps.foresee(subject, account, chosen, Chosen.of(subject.zone, state.get("settings")))
@@ -48,10 +48,10 @@ def leave_exoscale(args: ClusterArgs, platform: str) -> None:
 
 
 def _last_stack_id(stack: str) -> dict[str, Any] | None:
-    """What the state of a stack says of its StackId; None where it is not on Exoscale."""
+    """Reads the StackId from the stack's state; None if the stack is not on Exoscale."""
     request = resource_pb2.ResourceInvokeRequest(tok="pulumi:pulumi:readStackResourceOutputs")
     request.args.update({"stackName": stack})
-    # The SDK's own `invoke` would look for each resource that is named in an output, in vain: none is registered yet.
+    # The SDK's own `invoke` would look up each resource named in an output, but none is registered yet.
     monitor: Any = get_monitor()
     answer = monitor.Invoke(request)
     resources = MessageToDict(getattr(answer, "return")).get("outputs", {}).values()

@@ -15,11 +15,11 @@ class LoadBalancerArgs:
     """Arguments of a LoadBalancer.
 
     Args:
-        identity: whose it is.
+        identity: the stack it belongs to.
         zone: zone of the nodepools.
-        after: what it is created after and deleted before. Give it what the nodepools depend on, and they are created
-            side by side, and deleted so. (With `depends_on` it would be deleted before them, for the engine deletes by
-            depth, and a component adds to that.)
+        after: resources that it is created after and deleted before. Pass what the nodepools depend on, so that both
+            are created and deleted side by side. (With `depends_on` the NLB would be deleted before the nodepools: the
+            engine deletes by depth, and a component adds to the depth.)
     """
 
     identity: Identity
@@ -28,16 +28,16 @@ class LoadBalancerArgs:
 
 
 class LoadBalancer(Component):
-    """An NLB without services: the cloud controller manager adds those of the Kubernetes Service it is given to.
+    """An NLB without services: the cloud controller manager adds those of the Kubernetes Service that names it.
 
-    It belongs to the stack, so a destroy removes it also when no controller is left to do so. What holds an instance
-    pool is a service that targets it, not the NLB, and a SecondDrain takes the services off before either is deleted.
+    It belongs to the stack, so a destroy deletes it even if no controller is left to do so. An instance pool is locked
+    by the services that target it, not by the NLB; a SecondDrain removes the services before either is deleted.
     """
 
     load_balancer_id: pulumi.Output[str]
     """Id of the NLB."""
     ip_address: pulumi.Output[str]
-    """Its public IPv4 address, which stays the same as long as it lives."""
+    """Its public IPv4 address, which never changes."""
 
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("LoadBalancer", name, opts)

@@ -1,4 +1,4 @@
-"""A cluster on this machine, in Docker, by k3d."""
+"""A cluster on this machine, made by k3d in Docker."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ from .kubeconfig_entries import named
 from .kubernetes_provider import kubernetes_provider
 
 LAST_PORT = 65535
-NAME = Form(r"[a-z0-9-]{1,32}", "32 lower-case letters, digits or hyphens at most; the stack's name is part of it")
+NAME = Form(r"[a-z0-9-]{1,32}", "at most 32 lower-case letters, digits or hyphens; the stack's name is part of it")
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class LocalClusterArgs:
     """Arguments of a LocalCluster.
 
     Args:
-        identity: whose it is: the kubeconfig's cluster, user and context are called after project and stack, and so is
-            the k3d cluster.
-        file: where the kubeconfig is written; what others have in it stays.
-        api_port: port of this machine that the Kubernetes API gets.
-        http_port: port of this machine that the ingress controller's port 80 gets.
+        identity: the stack it belongs to; the k3d cluster and the kubeconfig's entries are named after project and
+            stack.
+            file: kubeconfig file to write; entries of others in it stay.
+            api_port: port of this machine for the Kubernetes API.
+            http_port: port of this machine for the ingress controller's port 80.
 
     Raises:
-        Invalid: what cannot be, a line for each.
+        Invalid: lists every argument that cannot work, one per line.
     """
 
     identity: Identity
@@ -50,21 +50,21 @@ class LocalClusterArgs:
 
     @property
     def cluster(self) -> str:
-        """What k3d calls it."""
+        """Name of the k3d cluster."""
         return self.identity.name("k3d")
 
 
 class LocalCluster(Component):
-    """A k3d cluster without the Traefik that k3s brings along, as the tutorial makes it. Needs Docker and k3d."""
+    """A k3d cluster without k3s' own Traefik, as the tutorial makes it. Needs Docker and k3d."""
 
     cluster_id: pulumi.Output[str]
-    """Changes when the cluster is another one."""
+    """Changes when the cluster is replaced."""
     endpoint: pulumi.Output[str]
     """URL of the Kubernetes API."""
     kubeconfig: pulumi.Output[str]
-    """The kubeconfig, YAML; a secret."""
+    """The kubeconfig, as YAML; a secret."""
     kubeconfig_path: pulumi.Output[str]
-    """The file that holds it, once it does."""
+    """Path of the kubeconfig file, known once it is written."""
 
     nodepools: pulumi.Output[dict[str, Any]]
     """None: it has one node."""
@@ -82,7 +82,7 @@ class LocalCluster(Component):
             update="true",  # without it a change of `delete` alone would run `create` on the running cluster
             delete=shlex.join(["k3d", "cluster", "delete", args.cluster]),
             triggers=[create],
-            # Both clusters would have the same name and ports.
+            # The old and the new cluster would have the same name and ports.
             opts=pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(delete_before_replace=True)),
         )
         kubeconfig = local.Command(
@@ -119,7 +119,7 @@ class LocalCluster(Component):
         )
 
     def drain_before(self, *resources: pulumi.Resource) -> None:
-        """Nothing: what is in the cluster costs nothing, and goes with it."""
+        """Does nothing: what is in the cluster costs nothing and is deleted with it."""
 
 
 def create_command(cluster: str, api_port: int, http_port: int) -> list[str]:

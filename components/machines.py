@@ -1,4 +1,4 @@
-"""What the machines of a cluster are, which is not always what the settings say."""
+"""The actual machines of a cluster, which may differ from the settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from .steps import MachinesStep
 
 @dataclass(frozen=True)
 class PoolOfMachines:
-    """What a nodepool is to make.
+    """The machines that a nodepool's settings ask for.
 
     Args:
         instance_pool_id: the instance pool behind it.
         instance_type: `family.size`.
         disk_size_gb: disk of each machine in GiB.
-        labels: labels of the nodes, without those that say whose they are.
+        labels: labels of the nodes, without those that name the stack.
         taints: taints of the nodes, `{key: "value:effect"}`.
-        size: how many there are to be.
-        bounds: within what others choose that; empty when nobody does.
+        size: wanted number of nodes.
+        bounds: range within which others choose the size; empty when nobody does.
     """
 
     instance_pool_id: pulumi.Input[str]
@@ -39,7 +39,7 @@ class MachinesArgs:
     """Arguments of a Machines.
 
     Args:
-        identity: whose cluster it is, with a StackId's id.
+        identity: the stack that owns the cluster, with the id from a StackId.
         zone: the cluster's zone.
         cluster_id: the SKS cluster.
         pools: its nodepools, by their names in the settings.
@@ -52,13 +52,13 @@ class MachinesArgs:
 
 
 class Machines(Component):
-    """Knows what the machines of a cluster are, and warns of those that are not what their nodepool makes now.
+    """Records the machines of a cluster, and warns of those that differ from what their nodepool makes now.
 
-    Exoscale applies a change of type, disk, labels or taints to the machines that a pool makes later, and to no other.
+    Exoscale applies a change of type, disk, labels or taints only to machines that a pool makes later.
     """
 
     running: pulumi.Output[dict[str, Any]]
-    """By a pool's name: a list of `instanceType`, `diskSizeGb` and the `number` of such machines."""
+    """By pool name: a list of `instanceType`, `diskSizeGb` and the `number` of such machines."""
 
     def __init__(self, name: str, args: MachinesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("Machines", name, opts)

@@ -1,14 +1,15 @@
-"""Which labels a nodepool may give its nodes: some prefixes are Kubernetes' own, and a kubelet that is told to set such
-a label does not start (docs/exoscale.md, Nodepools and instances)."""
+"""The labels that a nodepool may give its nodes. Kubernetes reserves some prefixes, and a kubelet that is told to set
+such a label does not start (docs/exoscale.md, Nodepools and instances)."""
 
 from .checks import Form
 
 # Stack, owner and a nodepool's labels become labels of Kubernetes nodes (docs/exoscale.md, Nodepools and instances).
 LABEL = r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
-LABEL_VALUE = Form(LABEL, "63 letters, digits or . _ - at most, a letter or digit at both ends")
+LABEL_VALUE = Form(LABEL, "at most 63 letters, digits or . _ -, with a letter or digit at both ends")
 # A stack's name becomes a label of Kubernetes nodes, and Exoscale lower-cases the names of security groups.
 STACK = Form(
-    rf"(?=[^A-Z]*$){LABEL}", "63 letters, digits or . _ - at most, a letter or digit at both ends, all in lower case"
+    rf"(?=[^A-Z]*$){LABEL}",
+    "at most 63 letters, digits or . _ -, with a letter or digit at both ends, in lower case",
 )
 _DNS_LABEL = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
 LABEL_KEY = Form(

@@ -15,18 +15,18 @@ class NodepoolArgs:
     """Arguments of a Nodepool.
 
     Args:
-        identity: whose it is.
-        cluster_id: SKS cluster that the nodes join.
+        identity: the stack it belongs to.
+        cluster_id: SKS cluster to join.
         zone: the cluster's zone.
-        size: number of nodes; 0 parks a pool that exists, and none is made so.
+        size: number of nodes; 0 parks an existing pool, but no pool can be created with 0.
         instance_type: `family.size`, such as `standard.small`.
         disk_size_gb: disk of each node in GiB, 20 or more.
         security_group_ids: security groups of the nodes.
-        instance_prefix: what the nodes' names start with, lower case.
-        anti_affinity_group_ids: groups whose nodes run on different hypervisors; each holds 8 nodes at most.
-        labels: labels of the nodes, beside those that say whose they are.
+        instance_prefix: prefix of the nodes' names, lower case.
+        anti_affinity_group_ids: groups whose nodes run on different hypervisors; each holds at most 8 nodes.
+        labels: labels of the nodes, in addition to those that name the stack.
         taints: taints of the nodes, `{key: "value:effect"}`.
-        keeps_size: False leaves the size to others, such as an autoscaler, once the pool is made.
+        keeps_size: False leaves the size to others, such as an autoscaler, once the pool is created.
     """
 
     identity: Identity
@@ -49,7 +49,7 @@ class Nodepool(Component):
     nodepool_id: pulumi.Output[str]
     """Id of the SKS nodepool."""
     instance_pool_id: pulumi.Output[str]
-    """Id of the instance pool behind it, which NLBs send their traffic to."""
+    """Id of the instance pool behind it, which is the target of NLBs."""
 
     def __init__(self, name: str, args: NodepoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("Nodepool", name, opts)
@@ -84,7 +84,7 @@ class Nodepool(Component):
 
 
 def _emptied(args: NodepoolArgs) -> list[str]:
-    """Inputs that are empty now. The plugin leaves those out of an update, so the pool would keep what it had and be up
-    for the same update for ever (docs/plugins.md, Updates that send nothing): only a new pool is without it."""
+    """Returns the inputs that are empty now. The plugin leaves those out of an update, so the pool would keep the old
+    values and the update would come back at every `up` (docs/plugins.md, Updates that send nothing)."""
     inputs = {"antiAffinityGroupIds": args.anti_affinity_group_ids, "taints": args.taints}
     return [key for key, value in inputs.items() if not value]

@@ -1,4 +1,4 @@
-"""What keeps a nodepool that nobody recorded from holding its cluster for ever."""
+"""Deletes nodepools that are missing from the state, before they keep their cluster from being deleted."""
 
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ class NodepoolSweepArgs:
     """Arguments of a NodepoolSweep.
 
     Args:
-        identity: whose cluster it is, with a StackId's id.
+        identity: the stack that owns the cluster, with the id from a StackId.
         zone: the cluster's zone.
         cluster_id: the SKS cluster.
     """
@@ -25,16 +25,16 @@ class NodepoolSweepArgs:
 
 
 class NodepoolSweep(Component):
-    """Stands between a control plane and its nodepools: give them the `cluster_id` from here. Let it depend
-    (`depends_on`) on what nodes need as long as they run, such as the firewall.
+    """A step between a control plane and its nodepools: pass them the `cluster_id` from here. Make it depend
+    (`depends_on`) on what nodes need while they run, such as the firewall.
 
-    An `up` that is killed while it makes a nodepool leaves one that no state knows, and neither a cluster that has
-    nodepools nor a group that machines wear is deleted. When those that Pulumi knows are gone, this removes the others
-    that carry the stack's id.
+    An `up` that is killed while it makes a nodepool leaves one that is missing from the state. Exoscale deletes neither
+    a cluster that has nodepools nor a group that is attached to machines. After Pulumi has deleted the nodepools it
+    knows, this step deletes the others that carry the stack's id.
     """
 
     cluster_id: pulumi.Output[str]
-    """Id of the SKS cluster; who uses it is created later than this, and deleted earlier."""
+    """Id of the SKS cluster; resources that use it are created after this one and deleted before it."""
 
     def __init__(self, name: str, args: NodepoolSweepArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("NodepoolSweep", name, opts)

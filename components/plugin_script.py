@@ -1,9 +1,9 @@
-"""The script by which the engine finds our provider in a project's folder."""
+"""The script through which the engine finds our provider in a project's folder."""
 
 FOLDER = "plugin"
 PROVIDER = "exoscale-teardown"
 FILE = f"{FOLDER}/pulumi-resource-{PROVIDER}"
-"""From the project's folder. Kubeconfigs in states name it too, so it stays where it is."""
+"""Relative to the project's folder. Kubeconfigs in states contain this path, so it must not change."""
 
 _HEAD = f"""\
 #!/bin/sh
@@ -24,12 +24,12 @@ export PYTHONPATH
 
 
 def plugin_script(package: str, virtualenv: str | None, in_a_checkout: bool = False) -> str:
-    """The script's text.
+    """Returns the script's text.
 
     Args:
-        package: what the library is imported as.
-        virtualenv: the project's, from its folder; None takes the `python3` on PATH.
-        in_a_checkout: whether the library is in the project's folder, and not installed.
+        package: import name of the library.
+        virtualenv: the project's virtual environment, relative to its folder; None uses the `python3` on PATH.
+        in_a_checkout: whether the library is in the project's folder rather than installed.
     """
     python = f'python="$project/{virtualenv}/bin/python"\n{_INSTALL}' if virtualenv else "python=python3\n"
     return f'{_HEAD}{python}{_IN_A_CHECKOUT if in_a_checkout else ""}exec "$python" -m {package}.provider "$@"\n'

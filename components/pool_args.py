@@ -1,4 +1,4 @@
-"""What a nodepool of a Cluster may be."""
+"""Arguments of a Cluster's nodepools, checked when they are made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,14 +16,14 @@ TAINT = Form(
 REPELLING = Form(rf"{LABEL}:(NoSchedule|NoExecute)", "NoSchedule or NoExecute")
 NAME = Form(
     rf"[a-z]([a-z0-9-]{{0,{catalogue.INSTANCE_PREFIX_LENGTH - 2}}}[a-z0-9])?",
-    f"{catalogue.INSTANCE_PREFIX_LENGTH} lower-case letters, digits or hyphens at most, a letter first",
+    f"at most {catalogue.INSTANCE_PREFIX_LENGTH} lower-case letters, digits or hyphens, beginning with a letter",
 )
 EXTERNAL = "external"
 
 
 @dataclass(frozen=True)
 class Between:
-    """A size that others choose, such as an autoscaler: the pool is made with `min` nodes, and one at least.
+    """A size chosen by others, such as an autoscaler: the pool is created with `min` nodes, but at least one.
 
     Args:
         min: the fewest nodes.
@@ -42,20 +42,20 @@ class Between:
 
 @dataclass(frozen=True)
 class PoolArgs:
-    """One nodepool of a Cluster: equal nodes.
+    """One nodepool of a Cluster: a group of equal nodes.
 
     Args:
-        size: number of nodes. 0 parks a pool that exists, and none is made so. `Between(...)` or `"external"` (the pool
-            is made with 2 nodes) leave the size to others, such as an autoscaler, once the pool is made.
+        size: number of nodes. 0 parks an existing pool, but no pool can be created with 0. `Between(...)` or
+            `"external"` (created with 2 nodes) leave the size to others, such as an autoscaler, after creation.
         instance_type: `family.size`, such as `standard.small`.
         disk_size_gb: disk of each node in GiB, 20 or more.
-        instance_prefix: what the nodes' names start with, lower case.
-        anti_affinity: whether each node runs on another hypervisor; such a pool has 8 nodes at most.
-        labels: labels of the nodes, beside those that say whose they are.
+        instance_prefix: prefix of the nodes' names, lower case.
+        anti_affinity: whether each node runs on a different hypervisor; such a pool has at most 8 nodes.
+        labels: labels of the nodes, in addition to those that name the stack.
         taints: taints of the nodes, `{key: "value:effect"}`.
 
     Raises:
-        Invalid: what cannot be, a line for each.
+        Invalid: lists every argument that cannot work, one per line.
     """
 
     size: "int | Between | Literal['external']" = 2
@@ -84,21 +84,21 @@ class PoolArgs:
 
     @property
     def initial_size(self) -> int:
-        """The number of nodes that the pool is made with, and keeps unless others choose its size."""
+        """Number of nodes to create the pool with; it keeps this size unless others choose it."""
         if isinstance(self.size, Between):
             return max(1, self.size.min)
         return self.size if isinstance(self.size, int) else 2
 
     @property
     def bounds(self) -> str:
-        """What others keep the size within, in words; empty when nobody else changes it."""
+        """Range within which others choose the size, in words; empty when nobody else changes it."""
         if isinstance(self.size, Between):
             return f"{self.size.min} to {self.size.max}"
         return "" if isinstance(self.size, int) else self.size
 
     @property
     def repels(self) -> bool:
-        """Whether a pod without a toleration for it cannot run there."""
+        """Whether a taint keeps pods without a matching toleration off the nodes."""
         return any(map(REPELLING.fits, self.taints.values()))
 
     def _check_size(self, checks: Checks) -> None:
@@ -123,16 +123,16 @@ class PoolArgs:
 
 
 def check_pools(checks: Checks, pools: Mapping[str, PoolArgs]) -> None:
-    """Notes what is wrong with the nodepools of one cluster."""
+    """Checks the nodepools of one cluster together."""
     if not 1 <= len(pools) <= catalogue.NODEPOOLS_PER_CLUSTER:
         checks.refuse("nodepools", f"{len(pools)} nodepools", f"1 to {catalogue.NODEPOOLS_PER_CLUSTER} of them")
     for name in sorted(pools):
         if not NAME.fits(name):
-            checks.note(("nodepools", name), f"is no name; allowed: {NAME.words}")
+            checks.note(("nodepools", name), f"is not a valid name; allowed: {NAME.words}")
     with_nodes = [pool for pool in pools.values() if pool.initial_size]
     if with_nodes and all(pool.repels for pool in with_nodes):
         checks.note(
             "nodepools",
-            f"are all tainted {REPELLING.words}; allowed: one at least with nodes and without such a taint, where "
+            f"are all tainted {REPELLING.words}; allowed: at least one with nodes and without such a taint, where "
             "CoreDNS and the like can run",
         )

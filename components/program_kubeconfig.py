@@ -1,4 +1,4 @@
-"""The kubeconfig that programs use."""
+"""The kubeconfig for programs."""
 
 from dataclasses import dataclass
 
@@ -10,8 +10,8 @@ from .identity import Identity
 from .plugin_script import FILE
 from .steps import ProgramKubeconfigStep
 
-# Relative, for it stands in the state: a destroy may run in another clone on another machine. The Kubernetes plugin
-# runs in the project's folder.
+# Relative, because the state records it and a destroy may run in another clone on another machine. The Kubernetes
+# plugin runs in the project's folder.
 _PLUGIN = ("sh", FILE)
 
 
@@ -20,11 +20,11 @@ class ProgramKubeconfigArgs:
     """Arguments of a ProgramKubeconfig.
 
     Args:
-        identity: whose cluster it is, with a StackId's id. Its stack's configuration may hold the API key; its
-            organisation is the one whose key has to be used.
-        zone: the cluster's zone.
-        cluster_id: SKS cluster that it gives access to.
-        kubeconfig: any kubeconfig of the cluster; server and authority are taken from it.
+        identity: the stack that owns the cluster, with the id from a StackId. The stack's configuration may hold the
+            API key, which has to belong to the stack's organisation.
+            zone: the cluster's zone.
+            cluster_id: SKS cluster to give access to.
+            kubeconfig: any kubeconfig of the cluster; server and authority are taken from it.
     """
 
     identity: Identity
@@ -34,16 +34,16 @@ class ProgramKubeconfigArgs:
 
 
 class ProgramKubeconfig(Component):
-    """A kubeconfig without a credential in it: whoever uses it mints one that lives for minutes.
+    """A kubeconfig without a credential: each client that uses it gets one that is valid for minutes.
 
-    A stack can be destroyed long after every certificate in its state is over, and its state opens no cluster.
+    So a stack can be destroyed long after any certificate would have expired, and its state gives nobody access.
 
-    It is a resource of its own, for a preview does not know the given kubeconfig while that is renewed. This one stays
-    what it was as long as the cluster does, so the preview announces no change of what is in the cluster.
+    It is a resource of its own because a preview does not know the given kubeconfig while that is being renewed. This
+    one stays the same as long as the cluster does, so the preview announces no change to what is in the cluster.
     """
 
     content: pulumi.Output[str]
-    """The kubeconfig, YAML; no secret."""
+    """The kubeconfig, as YAML; not a secret."""
 
     def __init__(self, name: str, args: ProgramKubeconfigArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("ProgramKubeconfig", name, opts)

@@ -1,13 +1,13 @@
-"""Stacks that nobody may destroy by mistake."""
+"""Protection of stacks that nobody may destroy by mistake."""
 
 import pulumi
 
 
 def protect_everything() -> None:
-    """Marks every resource that is registered from now on as protected: the engine then refuses to delete or replace
-    it, and says so before it deletes anything else. Where the call is left out, the next `up` lifts it.
+    """Protects every resource that is registered from now on: the engine refuses to delete or replace it, and says so
+    before it deletes anything else. Without this call, the next `up` lifts the protection.
 
-    Components hold nothing that could be lost. Left alone, they are in an `up` that is refused what they were before.
+    Components are not protected: they hold nothing that could be lost, and so a refused `up` leaves them as they were.
     """
     pulumi.runtime.register_stack_transformation(_protected)
 

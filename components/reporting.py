@@ -1,4 +1,4 @@
-"""What is exported of the nodepools and of the monthly cost: it speaks of the machines that there are."""
+"""Exported facts about nodepools and the monthly cost, based on the running machines."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from .teardown.changes import NO_BALANCER
 from .teardown.cloud.prices import estimate
 
 Rows = Sequence[Mapping[str, Any]]
-"""Of a nodepool: how many (`number`) machines of which `instanceType` and `diskSizeGb`."""
+"""The machines of a nodepool: the `number` of each `instanceType` and `diskSizeGb`."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,11 @@ class _Nodes:
 
 
 def monthly_cost(args: ClusterArgs, running: Mapping[str, Rows]) -> str:
-    """In words.
+    """Describes the monthly cost in words.
 
     Args:
-        args: of the cluster.
-        running: the machines by the nodepools' names.
+        args: the cluster's arguments.
+        running: the running machines by nodepool name.
     """
     nodes = {
         name: [
@@ -46,10 +46,10 @@ def monthly_cost(args: ClusterArgs, running: Mapping[str, Rows]) -> str:
 def report(
     name: str, chosen: PoolArgs, pool: Nodepool, running: pulumi.Output[dict[str, Rows]]
 ) -> dict[str, pulumi.Input[Any]]:
-    """One nodepool. Type and disk are those of its machines, in words where they differ; without any, the settings'.
+    """Describes one nodepool: type and disk of its machines, in words if they differ, or else of the settings.
 
     Args:
-        running: the machines by the nodepools' names.
+        running: the running machines by nodepool name.
     """
     rows = running.apply(lambda found: found.get(name, []))
 

@@ -1,4 +1,4 @@
-"""What a stack is known by in the account, from its first resource to its last."""
+"""The id by which a stack is known in the account, from its first resource to its last."""
 
 from dataclasses import dataclass, replace
 
@@ -17,8 +17,8 @@ class StackIdArgs:
     Args:
         identity: project, stack and owner.
         zone: the stack's zone.
-        organization: id or name of the Exoscale organisation that the API key has to be of; empty takes any.
-        chosen: the settings whose change would take something away; None checks no change.
+        organization: id or name of the Exoscale organisation that the API key has to belong to; empty takes any.
+        chosen: the settings whose change can take something away; None checks no change.
     """
 
     identity: Identity
@@ -28,24 +28,24 @@ class StackIdArgs:
 
 
 class StackId(Component):
-    """A random id that every other resource of the stack carries, and the sweep for what carries it at the end.
+    """A random id that every other resource of the stack carries, and the final sweep for resources with that id.
 
-    An `up` that is killed leaves things in the cloud that no state knows. They carry this id, so they are found and
-    deleted by the sweep, which is the last step of a destroy and fails when anything that costs money is left. The id
-    also tells two stacks of one name in one account apart. A key of another organisation than the recorded one is
-    refused, for it would see nothing of the stack and take all of it for gone.
+    An `up` that is killed leaves resources in the cloud that are missing from the state. They carry this id, so the
+    sweep finds and deletes them. It is the last step of a destroy and fails if anything that costs money is left. The
+    id also tells apart two stacks of the same name in one account. An API key of another organisation than the recorded
+    one is refused: it would see nothing of the stack and take all of it for gone.
 
-    Since everything else depends on it, it is also where a change of a living stack is refused or announced before
-    anything is touched (docs/adr/0012).
+    Since everything else depends on it, it also refuses or announces changes of a living stack before anything is
+    touched (docs/adr/0012).
     """
 
     stack_id: pulumi.Output[str]
-    """The id. Give it to the Identity of everything else, which is then created later and deleted earlier; see
-    `identity`."""
+    """The id. Everything else gets it through its Identity (see `identity`), and so is created later and deleted
+    earlier."""
     organization_id: pulumi.Output[str]
-    """The Exoscale organisation that the stack lives in."""
+    """Id of the stack's Exoscale organisation."""
     organization_name: pulumi.Output[str]
-    """The same, for messages."""
+    """Its name, for messages."""
 
     def __init__(self, name: str, args: StackIdArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("StackId", name, opts)
@@ -69,7 +69,7 @@ class StackId(Component):
         )
 
     def identity(self, known: Identity) -> Identity:
-        """The identity with what the stack is known by, for everything else."""
+        """The identity including the stack's id and organisation, for everything else."""
         return replace(
             known,
             stack_id=self.stack_id,

@@ -1,4 +1,4 @@
-"""The steps that keep a destroy from leaking, as resources. What each of them does is in `components/provider/`."""
+"""The steps that keep a destroy from leaking, as resources; `components/provider/` implements them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,10 +14,10 @@ Inputs = Mapping[str, pulumi.Input[Any]]
 
 
 class StackIdStep(pulumi.CustomResource):
-    """Records which stack and organisation this is; its delete sweeps what is left of the stack.
+    """Records which stack and organisation this is. On delete, sweeps what is left of the stack.
 
     Args:
-        settings: those whose change it is to refuse or announce, as `Chosen.inputs` gives them; None: it looks at none.
+        settings: settings whose change it refuses or announces, from `Chosen.inputs`; None checks no change.
     """
 
     def __init__(
@@ -43,27 +43,27 @@ class StackIdStep(pulumi.CustomResource):
     @property
     @pulumi.getter(name="organizationId")
     def organization_id(self) -> pulumi.Output[str]:
-        """The Exoscale organisation that the stack lives in."""
+        """Id of the stack's Exoscale organisation."""
         return _output(self, "organizationId")
 
     @property
     @pulumi.getter(name="organizationName")
     def organization_name(self) -> pulumi.Output[str]:
-        """The organisation's name when the stack was made."""
+        """The organisation's name at the time the stack was created."""
         return _output(self, "organizationName")
 
 
 class DrainStep(pulumi.CustomResource):
-    """Its delete takes load balancers and volumes out of a cluster.
+    """On delete, removes load balancers and volumes from a cluster.
 
     Args:
         kind: `Drain`, `SecondDrain` for the one that is destroyed later, or `UnfinishedDrain` for the one that works
             only where there is no SecondDrain.
-        instance_pool_ids: of the cluster's nodepools.
+        instance_pool_ids: instance pools of the cluster's nodepools.
         load_balancers: names of the NLBs that are resources of the stack.
-        on_destroy: what becomes of volumes: `refuse`, `delete` or `keep`.
+        on_destroy: what to do with volumes: `refuse`, `delete` or `keep`.
         releases: whether Helm has to uninstall something afterwards.
-        wait_seconds: patience with a controller that does not do its part.
+        wait_seconds: how long to wait for a controller that makes no progress.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class DrainStep(pulumi.CustomResource):
 
 
 class NodepoolSweepStep(pulumi.CustomResource):
-    """Its delete removes the nodepools of a cluster that no state knows."""
+    """On delete, removes the cluster's nodepools that are missing from the state."""
 
     def __init__(
         self,
@@ -131,12 +131,12 @@ class ProgramKubeconfigStep(pulumi.CustomResource):
     @property
     @pulumi.getter
     def kubeconfig(self) -> pulumi.Output[str]:
-        """The text; known in a preview as long as the cluster stays."""
+        """The kubeconfig; known in a preview as long as the cluster stays."""
         return _output(self, "kubeconfig")
 
 
 class MachinesStep(pulumi.CustomResource):
-    """Keeps what the machines of nodepools are, and warns of those that their pools would make otherwise now.
+    """Records the machines of nodepools, and warns of those that differ from what their pools make now.
 
     Args:
         pools: as `teardown/machines.py` describes them.
@@ -157,20 +157,20 @@ class MachinesStep(pulumi.CustomResource):
     @property
     @pulumi.getter
     def machines(self) -> pulumi.Output[Any]:
-        """By a pool's name; known in previews."""
+        """Machines by pool name; known in previews."""
         found: pulumi.Output[Any] = pulumi.get(self, "machines")
         return found
 
 
 class IngressPodsStep(pulumi.CustomResource):
-    """Its create and its update fail unless a pod of the ingress controller is ready where the traffic is sent to.
+    """On create and update, fails unless a pod of the ingress controller is ready where the traffic is sent.
 
     Args:
-        namespace: where the controller and its Service are.
-        chart: what it was installed from; with another one the pods are looked for again.
-        nodepool: what the settings call the pool.
+        namespace: namespace of the controller and its Service.
+        chart: chart it was installed from; a change makes it look for the pods again.
+        nodepool: the pool's name in the settings.
         instance_pool_id: the instance pool behind the nodepool.
-        size: how many nodes the settings give the pool; with another number the pods are looked for again.
+        size: number of nodes in the settings; a change makes it look for the pods again.
         wait_seconds: how long a pod may take.
     """
 
@@ -202,7 +202,7 @@ class IngressPodsStep(pulumi.CustomResource):
 
 
 class RuleSweepStep(pulumi.CustomResource):
-    """Its delete removes the rules of a security group that no state knows."""
+    """On delete, removes the rules of a security group that are missing from the state."""
 
     def __init__(
         self,

@@ -65,7 +65,7 @@ class Table:
         return tuple(sorted(self.values))
 
     def arguments(self, kind: type[Any], **keys: str) -> dict[str, Any]:
-        """What is set, by the names of a class's arguments; what is not is left to its defaults.
+        """Takes what is set, by the names of a class's arguments; the rest is left to their defaults.
 
         Args:
             kind: a dataclass.

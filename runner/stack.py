@@ -134,7 +134,7 @@ class SandboxStack:
         return project_name(self._project)
 
     def resources(self) -> list[Resource]:
-        """What its state holds."""
+        """Lists what its state holds."""
         return States(self._home).resources(self.project, self.name)
 
     def forget(self) -> None:
@@ -229,7 +229,7 @@ class SandboxStack:
 
 
 def _salt(stack_file: Path) -> str | None:
-    """What the engine added to the stack file; None also where it was killed while it wrote that."""
+    """The line that the engine added to the stack file; None also where it was killed while it wrote that."""
     try:
         settings = yaml.safe_load(stack_file.read_text())
     except (FileNotFoundError, yaml.YAMLError):

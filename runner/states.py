@@ -29,11 +29,11 @@ class States(Backend):
         return checkpoint(self.folder, project, stack).exists()
 
     def resources(self, project: str, stack: str) -> list[Resource]:
-        """What the state of a stack holds; nothing where there is no such stack."""
+        """Lists the resources in the state of a stack; nothing where there is no such stack."""
         return resources(checkpoint(self.folder, project, stack)) if self.has(project, stack) else []
 
     def salt(self, project: str, stack: str) -> str | None:
-        """What the state says that the passphrase is used with; None where no state says it."""
+        """The salt in the state, which the passphrase is used with; None where no state has one."""
         file = checkpoint(self.folder, project, stack)
         provider = (_latest(file).get("secrets_providers") if file.exists() else None) or {}
         return (provider.get("state") or {}).get("salt")
@@ -53,7 +53,7 @@ def checkpoint(backend: Path, project: str, stack: str) -> Path:
 
 
 def resources(state: Path) -> list[Resource]:
-    """What such a file holds.
+    """Reads the resources in such a file.
 
     Raises:
         SandboxError: it cannot be read; the line says how to go on.

@@ -52,7 +52,7 @@ class Workspace(automation.LocalWorkspace):
         }
 
     def last_update(self, stack_name: str) -> automation.UpdateSummary | None:
-        """What the engine put on record of its last run, without the settings it ran with."""
+        """The engine's record of its last run, without the settings it ran with."""
         entries = (self._backend / ".pulumi" / "history" / self._project / stack_name).glob("*.history.json")
         newest = max(entries, default=None)  # their names end with the time
         if newest is None:
@@ -83,7 +83,7 @@ class Stack(automation.Stack):
     workspace: Workspace
 
     def info(self, show_secrets: bool = True) -> automation.UpdateSummary | None:
-        """What the last run did; it has no settings, so no secret to show."""
+        """Summarises the last run; without settings, so there is no secret to show."""
         return self.workspace.last_update(self.name)
 
 

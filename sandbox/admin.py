@@ -22,7 +22,7 @@ class Admin:
         self._record = record
 
     def status(self) -> dict[str, Any]:
-        """What the cloud holds by kind, its organisations and keys, pending operations and faults."""
+        """Shows what the cloud holds by kind, its organisations and keys, pending operations and faults."""
         return self._call("GET", "status")
 
     def reset(self) -> dict[str, int]:

@@ -19,7 +19,7 @@ class Backend:
         self.folder = folder or home / "pulumi"
 
     def variables(self) -> dict[str, str]:
-        """What has a `pulumi` use this backend and nothing of its user's other ones; see `prepare`."""
+        """Variables that make a `pulumi` use this backend and none of its user's; see `prepare`."""
         return {
             # Without `skip` the backend writes a file of attributes beside the state, not in one step: an engine killed
             # meanwhile leaves it empty, and every later command ends with "failed to load checkpoint: EOF".

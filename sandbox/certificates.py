@@ -1,4 +1,4 @@
-"""What every certificate of the sandbox has in common, whoever signs it."""
+"""Shared by all certificates of the sandbox, whoever signs them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import cast

@@ -94,13 +94,13 @@ def main(context: click.Context, home: Path) -> None:
     type=Pace(),
     default="fast",
     show_default=True,
-    help="How long all takes, for whoever waits too: a twentieth of the real times, those, or a number of times those.",
+    help="How long operations and waits take: a twentieth of the real times, the real times, or a multiple of them.",
 )
 @click.option("--foreground", is_flag=True, help="Stay in the terminal until Ctrl-C.")
 @click.option("--with-parent", type=int, metavar="PID", help="End when this process ends.")
 @click.pass_obj
 def start(home: Path, pace: float, foreground: bool, with_parent: int | None) -> None:
-    """Start the sandbox, with what its cloud held when it stopped. Nothing happens where it runs."""
+    """Start the sandbox, with what its cloud held when it stopped. Safe to re-run: does nothing where it runs."""
     before = running(home)
     if before:
         _report(home, before, f"already running (pid {before.pid})")
@@ -116,7 +116,7 @@ def start(home: Path, pace: float, foreground: bool, with_parent: int | None) ->
 
 
 @main.command(epilog=example("python -m sandbox stop"))
-@click.option("--quiet", is_flag=True, help="Say nothing.")
+@click.option("--quiet", is_flag=True, help="Print nothing.")
 @click.pass_obj
 def stop(home: Path, quiet: bool) -> None:
     """Stop the sandbox and every process it started. Its cloud keeps what it holds."""
@@ -126,7 +126,7 @@ def stop(home: Path, quiet: bool) -> None:
 
 
 @main.command(epilog=example("python -m sandbox status --json"))
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 @click.pass_obj
 def status(home: Path, as_json: bool) -> None:
     """Show what runs, where, what the cloud holds, and the armed faults."""
@@ -158,10 +158,10 @@ def status(home: Path, as_json: bool) -> None:
 
 
 @main.command(epilog=example('eval "$(python -m sandbox env)"'))
-@click.option("--unset", is_flag=True, help="Print what gives the shell its own values back.")
+@click.option("--unset", is_flag=True, help="Print the lines that restore the shell's own values.")
 @click.pass_obj
 def env(home: Path, unset: bool) -> None:
-    """Print what points a shell's unmodified clients (pulumi, exo, terraform) at the sandbox, for `eval`.
+    """Print the variables that point a shell's clients (pulumi, exo, terraform) at the sandbox, for `eval`.
 
     Pulumi's backend is then the sandbox's, too. The prompt shows it, and --unset gives back what the shell had before.
     """
@@ -177,7 +177,7 @@ def env(home: Path, unset: bool) -> None:
 @main.command(epilog=example("python -m sandbox reset"))
 @click.pass_obj
 def reset(home: Path) -> None:
-    """Forget what the cloud holds, clusters and armed faults included. Your API key and its organisation stay."""
+    """Delete all that the cloud holds, clusters and armed faults included. Your API key and its organisation stay."""
     deleted = admin_of(home).reset()
     click.echo(f"forgotten: {', '.join(f'{count} {kind}' for kind, count in deleted.items()) or 'nothing'}")
 

@@ -60,7 +60,7 @@ def forget_foreign(environment: MutableMapping[str, str], family: str = "") -> N
 def variables(
     url: str, proxy_url: str, key: str, secret: str, ca_bundle: Path, zone: str = DEFAULT_ZONE
 ) -> dict[str, str]:
-    """What a client needs, by name.
+    """Lists the variables that a client needs, by name.
 
     Args:
         url: root of the sandbox's API. Half of the clients ask there, the other half know only real host names

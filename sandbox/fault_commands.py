@@ -33,7 +33,7 @@ def fault() -> None:
     "--nth", type=click.IntRange(1), default=Fault.nth, show_default=True, help="Fire on the n-th call from now."
 )
 @click.option(
-    "--times", type=click.IntRange(1), default=Fault.times, show_default=True, help="Fire on so many calls in a row."
+    "--times", type=click.IntRange(1), default=Fault.times, show_default=True, help="Fire on this many calls in a row."
 )
 @click.option(
     "--status",

@@ -45,7 +45,7 @@ def has_space(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class Record:
-    """What a running sandbox leaves in its folder, for the command line (`sandbox.json`, 0600)."""
+    """The record that a running sandbox leaves in its folder, for the command line (`sandbox.json`, 0600)."""
 
     pid: int
     started: str

@@ -23,7 +23,7 @@ Effect = Callable[["Cloud", Document], None]
 
 @dataclass
 class Effects:
-    """What an operation does after its reply. Each effect gets the cloud of the operation's organisation, and the
+    """The effects of an operation after its reply. Each effect gets the cloud of the operation's organisation, and the
     operation's document (`_args` included).
 
     `work` runs in a thread without the cloud's lock and may take long; after a restart it runs again, so it

@@ -34,7 +34,7 @@ def kept(file: Path, names: Iterable[str]) -> dict[str, int]:
 
 
 def noted(file: Path) -> dict[str, int]:
-    """What `kept` left there; nothing where the file is missing, or was not written by us."""
+    """Reads what `kept` left there; nothing where the file is missing, or was not written by us."""
     try:
         return {name: port for name, port in json.loads(file.read_text()).items() if port in RANGE}
     except (FileNotFoundError, ValueError, AttributeError):

@@ -52,7 +52,7 @@ class Sandbox:
         self._undo = ExitStack()
 
     cloud: Cloud
-    """What it holds, for tests that look behind the API."""
+    """The cloud, for tests that look behind the API."""
     control_planes: KwokControlPlanes
     """The clusters' Kubernetes side."""
     record: homes.Record
@@ -80,7 +80,7 @@ class Sandbox:
 
     @property
     def token(self) -> str:
-        """What the admin API wants."""
+        """The token that the admin API asks for."""
         return self.record.token
 
     @property

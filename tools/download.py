@@ -19,7 +19,7 @@ class Unreachable(Exception):
 
 
 class ChecksumMismatch(Exception):
-    """What was downloaded is not what the publisher signed for: never used, never retried."""
+    """Raised when a download is not what the publisher signed for: it is never used, and never retried."""
 
 
 def fetch(tool: Tool, into: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What was installed, so that a binary which somebody replaced or damaged since is never run for the pinned one."""
+"""Records what was installed, so that a binary that was replaced or damaged since is never run as the pinned one."""
 
 import hashlib
 import json
@@ -48,7 +48,7 @@ def is_current(folder: Path, binaries: Iterable[str]) -> bool:
 
 
 def fault(folder: Path, binary: str) -> str:
-    """What is wrong with an installed binary, as the end of a sentence; empty when it is the one that was installed."""
+    """Says what is wrong with an installed binary, as the end of a sentence; empty when it is the recorded one."""
     path = folder / binary
     if path.is_symlink():
         return "is a link to a file that may change"

@@ -1,4 +1,4 @@
-"""The ingress controller: one component, and one small class per chart it can be installed from."""
+"""The ingress controller: one component, and one small class per chart that it can be installed from."""
 
 from .controller import IngressController, IngressControllerArgs
 from .controllers import CONTROLLERS

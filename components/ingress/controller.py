@@ -21,15 +21,15 @@ class IngressControllerArgs:
     """Arguments of an IngressController.
 
     Args:
-        controller: `nginx`, `traefik` or `ingress-nginx`, or a Controller of one's own.
+        controller: `nginx`, `traefik` or `ingress-nginx`, or your own Controller.
         ingress_class: name of its IngressClass.
-        chart: what to install instead of the official chart.
-        timeout_seconds: how long Helm waits at install for pods and address, and at uninstall for them to go; and how
-            long a pod in the pool is waited for. Keep it short: with a dead cloud controller manager every uninstall
+        chart: chart to install instead of the official one.
+        timeout_seconds: how long an install waits for pods and address, an uninstall for their removal, and the
+            check for a ready pod in the pool. Keep it short: with a dead cloud controller manager every uninstall
             takes that long.
 
     Raises:
-        Invalid: what cannot be, a line for each.
+        Invalid: lists every argument that cannot work, one per line.
     """
 
     controller: str | Controller = "nginx"
@@ -47,33 +47,33 @@ class IngressControllerArgs:
 
     @property
     def kind(self) -> Controller:
-        """What turns the arguments into the values of a chart."""
+        """The controller, which turns the arguments into the values of a chart."""
         return CONTROLLERS[self.controller] if isinstance(self.controller, str) else self.controller
 
     @property
     def installed_chart(self) -> Chart:
-        """The chart that is installed."""
+        """The chart to install."""
         return self.chart or self.kind.chart
 
 
 class IngressController(Component):
     """A Helm release that serves Ingresses on every node, behind a Service of type LoadBalancer.
 
-    Release and namespace are called as the component.
+    Release and namespace have the component's name.
 
     Args:
-        name: of the component.
-        cluster: where it is installed: a Cluster, a LocalCluster or an OtherCluster.
-        args: which controller, and how.
-        opts: of the component.
+        name: component name; also the name of release and namespace.
+        cluster: cluster to install into: a Cluster, a LocalCluster or an OtherCluster.
+        args: which controller to install, and how.
+        opts: component options.
     """
 
     address: pulumi.Output[str]
-    """Where the controller is reached."""
+    """Address at which the controller is reached."""
     release: kubernetes.helm.v3.Release
-    """The release, for what has to be removed before it."""
+    """The release; depend on it with whatever has to be removed before it."""
     status: pulumi.Output[str]
-    """Helm's word for the release, such as `deployed`; that it is `failed` is an error of the run."""
+    """Helm's status of the release, such as `deployed`; `failed` is an error of the run."""
 
     def __init__(
         self,
@@ -93,9 +93,9 @@ class IngressController(Component):
         self.release = kubernetes.helm.v3.Release(
             f"{name}-release",
             name=name,
-            # Before it deletes a cluster to replace it, the engine asks each dependent whether an unknown value in
-            # place of the cluster's would replace it too. A namespace that comes from the cluster's id says yes, so
-            # the release is uninstalled while the old cluster still answers (docs/adr/0004).
+            # Before the engine deletes a cluster to replace it, it diffs each dependent with unknown values in place of
+            # the cluster's. A namespace derived from the cluster's id is replaced then, so the release is uninstalled
+            # while the old cluster still answers (docs/adr/0004).
             namespace=cluster.cluster_id.apply(lambda _: name),
             create_namespace=True,
             chart=chart.name,
@@ -105,8 +105,8 @@ class IngressController(Component):
                 name, args.ingress_class, cluster.annotations, on_pool(pool.nodepool_id) if pool else {}
             ),
             timeout=args.timeout_seconds,
-            # Another chart is another controller: both cannot hold the ingress class and the NLB's ports at a time. And
-            # a Service that is merely led to another NLB leaves the one that the CCM made for it to nobody.
+            # Another chart is another controller, and two cannot hold the ingress class and the NLB's ports at once.
+            # Also, if a Service only switched to another NLB, nobody would delete the one that the CCM made for it.
             opts=pulumi.ResourceOptions.merge(
                 child_opts,
                 pulumi.ResourceOptions(
@@ -129,17 +129,17 @@ class IngressController(Component):
                 instance_pool_id=pool.instance_pool_id,
                 size=pool.size,
                 wait_seconds=args.timeout_seconds,
-                # Helm is content with a DaemonSet that no node takes a pod of.
+                # Helm accepts a DaemonSet without a single pod.
                 opts=pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[self.release])),
             )
         self.address = self._address_of_service(name, child_opts) if address is None else address
         self.status = self.release.status.apply(lambda status: installed(status, f"{name}-release"))
         self.register_outputs({"address": self.address, "release": self.release, "status": self.status})
-        cluster.drain_before(self.release)  # the look for its pods goes on beside the drain's creation
+        cluster.drain_before(self.release)  # the check for its pods runs while the drain is created
 
     def _address_of_service(self, name: str, child_opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-        # The id comes out of the installed release, so there is nothing to read before Helm has seen the address; an
-        # id makes no edge of the graph, though.
+        # The id comes from the installed release, so nothing is read before Helm has seen the address. But an id
+        # adds no dependency to the graph.
         service = kubernetes.core.v1.Service.get(
             f"{name}-service",
             self.release.resource_names.apply(lambda names: service_id(names, name)),
@@ -149,14 +149,14 @@ class IngressController(Component):
 
 
 def installed(status: Mapping[str, str] | None, name: str) -> str:
-    """Helm's word for a release that is not failed, such as `deployed`; empty where there is none, as under mocks.
+    """Returns Helm's status of a release that has not failed, such as `deployed`; empty if it is missing, as in mocks.
 
     Args:
-        name: the release's in the stack.
+        name: the release's resource name.
 
     Raises:
-        RunError: its last install or upgrade failed. The run in which that happens says so itself; but a
-            refresh makes Pulumi forget it, and the run after that would find nothing to do and end well.
+        RunError: its last install or upgrade failed. The run in which that happens reports it; but after a refresh
+            Pulumi has forgotten it, and the next run would find nothing to do and succeed.
     """
     known = status or {}
     if known.get("status") == "failed":
@@ -168,10 +168,10 @@ def installed(status: Mapping[str, str] | None, name: str) -> str:
 
 
 def service_id(resource_names: Mapping[str, Sequence[str]] | None, namespace: str) -> str:
-    """The `namespace/name` of the release's main Service.
+    """Returns the `namespace/name` of the release's main Service.
 
-    The plugin lists a resource by its bare name where the chart's template sets no namespace. Charts call their other
-    Services (webhook, metrics) like the main one with something appended, so it is the shortest.
+    The plugin lists a resource by its bare name if the chart's template sets no namespace. Charts name their other
+    Services (webhook, metrics) after the main one with a suffix, so the main one has the shortest name.
 
     Raises:
         RunError: the chart has no Service.
@@ -184,11 +184,11 @@ def service_id(resource_names: Mapping[str, Sequence[str]] | None, namespace: st
 
 
 def ingress_ip(status: Any) -> str:
-    """The first address in a Service's status.
+    """Returns the first address in a Service's status.
 
     Raises:
-        RunError: it has none. Helm ends no install before there is one, but an install that failed over it is no longer
-            failed after a refresh (Pulumi forgets that).
+        RunError: it has none. Helm's install waits for one, but after a refresh Pulumi has forgotten that an install
+            failed without it.
     """
     ingress = status.load_balancer.ingress if status.load_balancer else None
     if not ingress:

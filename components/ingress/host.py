@@ -1,4 +1,4 @@
-"""Where an ingress controller is installed."""
+"""The cluster and nodepool that an ingress controller is installed into."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,15 +12,15 @@ from ..identity import Identity
 
 @dataclass(frozen=True)
 class TrafficPool:
-    """The nodepool that the load balancer sends the controller's traffic to.
+    """The nodepool that gets the controller's traffic from the load balancer.
 
     Args:
-        identity: whose it is, with a StackId's id.
+        identity: the stack it belongs to, with the id from a StackId.
         zone: Exoscale zone of the cluster.
-        name: what the settings call the pool.
+        name: the pool's name in the settings.
         nodepool_id: SKS nodepool.
         instance_pool_id: the instance pool behind it.
-        size: how many nodes it is to have; with another number the pods are looked for again.
+        size: number of nodes in the settings; a change makes it look for the pods again.
     """
 
     identity: Identity
@@ -35,12 +35,12 @@ class IngressHost(Protocol):
     """A cluster that an ingress controller can be installed into: a Cluster, a LocalCluster or an OtherCluster."""
 
     provider: kubernetes.Provider
-    """Access to it."""
+    """Provider to install with."""
     cluster_id: pulumi.Output[str]
-    """Its id; before the cluster is replaced, the controller is uninstalled from it."""
+    """The cluster's id; the controller is uninstalled before the cluster is replaced."""
     foundations: Sequence[pulumi.Resource]
-    """What has to outlive the controller: its pods and its Service's finalizer need the nodes and the load balancer
-    until they are gone."""
+    """Resources that have to outlive the controller: its pods and its Service's finalizer need the nodes and the load
+    balancer until they are gone."""
 
     @property
     def annotations(self) -> Mapping[str, pulumi.Input[str]]:
@@ -48,22 +48,22 @@ class IngressHost(Protocol):
 
     @property
     def address(self) -> pulumi.Output[str] | None:
-        """The load balancer's address where it is known beforehand; None reads it from the Service, when the cloud
-        controller manager has put it there. Whether it is given says whose the load balancer is: when that changes, the
-        release is installed anew."""
+        """The load balancer's address if it is known in advance. None: read it from the Service once the cloud
+        controller manager has set it. A change between the two changes who owns the load balancer, so it reinstalls the
+        release."""
 
     @property
     def traffic_pool(self) -> TrafficPool | None:
-        """Where the pods run, whatever taints it has; that none gets ready there is an error. None leaves the place to
-        the chart."""
+        """Nodepool for the pods, whatever taints it has; it is an error if none gets ready there. None: the chart
+        decides."""
 
     def drain_before(self, *resources: pulumi.Resource) -> None:
-        """On a destroy, drain the cluster before these are deleted."""
+        """On a destroy, drain the cluster before deleting these resources."""
 
 
 @dataclass
 class OtherCluster:
-    """A cluster that no component of ours made. Its load balancers are for its own destroy to look after.
+    """A cluster made by something else than our components. Its own destroy has to take care of its load balancers.
 
     Args: see IngressHost.
     """
@@ -76,4 +76,4 @@ class OtherCluster:
     traffic_pool: TrafficPool | None = None
 
     def drain_before(self, *resources: pulumi.Resource) -> None:
-        """Nothing: no drain of ours looks after it."""
+        """Does nothing: this cluster has no drain of ours."""

@@ -6,7 +6,7 @@ from .service import Annotations, Chart, Placement
 
 
 class IngressNginx:
-    """Chart `ingress-nginx`, at its last version."""
+    """Chart `ingress-nginx`, in its last version."""
 
     chart = Chart("ingress-nginx", "https://kubernetes.github.io/ingress-nginx", "4.15.1")
     retired = (

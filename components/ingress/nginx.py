@@ -6,7 +6,7 @@ from .service import Annotations, Chart, Placement
 
 
 class Nginx:
-    """Chart `nginx-ingress`. At every install Helm loads parts of its schema for values from the network."""
+    """Chart `nginx-ingress`. At every install Helm downloads parts of the schema for its values."""
 
     chart = Chart("nginx-ingress", "https://helm.nginx.com/stable", "2.7.0")
     retired = ""

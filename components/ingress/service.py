@@ -1,4 +1,4 @@
-"""What every ingress controller gets alike: where its chart is from, and how its Service meets the NLB."""
+"""Parts common to all ingress controllers: the chart's source, and the link between Service and NLB."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class Chart:
     """A Helm chart.
 
     Args:
-        name: the chart's name in its repository; without a repository a folder, an archive or an `oci://` address.
+        name: the chart's name in its repository; without a repository, a folder, an archive or an `oci://` address.
         repository: URL of the chart repository.
-        version: exact version; None takes the newest, or what the folder holds.
+        version: exact version; None takes the newest, or the one in the folder.
     """
 
     name: str
@@ -33,17 +33,17 @@ class Controller(Protocol):
 
     @property
     def chart(self) -> Chart:
-        """The official chart, at the version that was tried."""
+        """The official chart, in the version that was tested."""
 
     @property
     def retired(self) -> str:
-        """What to tell people who still choose it; empty for a maintained controller."""
+        """Warning for users who still choose it; empty for a maintained controller."""
 
     def values(self, name: str, ingress_class: str, annotations: Annotations, placement: Placement) -> dict[str, Any]:
-        """Values for a DaemonSet behind a Service of type LoadBalancer with `externalTrafficPolicy: Local`.
+        """Returns values for a DaemonSet behind a Service of type LoadBalancer with `externalTrafficPolicy: Local`.
 
         Args:
-            name: what the chart's objects are called.
+            name: name of the chart's objects.
             ingress_class: name of the IngressClass; Ingresses that name no class belong to it too.
             annotations: annotations of the Service.
             placement: `affinity` and `tolerations` of the pods, see `on_pool`; empty leaves both to the chart.
@@ -51,10 +51,9 @@ class Controller(Protocol):
 
 
 def on_pool(nodepool_id: pulumi.Input[str]) -> dict[str, Any]:
-    """What keeps a controller's pods on the nodes that the load balancer sends traffic to, whatever taints these have.
+    """Keeps a controller's pods on the nodes that get the load balancer's traffic, whatever taints these have.
 
-    A node that does not say which pool it is of is taken too: to leave a site without a pod would be worse than to have
-    one where no traffic comes.
+    A node without a pool label counts too: a pod that gets no traffic does less harm than a site without a pod.
     """
     of_pool = {"key": POOL_LABEL, "operator": "In", "values": [nodepool_id]}
     of_none = {"key": POOL_LABEL, "operator": "DoesNotExist"}
@@ -69,22 +68,22 @@ def exoscale_annotations(
     instance_pool_id: pulumi.Input[str],
     load_balancer_id: pulumi.Input[str] | None = None,
 ) -> dict[str, pulumi.Input[str]]:
-    """Annotations that tell Exoscale's cloud controller manager (CCM) what to do for the Service.
+    """Returns the annotations that tell Exoscale's cloud controller manager (CCM) what to do for the Service.
 
     Args:
-        name: name of the NLB that the CCM makes; ignored for one that exists.
-        description: description of the NLB that the CCM makes; ignored for one that exists.
-        instance_pool_id: pool that takes the traffic. Always given: the CCM refuses to guess between several.
-        load_balancer_id: NLB to attach to, which the CCM then never owns. None: the CCM makes one.
+        name: name of the NLB that the CCM makes; ignored for an existing one.
+        description: description of the NLB that the CCM makes; ignored for an existing one.
+        instance_pool_id: pool that gets the traffic. Always set: the CCM refuses to choose between several.
+        load_balancer_id: existing NLB to attach to, which the CCM then never owns. None: the CCM makes one.
     """
     chosen: dict[str, pulumi.Input[str]] = {
         "name": name,
         "description": description,
         "service-instancepool-id": instance_pool_id,
         "service-strategy": "source-hash",
-        # With externalTrafficPolicy Local the CCM has the NLB probe the Service's healthCheckNodePort. It is not the
-        # controller that answers there but kube-proxy (or Cilium in its place): 200 on nodes with a ready controller
-        # pod and 503 on the others, at /healthz, whatever the controller.
+        # With externalTrafficPolicy Local the CCM makes the NLB probe the Service's healthCheckNodePort. Not the
+        # controller but kube-proxy (or Cilium) answers there, at /healthz: 200 on nodes with a ready controller pod
+        # and 503 on the others, whatever the controller.
         "service-healthcheck-mode": "http",
         "service-healthcheck-uri": "/healthz",
         "service-healthcheck-interval": "10s",

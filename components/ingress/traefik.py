@@ -18,9 +18,11 @@ class Traefik:
             "deployment": {"kind": "DaemonSet"},
             **placement,
             "ingressClass": {"enabled": True, "name": ingress_class, "isDefaultClass": True},
-            # Its own default is to serve only Ingresses of class `traefik` and those without any.
+            # By default it serves only Ingresses of class `traefik` and those without a class.
             "providers": {"kubernetesIngress": {"ingressClass": ingress_class}},
-            # The type is left at the chart's LoadBalancer: versions disagree on whether its key is service.type
-            # or service.spec.type.
+            # The type stays the chart's default, LoadBalancer: its key is service.type in some versions and
+            # By default it serves only Ingresses of class `traefik` and those without a class.
+            # The type stays the chart's default, LoadBalancer: its key is service.type in some versions and
+            # service.spec.type in others.
             "service": {"spec": {"externalTrafficPolicy": "Local"}, "annotations": dict(annotations)},
         }

@@ -1,5 +1,5 @@
-"""What the engine starts, with its address as the last argument (see `plugin/`); and what a kubeconfig for programs
-runs, as `credential …`."""
+"""Entry point: the engine starts it with its own address as the last argument (see `plugin/`), and a kubeconfig for
+programs runs it as `credential …`."""
 
 import sys
 

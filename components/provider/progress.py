@@ -1,4 +1,4 @@
-"""What the user sees of a step: progress while it works, and what has to stay on the screen when the run is over."""
+"""The output of a step: progress while it works, and lines that stay on the screen after the run."""
 
 import contextlib
 from collections.abc import Callable
@@ -12,23 +12,23 @@ Say = Callable[[str], None]
 
 
 class Progress(Protocol):
-    """Where the lines of steps go; each is told the URN of its resource."""
+    """Receives the lines of steps, each with the URN of its resource."""
 
     def of(self, urn: str) -> Say:
-        """What tells the progress of a step: the next line takes its place."""
+        """Returns a function that shows a step's progress: each line replaces the one before."""
 
     def keep(self, urn: str, line: str) -> None:
-        """Leaves a line on the screen, under `Diagnostics:` when the run is over."""
+        """Prints a line that stays on the screen, under `Diagnostics:` after the run."""
 
     def warn(self, urn: str, line: str) -> None:
-        """Leaves a warning there."""
+        """Prints a warning there."""
 
 
 class EngineLog:
-    """The engine's own log. Its `ephemeral` lines are those that a display may drop.
+    """The engine's own log. A display may drop its `ephemeral` lines.
 
     Args:
-        address: of the engine, `host:port`.
+        address: the engine's address, `host:port`.
     """
 
     def __init__(self, address: str) -> None:
@@ -48,5 +48,5 @@ class EngineLog:
 
     def _log(self, severity: engine_pb2.LogSeverity.ValueType, urn: str, line: str, ephemeral: bool) -> None:
         request = engine_pb2.LogRequest(severity=severity, message=line, urn=urn, ephemeral=ephemeral)
-        with contextlib.suppress(grpc.RpcError):  # an engine that is gone has nobody to show it to
+        with contextlib.suppress(grpc.RpcError):  # if the engine is gone, nobody is there to read it
             self._engine.Log(request)

@@ -1,7 +1,7 @@
-"""What every resource type has, and how its state says whose it is.
+"""The base of all resource types, and the record in their state of the stack they belong to.
 
-What stands in a state is an interface: `version` names its layout, and a state that any release wrote is destroyed by
-every later one.
+The content of a state is an interface: `version` is the number of its layout, and every release can destroy a state
+that an earlier one wrote.
 """
 
 import importlib
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 else:
 
     class _Late:
-        """The module, imported when it is first used: the Exoscale client in it takes longer than all the rest."""
+        """Imports the module on first use: its Exoscale client takes longer to import than everything else."""
 
         def __getattr__(self, name: str) -> Any:
             return getattr(importlib.import_module("..teardown.steps", __package__), name)
@@ -31,77 +31,77 @@ _IDENTITY = ("project", "stack", "owner", "stackId")
 
 
 class Resource(ABC):
-    """One resource type. Its state is its inputs, what `create` adds to them, and `version`.
+    """One resource type. Its state consists of its inputs, the outputs of `create`, and `version`.
 
     Args:
-        role: what its delete step is armed as in the cluster: it works only as long as no other resource of that role
-            was armed after it, so a renamed one does not empty a living cluster. Empty: it is not armed.
+        role: role under which the delete step is armed in the cluster: it works only if no other resource of that role
+            was armed after it, so renaming a resource does not empty a living cluster. Empty: it is not armed.
     """
 
     replacing: ClassVar[tuple[str, ...]] = ()
-    """Inputs whose change makes another resource of it; the old one is deleted first."""
+    """Inputs whose change replaces the resource; the old one is deleted first."""
     outputs: ClassVar[tuple[str, ...]] = ()
-    """What `create` adds to the inputs; no update changes it, but for what that gives."""
+    """Outputs that `create` adds to the inputs; only an update that returns them changes them."""
     lasting: ClassVar[tuple[str, ...]] = ()
-    """Inputs that stay what they were for as long as no input in `replacing` changes, even where a preview does not
-    know them."""
+    """Inputs that keep their value as long as no input in `replacing` changes, even if a preview does not know
+    them."""
 
     def __init__(self, role: str = "") -> None:
         self._role = role
 
     def create(self, inputs: Values, say: Say) -> tuple[str, dict[str, Any]]:
-        """The id of a new one, by which it is armed, and its outputs."""
+        """Returns the id of a new resource, which is also its token when it is armed, and its outputs."""
         token = secrets.token_hex(8)
         if self._role:
             steps.arm(subject(inputs), self._role, inputs["clusterId"], token, say)
         return token, {}
 
     def verify(self, state: Values, inputs: Values | None = None) -> list[str]:
-        """Raises where what is recorded does not fit this release, the API key, or the inputs.
+        """Checks that the recorded state fits this release, the API key and the inputs; raises if it does not.
 
         Returns:
-            What the user has to know before these inputs take the place of what is recorded, line by line.
+            Warnings for the user before these inputs replace the recorded ones, line by line.
         """
         refuse_later_release(state)
         return []
 
     def impossible(self, inputs: Values, state: Values | None = None) -> str:
-        """Why these inputs cannot come true, in one line; empty where they can. A preview asks too.
+        """Returns why these inputs cannot be applied, in one line; empty if they can. A preview asks too.
 
         Args:
-            state: what there is; None for a new one.
+            state: the recorded state; None for a new resource.
         """
         return ""
 
     def update(self, token: str, state: Values, inputs: Values, say: Say) -> dict[str, Any] | None:
-        """Brings it to the new inputs; the outputs that it changes."""
+        """Applies the new inputs; returns the changed outputs."""
         if self._role and any(state.get(key) != inputs.get(key) for key in _IDENTITY):
             steps.arm(subject(inputs), self._role, inputs["clusterId"], token, say)
         return None
 
     def foretold(self, inputs: Values, state: Values | None = None) -> dict[str, Any]:
-        """The outputs that a preview knows before a create or an update makes or changes them."""
+        """Returns the outputs that a preview knows before a create or an update makes them."""
         return {}
 
     def refreshed(self, state: Values) -> dict[str, Any]:
-        """The outputs that are not what is recorded any more, for a refresh."""
+        """Returns the outputs that differ from the recorded ones, for a refresh."""
         return {}
 
     def due(self, state: Values) -> Sequence[str]:
-        """What an update has to do although no input changed, in words that a preview shows. Changes nothing."""
+        """Returns what an update has to do although no input changed, in words for a preview. Changes nothing."""
         return ()
 
     @abstractmethod
     def delete(self, token: str, state: Values, say: Say) -> list[str]:
-        """Runs the step; the lines that have to stay on the screen."""
+        """Runs the step; returns the lines that have to stay on the screen."""
 
     def gives_way_to(self, inputs: Values, state: Values) -> bool:
-        """Whether one with these inputs, under another name in the program, has taken the place of this one."""
+        """Whether a resource with these inputs and another name in the program has replaced this one."""
         return False
 
 
 def subject(state: Values) -> "steps.Subject":
-    """Whose resource it is, from its inputs or its state."""
+    """Reads the stack that owns the resource from its inputs or its state."""
     return steps.Subject(
         project=state["project"],
         stack=state["stack"],
@@ -114,7 +114,7 @@ def subject(state: Values) -> "steps.Subject":
 
 
 def refuse_later_release(state: Values) -> None:
-    """Raises where the state has a layout that this release does not know."""
+    """Raises an error if this release does not know the state's layout."""
     if state.get("version", VERSION) > VERSION:
         raise TeardownError(
             f"the state was written by a later release (layout {state['version']:.0f}, this one knows {VERSION}). "
@@ -123,11 +123,11 @@ def refuse_later_release(state: Values) -> None:
 
 
 def refuse_copy(state: Values, urn: str) -> None:
-    """Raises where the state was made for another stack than the one whose URN this is."""
+    """Raises an error if the state was made for another stack than the URN's."""
     stack, project = urn.split("::")[:2]
     steps.refuse_copy(subject(state), project, stack.rpartition(":")[2])
 
 
 def remaining(state: Values) -> str:
-    """What of the stack still runs and what it costs, in one line."""
+    """Says in one line what of the stack still runs and what it costs."""
     return steps.remaining(subject(state))

@@ -1,4 +1,4 @@
-"""The resource types: what each one keeps in the state, and which step of the teardown its verbs are."""
+"""The resource types: what each one records in the state, and which step of the teardown its verbs run."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from .values import Values
 
 
 class StackId(Resource):
-    """Which stack this is and which organisation it lives in; its delete sweeps what is left of the stack."""
+    """Records the stack and its organisation. On delete, sweeps what is left of the stack."""
 
     outputs = ("stackId", "organizationId", "organizationName")
 
@@ -41,7 +41,7 @@ class StackId(Resource):
             return ""
         if state is None and chosen.version and (why := steps.unknown_version(subject(inputs), chosen.version)):
             return why
-        # A release that recorded none parked none.
+        # A release that recorded no sizes could not park a pool.
         recorded = (Chosen.of(state["zone"], state.get("settings")) or chosen) if state else None
         return parking.unmade(chosen, recorded)
 
@@ -53,13 +53,13 @@ class StackId(Resource):
 
 
 class Drain(Resource):
-    """Takes load balancers and volumes out of a cluster when it is deleted."""
+    """On delete, removes load balancers and volumes from a cluster."""
 
     replacing = ("clusterId",)
 
     def update(self, token: str, state: Values, inputs: Values, say: Say) -> None:
         super().update(token, state, inputs, say)
-        # The last resource of an `up`, so the ingress has its new load balancer by now.
+        # This is the last resource of an `up`, so the ingress has its new load balancer by now.
         if self._role == steps.DRAIN and _left_to_the_cluster(state) and not _left_to_the_cluster(inputs):
             steps.remove_leftover_balancer(subject(inputs), inputs["clusterId"], say)
 
@@ -68,8 +68,8 @@ class Drain(Resource):
 
 
 class UnfinishedDrain(Resource):
-    """Drains, when it is deleted, a cluster whose `up` ended before its SecondDrain was made. It is never armed: that
-    the SecondDrain is says that there is nothing to do."""
+    """On delete, drains a cluster whose `up` ended before its SecondDrain was created. It is never armed itself: it has
+    nothing to do if the SecondDrain is armed."""
 
     replacing = ("clusterId",)
 
@@ -81,8 +81,8 @@ class UnfinishedDrain(Resource):
 
 
 class SecondDrain(Drain):
-    """Created before anything in the cluster needs a load balancer, so it also opens a cluster again that a destroy
-    closed and then left."""
+    """A second drain. It is created before anything in the cluster needs a load balancer, so it also reopens a cluster
+    that an abandoned destroy closed."""
 
     def due(self, state: Values) -> Sequence[str]:
         return ("closedByADestroy",) if steps.is_closed(subject(state), state["clusterId"]) else ()
@@ -94,7 +94,7 @@ class SecondDrain(Drain):
 
 
 class NodepoolSweep(Resource):
-    """Removes nodepools that no state knows when it is deleted."""
+    """On delete, removes nodepools that are missing from the state."""
 
     replacing = ("clusterId",)
 
@@ -103,7 +103,7 @@ class NodepoolSweep(Resource):
 
 
 class ProgramKubeconfig(Resource):
-    """The kubeconfig for programs. Its text is made of others' outputs that a preview often does not know."""
+    """The kubeconfig for programs. It is built from other resources' outputs, which a preview often does not know."""
 
     replacing = ("clusterId",)
     lasting = ("kubeconfig",)
@@ -113,7 +113,7 @@ class ProgramKubeconfig(Resource):
 
 
 class Machines(Resource):
-    """Keeps what the machines of nodepools are, and warns of those that their pools would make otherwise now."""
+    """Records the machines of nodepools, and warns of those that differ from what their pools make now."""
 
     replacing = ("clusterId",)
     outputs = ("machines",)
@@ -133,7 +133,7 @@ class Machines(Resource):
     def due(self, state: Values) -> Sequence[str]:
         try:
             now = steps.running_machines(subject(state), state["pools"])
-        except TeardownError:  # a preview needs no good key
+        except TeardownError:  # a preview needs no valid key
             return ()
         return ("machines",) if machine_counts.differs(state["pools"], state["machines"], now) else ()
 
@@ -155,7 +155,7 @@ class Machines(Resource):
 
 
 class IngressPods(Resource):
-    """Holds an `up` back from a good end while no pod of the ingress controller is ready behind the load balancer."""
+    """Keeps an `up` from succeeding until a pod of the ingress controller is ready behind the load balancer."""
 
     replacing = ("clusterId",)
 
@@ -176,7 +176,7 @@ class IngressPods(Resource):
 
 
 class RuleSweep(Resource):
-    """Removes rules of a security group that no state knows when it is deleted."""
+    """On delete, removes rules of a security group that are missing from the state."""
 
     replacing = ("securityGroupId",)
 
@@ -188,7 +188,7 @@ class RuleSweep(Resource):
 
 
 def _left_to_the_cluster(drain: Values) -> bool:
-    """Whether the ingress has a load balancer that is no resource of the stack."""
+    """Whether the ingress has a load balancer that is not a resource of the stack."""
     return bool(drain["releases"]) and not drain["loadBalancers"]
 
 
@@ -217,7 +217,7 @@ RESOURCES: dict[str, Resource] = {
 
 
 def of_urn(urn: str) -> Resource:
-    """The type of a resource. A URN names the types of its parents too, `a$b`."""
+    """Returns a resource's own type. A URN lists the types of its parents too: `a$b`."""
     type_ = urn.split("::")[2].rpartition("$")[2]
     if type_ not in RESOURCES:
         raise TeardownError(f"the provider exoscale-teardown knows no resource type {type_}")

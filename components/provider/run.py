@@ -1,4 +1,4 @@
-"""What the engine has asked for so far in this run: enough to tell how far it came when it is cancelled."""
+"""The engine's calls so far in this run: enough to tell how far it got when it is cancelled."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +15,9 @@ class Unfinished:
     """Work that a run leaves undone.
 
     Args:
-        values: inputs or state of one of the stack's resources; None where the engine has told of none.
-        is_cancelled: whether somebody stopped the run for sure; else a step of another provider may have failed.
-        is_destroy: whether the run was to delete the whole stack.
+        values: inputs or state of one of the stack's resources; None if the engine has sent none.
+        is_cancelled: whether the user certainly stopped the run; otherwise a step of another provider may have failed.
+        is_destroy: whether the run was meant to delete the whole stack.
     """
 
     values: Values | None
@@ -25,10 +25,10 @@ class Unfinished:
     is_destroy: bool
 
     def told(self, left: str = "") -> str:
-        """What to tell the user.
+        """Returns the text for the user.
 
         Args:
-            left: what still runs and what it costs, where that is known.
+            left: what still runs and what it costs, if that is known.
         """
         what = "cancelled" if self.is_cancelled else "cancelled, or failed,"
         what += " before the stack was gone" if self.is_destroy else " before all was done"
@@ -45,25 +45,25 @@ class Run:
     """The operations of one engine, which starts a provider for each run.
 
     One Ctrl-C in a `pulumi destroy` ends it as a success, whatever is left: the engine finishes the step, starts no
-    other and reports no error (v3.259.0, `pkg/resource/deploy/deployment_executor.go`, `performPostSteps`). So what was
-    not finished has to be said here. The engine also calls `Cancel` when it closes its providers at the end of any run
-    (`pkg/host/host.go`), so that call alone proves nothing. What proves a cancel is an operation that still runs, for
-    the engine awaits all of them before it ends by itself, or an engine that goes on after the call.
+    other and reports no error (v3.259.0, `pkg/resource/deploy/deployment_executor.go`, `performPostSteps`). So the
+    provider has to report what was not finished. The engine also calls `Cancel` when it closes its providers at the end
+    of any run (`pkg/host/host.go`), so that call alone proves nothing. An operation that still runs proves a cancel,
+    because the engine waits for all of them before it ends by itself; so does an engine that goes on after the call.
     """
 
     registered: dict[str, Values] = field(default_factory=dict)
-    """Inputs, by URN, of what the program has; empty in a plain destroy, which runs none."""
+    """Inputs of the program's resources by URN; empty in a plain destroy, which runs no program."""
     _running: list[Values] = field(default_factory=list)
     _deleted: list[Values] = field(default_factory=list)
     _is_over: bool = False
 
     @contextmanager
     def operation(self, kind: Operation, values: Values, is_last: bool = False) -> Iterator[None]:
-        """Notes that one runs.
+        """Notes that an operation runs.
 
         Args:
             values: the resource's inputs or state.
-            is_last: whether a destroy has nothing to do after it.
+            is_last: whether it is the last operation of a destroy.
         """
         self._running.append(values)
         try:
@@ -72,16 +72,16 @@ class Run:
                 self._deleted.append(values)
                 self._is_over = self._is_over or is_last
         except BaseException:
-            self._is_over = True  # its error says what to do
+            self._is_over = True  # the operation's error says what to do
             raise
         finally:
             self._running.remove(values)
 
     @property
     def unfinished(self) -> Unfinished | None:
-        """What is undone if the run ends now; None where nothing is, or where its end is no success anyway.
+        """Returns what is undone if the run ends now; None if nothing is, or if the run fails anyway.
 
-        A plain destroy that has not deleted anything of ours yet looks like a preview of one: it has no values.
+        A plain destroy that has deleted none of our resources yet looks like a preview of one: it has no values.
         """
         is_destroy = not self.registered
         if self._running:

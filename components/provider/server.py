@@ -1,4 +1,4 @@
-"""The provider's calls, and the server that the engine makes them to."""
+"""The provider's methods, and the server through which the engine calls them."""
 
 import asyncio
 import os
@@ -24,14 +24,14 @@ from .values import Properties, Values, is_unknown, plain, wrapped
 
 RELEASE = "1.0.0"
 _PATIENCE_SECONDS = 4  # the engine gives a provider 5 s to answer a cancel
-_ENGINE_ENDS_SECONDS = 0.5  # it takes milliseconds to end a provider that has answered
+_ENGINE_ENDS_SECONDS = 0.5  # the engine takes milliseconds to end a provider that has answered
 
 
 class TeardownProvider(sdk.Provider):
-    """The steps as resources. What blocks runs in threads, for the engine calls several at once.
+    """The steps as resources. Blocking work runs in threads, because the engine calls several at once.
 
     Args:
-        progress: where the steps' lines go.
+        progress: receives the steps' lines.
     """
 
     def __init__(self, progress: Progress) -> None:
@@ -64,7 +64,7 @@ class TeardownProvider(sdk.Provider):
         return sdk.DiffResponse(
             changes=bool(changed),
             replaces=[key for key in changed if key in resource.replacing],
-            # The program's other resources know these in a preview, whatever else changes.
+            # In a preview the program's other resources get these values, whatever else changes.
             stables=[
                 *(key for key in resource.outputs if key not in changed),
                 *(key for key in inputs if key not in changed),
@@ -127,7 +127,7 @@ class TeardownProvider(sdk.Provider):
         if work.values:
             line = work.told(await self._left(work.values))
         else:
-            # Nothing shows yet whether this was a run's own end. It was if the engine now ends this process.
+            # Whether this was the run's normal end is not known yet. It was if the engine now ends this process.
             await asyncio.sleep(_ENGINE_ENDS_SECONDS)
             line = replace(work, is_cancelled=True).told()
         await asyncio.to_thread(self._progress.warn, "", line)
@@ -136,7 +136,7 @@ class TeardownProvider(sdk.Provider):
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 return await asyncio.to_thread(remaining, values)
-        except Exception as error:  # whatever it is, the user has to hear the rest
+        except Exception as error:  # whatever happened, the user has to see the rest
             return f"what still runs is not known: {str(error) or 'Exoscale did not answer in time'}"
 
     def _deleted(self, resource: Resource, request: sdk.DeleteRequest, state: Values) -> list[str]:
@@ -145,7 +145,7 @@ class TeardownProvider(sdk.Provider):
         return resource.delete(request.resource_id, state, self._progress.of(request.urn))
 
     def _successor(self, resource: Resource, request: sdk.DeleteRequest, state: Values) -> str | None:
-        """The URN of what the program has in this one's place, which was renamed or moved."""
+        """Finds the URN of the resource that replaced this one after it was renamed or moved in the program."""
         others = (urn for urn in self._run.registered if urn != request.urn and of_urn(urn) is resource)
         return next((urn for urn in others if resource.gives_way_to(self._run.registered[urn], state)), None)
 
@@ -156,12 +156,12 @@ def _refuse(why: str) -> None:
 
 
 def _remembered(resource: Resource, state: Values, inputs: Values) -> list[str]:
-    """Inputs that a preview does not know, and that are what they were."""
+    """Names the inputs that a preview does not know and that have not changed."""
     return [key for key in resource.lasting if key in state and is_unknown(inputs.get(key))]
 
 
 def _difference(key: str, before: Values, after: Values, resource: Resource) -> sdk.PropertyDiff:
-    # What is due (see `Resource.due`) is neither among the inputs of before nor among those of today.
+    # Due work (see `Resource.due`) is neither in the old inputs nor in the new ones.
     kind = "UPDATE" if (key in before) == (key in after) else "ADD" if key in after else "DELETE"
     replacing = "_REPLACE" if key in resource.replacing else ""
     return sdk.PropertyDiff(sdk.PropertyDiffKind[f"{kind}{replacing}"], input_diff=True)
@@ -173,7 +173,7 @@ def _state(inputs: Properties, outputs: Values) -> Properties:
 
 
 class OneLine(grpc.aio.ServerInterceptor):
-    """Has an error of the teardown reach the user as its one line. The SDK's server would put its class before it."""
+    """Shows the user an error of the teardown as its one line. The SDK's server would put its class in front."""
 
     async def intercept_service(
         self, continuation: Callable[[Any], Awaitable[Any]], handler_call_details: grpc.HandlerCallDetails
@@ -192,7 +192,7 @@ class OneLine(grpc.aio.ServerInterceptor):
 
 
 async def start(provider: sdk.Provider, engine: str) -> tuple[grpc.aio.Server, int]:
-    """Starts to serve a provider on a free port of this machine; the server and the port."""
+    """Starts to serve a provider on a free local port; returns the server and the port."""
     server = grpc.aio.server(interceptors=[OneLine()], options=_GRPC_CHANNEL_OPTIONS)
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(ProviderServicer([], RELEASE, provider, engine), server)
     port = server.add_insecure_port("127.0.0.1:0")
@@ -204,7 +204,7 @@ def serve(engine: str) -> None:
     """Serves one engine until it ends; prints the port, as the engine expects.
 
     Args:
-        engine: its address, `host:port`.
+        engine: the engine's address, `host:port`.
     """
 
     async def until_the_engine_ends() -> None:
@@ -223,7 +223,7 @@ def serve(engine: str) -> None:
 
 
 def _end_with_the_engine() -> None:
-    """Ends this process on the spot when the engine is killed. A step that worked on would meet that of the next run.
+    """Ends this process at once when the engine is killed. A step that kept working would collide with the next run's.
 
     The engine holds the other end of standard input and writes nothing (`pkg/resource/plugin/plugin.go`, `ExecPlugin`).
     """

@@ -1,4 +1,4 @@
-"""Property values of the engine as plain Python, and back."""
+"""Converts the engine's property values to plain Python and back."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,12 +11,12 @@ Values = dict[str, Any]
 
 
 def plain(properties: Mapping[str, PropertyValue]) -> Values:
-    """The values without what marks secrets and dependencies. One that a preview does not know is `UNKNOWN`."""
+    """Strips the marks of secrets and dependencies. A value that a preview does not know becomes `UNKNOWN`."""
     return {key: _plain(value) for key, value in properties.items()}
 
 
 def wrapped(value: Any) -> PropertyValue:
-    """A plain value as the engine takes it; it knows no whole numbers."""
+    """Converts a plain value for the engine, which has no whole numbers."""
     if isinstance(value, Mapping):
         return PropertyValue({key: wrapped(one) for key, one in value.items()})
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -26,7 +26,7 @@ def wrapped(value: Any) -> PropertyValue:
 
 
 def is_unknown(value: Any) -> bool:
-    """Whether a preview does not know all of a plain value."""
+    """Whether a preview does not know some part of a plain value."""
     if isinstance(value, Mapping):
         return any(map(is_unknown, value.values()))
     return any(map(is_unknown, value)) if isinstance(value, list) else value == UNKNOWN

@@ -1,4 +1,4 @@
-"""What the cloud still holds for a stack, whatever any state says, and what it costs."""
+"""Shows what the cloud still holds for a stack, whatever any state says, and what it costs."""
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -28,7 +28,7 @@ _NOBODY = "nobody"  # the owner's name where a stack has none, as in the program
 
 @dataclass(frozen=True)
 class StackAudit:
-    """What was found of one stack.
+    """The findings about one stack.
 
     Args:
         stack: the stack, with its own id where that is known.
@@ -58,7 +58,7 @@ class StackAudit:
 
     @property
     def owner(self) -> str:
-        """Whom its labels say to ask."""
+        """The person to contact, as its labels say."""
         names = [item.labels["owner"] for item, _ in self.status.rows if "owner" in item.labels]
         return (*names, _NOBODY)[0]
 
@@ -98,7 +98,7 @@ class StackAudit:
         return [*lines, last]
 
     def _sums(self) -> list[str]:
-        """What it costs in all, by who made it."""
+        """The whole cost, by who made it."""
         makers = {**by_maker(self.status), "nobody's stack": self.nobodys}
         parts = [f"{who} {cost(items)}" for who, items in makers.items() if items]
         everything = [item for item, _ in self.status.rows]
@@ -215,18 +215,18 @@ def refuse_while_worked_on(backend: Backend, stack: str, state: Recorded) -> Non
 
 @click.command(short_help="Show what Exoscale holds for STACK, and its price.")
 @click.argument("stack", required=False)
-@click.option("--zone", "zones", multiple=True, help="Look into this zone only; may be given again.  [default: all]")
+@click.option("--zone", "zones", multiple=True, help="Look into this zone only; can be repeated.  [default: all]")
 @click.option("--fix", "fixing", is_flag=True, help="Delete what is left of the stack and provably its own.")
-@click.option("--volumes", "data", is_flag=True, help="With --fix: volumes and snapshots, too.")
+@click.option("--volumes", "data", is_flag=True, help="With --fix: delete volumes and snapshots, too.")
 @click.option(
     "--include",
     multiple=True,
     metavar="ID",
-    help="With --fix: this running cluster, or this thing that is younger than the state, too; may be given again.",
+    help="With --fix: delete this running cluster, or resource younger than the state, too; can be repeated.",
 )
 @click.option("--yes", is_flag=True, help="With --fix: do not ask.")
-@click.option("--stack-id", default="", help="The stack's own id, where no state holds it any more.")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--stack-id", default="", help="The stack's own id, if it is missing from every state.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def audit(
     stack: str | None,
     zones: tuple[str, ...],
@@ -239,8 +239,8 @@ def audit(
 ) -> None:
     """Show what Exoscale holds for STACK and what that costs; without STACK, for all stacks of the project.
 
-    Exit status 1 when anything is left that costs money: of a living stack what its state does not know, of any other
-    all of it. Volumes that were kept on purpose count too, for they are billed.
+    Exit status 1 when anything that costs money is left: of a living stack, what is missing from its state; of any
+    other, everything. Volumes that were kept on purpose count too, because they are billed.
     """
     folder = Path.cwd()
     backend, name = Pulumi(folder), project(folder)

@@ -1,4 +1,4 @@
-"""What an `up` would do to a living stack that nobody can take back: refused, or said in one line, beforehand.
+"""Finds what an `up` would irrevocably do to a living stack: refused, or announced in one line, beforehand.
 
 The first resource of the stack asks in its diff, which comes before everything else in a preview and in an `up` alike
 (docs/adr/0012). Nothing is asked here: the rules work on what the cloud, the cluster and the state have said.
@@ -20,7 +20,7 @@ _OTHERS_CHOOSE = "external"
 
 @dataclass(frozen=True)
 class Placement:
-    """What a nodepool is made with that no update takes away from it.
+    """The settings of a nodepool that no update takes away from it.
 
     Args:
         tainted: whether it has a taint.
@@ -139,7 +139,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Users:
-    """What users made in a cluster and would not have for long when that is replaced.
+    """Resources that users made in a cluster, and would lose when it is replaced.
 
     Args:
         balancers: the NLBs of their Services.
@@ -191,7 +191,7 @@ def refuse_lost_data(shown: Shown, chosen: Chosen, users: Users, policy: str) ->
 
 
 def of_replacement(shown: Shown, chosen: Chosen, users: Users | None, policy: str) -> str:
-    """What goes when the cluster is replaced.
+    """Lists what is deleted when the cluster is replaced.
 
     Args:
         users: what is theirs; None where nobody could be asked.

@@ -19,7 +19,7 @@ from .subject import Say, Subject
 
 @dataclass(frozen=True)
 class DrainTarget:
-    """What a drain works on, as the last `up` recorded it.
+    """The cluster that a drain empties, as the last `up` recorded it.
 
     Args:
         cluster_id: the SKS cluster.
@@ -40,7 +40,7 @@ class DrainTarget:
 
 @dataclass
 class CloudDrain:
-    """What one cluster has in the cloud.
+    """The resources of one cluster in the cloud.
 
     Args:
         account: the zone's API.
@@ -54,7 +54,7 @@ class CloudDrain:
     target: DrainTarget
     say: Say
     known: Evidence = field(init=False)
-    """What is known of the stack; `learn` adds what its cluster says."""
+    """The evidence about the stack; `learn` adds what its cluster says."""
 
     def __post_init__(self) -> None:
         pools = frozenset(filter(None, self.target.pool_ids))
@@ -78,7 +78,7 @@ class CloudDrain:
         )
 
     def look(self) -> list[Resource]:
-        """What the zone holds, with its owners."""
+        """Lists the resources in the zone, with their owners."""
         return resources(survey({self.subject.zone: self.account}, groups=False), self.known)
 
     def has_machines(self) -> bool:
@@ -100,7 +100,7 @@ class CloudDrain:
         return [item for item in items if self._is_managed(item) or self._is_shared(item)]
 
     def fate(self, balancer: Resource) -> str:
-        """What becomes of such an NLB, in words."""
+        """Says what the drain does with such an NLB."""
         return "which goes with the stack" if self._is_managed(balancer) else f"which stays: {balancer.proof}"
 
     def left_alone(self, found: list[Resource]) -> list[str]:

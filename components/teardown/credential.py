@@ -21,7 +21,7 @@ _KIND, _VERSION = "ExecCredential", "client.authentication.k8s.io/v1"
 @organization_option
 @click.option("--stack", help="The Pulumi stack, whose configuration may hold the API key.")
 def credential(zone: str, cluster: str, organization: str, stack: str | None) -> None:
-    """Print an ExecCredential with a client certificate that is good for 15 minutes.
+    """Print an ExecCredential with a client certificate that expires after 15 minutes.
 
     Kubernetes clients call this; a person wants `kubectl` with the kubeconfig that `pulumi up` wrote.
     """

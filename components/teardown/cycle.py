@@ -27,19 +27,19 @@ _REACH_SECONDS = 30
 Agree = Callable[[Sequence[str]], bool]
 
 
-@click.command(short_help="Make machines of STACK new that are not what their pool makes now.")
+@click.command(short_help="Replace machines of STACK that differ from what their nodepool makes.")
 @click.argument("stack")
 @click.option(
     "--patience", type=float, default=600, show_default=True, help="Seconds without progress after which it stops."
 )
-@click.option("--dry-run", is_flag=True, help="Only say which machines would be replaced.")
+@click.option("--dry-run", is_flag=True, help="Only show which machines would be replaced.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def cycle(stack: str, patience: float, dry_run: bool, yes: bool) -> None:
     """Replace the machines of STACK whose type, disk, image, labels or taints are not those of their nodepool.
 
-    One by one: the machine that takes its place is made first, so for that long there is one more to pay for; the old
-    node takes no new pods, its pods are evicted as their disruption budgets allow, and the machine goes. What its
-    disk and its pods' emptyDir volumes hold goes with it. Run it again after an interruption: it goes on.
+    It replaces them one by one. It makes the new machine first, so until then you pay for one more; it stops new pods
+    on the old node, evicts its pods as their disruption budgets allow, and deletes the machine with all that its disk
+    and its pods' emptyDir volumes hold. Safe to re-run: after an interruption it goes on.
     """
     folder = Path.cwd()
     backend, name = Pulumi(folder), plain_name(stack, project(folder))
@@ -252,6 +252,6 @@ class Cycle:
 
 
 def _size_before(node: Document | None) -> int | None:
-    """What the pool's size was when the node's replacement was begun; None where it was not."""
+    """The pool's size when the node's replacement was begun; None where it was not."""
     found = (node or {}).get("metadata", {}).get("annotations", {}).get(_SIZE)
     return None if found is None else int(found)

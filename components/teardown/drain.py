@@ -170,7 +170,7 @@ def _refuse_a_copy(cloud: CloudDrain, found: Document) -> None:
 
 
 def _in_cluster(cloud: CloudDrain, server: ApiServer) -> list[str]:
-    """What the cluster's own controllers can do; a line for each thing that was left alone."""
+    """Has the cluster's own controllers do their part; returns a line for each resource that was left alone."""
     say, patience = cloud.say, cloud.target.wait_seconds
     learn(cloud, server)
     found = cloud.look()

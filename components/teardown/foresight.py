@@ -150,7 +150,7 @@ def _recorded(subject: Subject, recorded: Chosen | None) -> Shown:
 
 
 def _users(place: _Place) -> Users | None:
-    """What a drain of the cluster would find; None where the cloud does not say.
+    """Lists what a drain of the cluster would find; None where the cloud does not say.
 
     Raises:
         TeardownError: others use the stack's own NLB, which stops that drain.

@@ -16,7 +16,7 @@ GROUP_HOLDS = 8  # instances in an anti-affinity group; docs/exoscale.md, Limits
 
 
 def placement(nodepool: Mapping[str, Any]) -> Placement:
-    """What the cloud shows of one."""
+    """A nodepool, as the cloud shows it."""
     return Placement(bool(nodepool.get("taints")), bool(nodepool.get("anti-affinity-groups")), nodepool.get("size", 0))
 
 

@@ -65,7 +65,7 @@ def await_one(
 
 
 def _misled(account: Account, server: ApiServer, namespace: str, pool_id: str) -> str:
-    """What of the controller's traffic still goes to another pool; empty where none does. Others may share the NLB."""
+    """Names the controller's traffic that still goes to another pool; empty if none does. Others may share the NLB."""
     ports: dict[str, set[int]] = {}
     for service in load_balancers(server):
         if service["metadata"]["namespace"] == namespace:

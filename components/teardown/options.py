@@ -28,7 +28,7 @@ def stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     for name, what in (
         ("--stack-id", "The stack's own id."),
-        ("--owner", "Whom to ask about it."),
+        ("--owner", "The person to contact about it."),
         ("--stack", "The Pulumi stack."),
         ("--project", "The Pulumi project."),
     ):

@@ -1,4 +1,4 @@
-"""What a destroy would take out of a stack's cluster, before anybody runs one."""
+"""Shows what a destroy would take out of a stack's cluster, before anybody runs one."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the cloud holds for all stacks of a project, and which of them nobody knows any more."""
+"""Shows what the cloud holds for all stacks of a project, and which of these are missing from every backend."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _ANOTHER = "the stack of this name in this backend does not know it: an earlier 
 
 @dataclass(frozen=True)
 class ProjectAudit:
-    """What was found of all stacks of a project.
+    """The findings about all stacks of a project.
 
     Args:
         stacks: what each holds, and what is wrong about that, which is mostly nothing.

@@ -25,17 +25,17 @@ _stack_option = click.option("--stack", help="The Pulumi stack, whose configurat
 @zone_option
 @_stack_option
 def mark(zone: str, stack: str | None) -> None:
-    """Print a new random id, which all that the stack makes will carry as its label `stack-id`."""
+    """Print a new random id for the label `stack-id` of everything that the stack makes."""
     account = connect(zone, stack)
     account.call(account.list_sks_clusters)  # a wrong key ends it here
     click.echo(secrets.token_hex(6))
 
 
-@click.command(short_help="Let a cluster make load balancers again.")
+@click.command(short_help="Allow load balancers in a cluster again.")
 @zone_option
 @cluster_option
 @_stack_option
-@click.option("--wait-seconds", type=float, default=60, show_default=True, help="For the API server to answer.")
+@click.option("--wait-seconds", type=float, default=60, show_default=True, help="How long to wait for the API server.")
 def admit(zone: str, cluster: str, stack: str | None, wait_seconds: float) -> None:
     """Let a cluster make load balancers and volumes again, after a destroy that was given up, and give back the
     webhooks that it set aside. `pulumi up` does that by itself."""
@@ -48,11 +48,11 @@ def admit(zone: str, cluster: str, stack: str | None, wait_seconds: float) -> No
 @click.command(short_help="Empty a cluster of load balancers and volumes.")
 @stack_options
 @cluster_option
-@click.option("--pool", "pools", multiple=True, help="Id of an instance pool of the stack; may be given again.")
+@click.option("--pool", "pools", multiple=True, help="Id of an instance pool of the stack; can be repeated.")
 @click.option("--keep-nlb", "kept", multiple=True, help="Id or name of an NLB that is a resource of the stack.")
 @click.option("--on-destroy", type=click.Choice(POLICIES), default="refuse", show_default=True)
 @click.option("--releases/--no-releases", default=False, help="Whether Helm has to uninstall something afterwards.")
-@click.option("--wait-seconds", type=float, default=120, show_default=True, help="Patience with what does not move.")
+@click.option("--wait-seconds", type=float, default=120, show_default=True, help="How long to wait for controllers.")
 @click.option("--dry-run", is_flag=True, help="Only list what would be deleted.")
 def drain(
     subject: Subject,
@@ -82,10 +82,10 @@ def drain(
 def sweep(subject: Subject, cluster: str, wait_seconds: int) -> None:
     """Delete all that carries a stack's project, name and id, and print the receipt.
 
-    With --cluster it is for the moment before a cluster is deleted, when all nodepools that Pulumi knows are gone:
-    another one would keep the cluster from going.
+    With --cluster it runs before a cluster is deleted, when all nodepools in the state are gone: any other nodepool
+    would keep the cluster from being deleted.
 
-    Exit status 1 when something is left that costs money and is not meant to stay. Volumes go or stay as the drain
+    Exit status 1 when something is left that costs money and was not kept on purpose. Volumes go or stay as the drain
     labelled them; STORAGE_ON_DESTROY (refuse, delete or keep) in the environment overrides that.
     """
     if cluster:
@@ -98,7 +98,7 @@ def sweep(subject: Subject, cluster: str, wait_seconds: int) -> None:
 @click.option("--security-group", "group", required=True, help="Id of the security group.")
 @_stack_option
 def sweep_rules(group: str, stack: str | None) -> None:
-    """Delete all rules of a security group that no machine wears."""
+    """Delete all rules of a security group that no machine uses."""
     everywhere = accounts(stack)
     _print(steps.remove_rules_unless_worn({GLOBAL_ZONE: everywhere[GLOBAL_ZONE], **everywhere}, group, click.echo))
 

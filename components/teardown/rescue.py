@@ -29,26 +29,26 @@ from .subject import Say, Subject
 Agree = Callable[[Sequence[str]], bool]
 
 
-@click.command(short_help="Make STACK destroyable whose cluster is gone.")
+@click.command(short_help="Make STACK destroyable again after its cluster is gone.")
 @click.argument("stack")
 @click.option(
-    "--patience", type=float, default=60, show_default=True, help="Seconds of silence after which nobody is waited for."
+    "--patience", type=float, default=60, show_default=True, help="Seconds to wait for a cluster that is silent."
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would be done.")
-@click.option("--yes", is_flag=True, help="Do not ask, where Exoscale does not know the cluster any more.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be done.")
+@click.option("--yes", is_flag=True, help="Do not ask, if Exoscale does not know the cluster any more.")
 @click.option(
     "--confirm",
     multiple=True,
     metavar="NAME",
-    help="Name of a silent cluster that Exoscale still knows and that is given up, instead of typing it.",
+    help="Name of the silent cluster to give up although Exoscale still knows it, instead of typing it when asked.",
 )
 def rescue(stack: str, patience: float, dry_run: bool, yes: bool, confirm: tuple[str, ...]) -> None:
-    """Make STACK destroyable again when its control plane is gone for good.
+    """Make STACK destroyable again after its control plane is gone for good.
 
-    Proves first that it is: Exoscale does not know the cluster. Where Exoscale does know it and nothing at all answers
-    there, it asks for the cluster's name; any answer on the way, such as a proxy's, is no proof and ends it. Then it
-    deletes the cluster's NLBs, labels its volumes for the sweep, and drops from the state what only the control plane
-    could delete. The state as it was is kept in a file. Next comes `pulumi destroy`.
+    It first proves that it is gone: Exoscale does not know the cluster. If Exoscale knows it but nothing at all answers
+    there, it asks you for the cluster's name. If anything answers, such as a proxy, that is no proof, and it stops.
+    Then it deletes the cluster's NLBs, labels its volumes for the sweep, and removes from the state what only the
+    control plane could delete. It keeps the earlier state in a file. Run `pulumi destroy` next.
     """
     folder = Path.cwd()
     backend, name = Pulumi(folder), plain_name(stack, project(folder))

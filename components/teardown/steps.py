@@ -1,4 +1,4 @@
-"""What the provider's resources do when they are created and deleted. The command line shares it."""
+"""Runs the steps of the provider's resources, when they are created and deleted. The command line shares them."""
 
 import secrets
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ _REACH_SECONDS = 120
 
 @dataclass(frozen=True)
 class StackIdentity:
-    """What a stack is known by from its first resource to its last."""
+    """Identifies a stack from its first resource to its last."""
 
     stack_id: str
     organization_id: str
@@ -144,7 +144,7 @@ def open_again(subject: Subject, cluster_id: str, say: Say) -> None:
 
 
 def running_machines(subject: Subject, pools: Pools) -> Running:
-    """What the machines of these nodepools are; see `machines.running`.
+    """Describes the machines of these nodepools; see `machines.running`.
 
     Raises:
         TeardownError: the cloud does not say.
@@ -241,13 +241,13 @@ def sweep_rules(subject: Subject, security_group_id: str, say: Say) -> list[str]
 
 
 def remove_rules_unless_worn(zones: Accounts, security_group_id: str, say: Say) -> list[str]:
-    """Deletes the rules of a security group. While a machine wears it, it is not about to go, and nothing is deleted.
+    """Deletes the rules of a security group. While a machine uses it, it is not about to go, and nothing is deleted.
 
     Args:
         zones: where to look for machines; the global zone is one of them.
     """
     if wearers := worn_by(survey(zones), security_group_id):
-        return [f"{wearers[0]} wears security group {security_group_id}, so its rules stay"]
+        return [f"{wearers[0]} uses security group {security_group_id}, so its rules stay"]
     for rule in removal.remove_rules(zones[GLOBAL_ZONE], security_group_id):
         say(f"deleted rule {rule} of security group {security_group_id}")
     return []
@@ -263,7 +263,7 @@ def sweep_stack(subject: Subject, say: Say) -> list[str]:
 
 
 def remaining(subject: Subject) -> str:
-    """What of a stack still runs in its zone, and what that costs, in one line."""
+    """Says in one line which resources of a stack still run in its zone, and what they cost."""
     found = resources(survey(subject.accounts(), groups=False), Evidence(subject.ref))
     ours = [item for item in found if item.billable and item.verdict(subject.ref) is Verdict.OURS]
     return f"{costing(ours)} still run for stack {subject.stack}" if ours else f"nothing runs for stack {subject.stack}"

@@ -1,4 +1,4 @@
-"""What becomes of a cluster's volumes and snapshots when it is destroyed."""
+"""Decides what a destroy does with a cluster's volumes and snapshots."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What every step is told about its stack."""
+"""Describes a stack to the steps."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Subject:
     Args:
         project: the Pulumi project's name.
         stack: the stack's name.
-        owner: whom to ask about it.
+        owner: the person to contact about it.
         zone: Exoscale zone of its cluster.
         stack_id: the stack's own id; empty before it has one.
         organization: id of the organisation that it lives in; empty where that is not known.

@@ -77,8 +77,8 @@ class _Sweep:
         self.abandoned: list[Resource] = []
 
     def find(self) -> list[Resource]:
-        """What is to go now. `kept` is what is to stay, `left` what is not the stack's alone, `namesakes` what carries
-        its name under another id, and `abandoned` what may have been its, in its zone."""
+        """Finds what to delete now. `kept` is what is to stay, `left` what is not the stack's alone, `namesakes` what
+        carries its name under another id, and `abandoned` what may have been its, in its zone."""
         found = resources(survey(self.zones, self._skip), Evidence(self._subject.ref))
         self.abandoned = [item for item in abandoned(found) if item.zone == next(iter(self.zones))]
         same_name = [item for item in found if any(map(self._is_namesake, item.owners))]

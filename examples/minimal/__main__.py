@@ -5,5 +5,6 @@ from exoscale_sks import Cluster, ClusterArgs, IngressController
 
 cluster = Cluster("blue", ClusterArgs(zone="ch-gva-2"))
 ingress = IngressController("ingress", cluster)
+
 pulumi.export("kubeconfig", cluster.kubeconfig)
-pulumi.export("address", ingress.address)
+pulumi.export("ingress_ip", ingress.address)

@@ -12,8 +12,7 @@ release = kubernetes.helm.v3.Release(
     name="ingress",
     namespace="ingress",
     create_namespace=True,
-    chart=config.get("chart") or "kubernetes-ingress",
-    repository_opts={"repo": config.get("repository") or "https://haproxytech.github.io/helm-charts"},
+    chart=config.get("chart") or "oci://ghcr.io/haproxytech/helm-charts/kubernetes-ingress",
     values={
         "controller": {
             "service": {

@@ -64,7 +64,7 @@ def routes(cloud: Cloud, token: str) -> list[Route]:
 
 
 def status(cloud: Cloud, request: Request, body: Any) -> Document:
-    """What the cloud holds by kind, its clusters, whose its keys are, the faults and the pace."""
+    """Shows what the cloud holds by kind, its clusters, whose its keys are, the faults and the pace."""
     with cloud.lock:
         cloud.operations.tick()
         names = {item["id"]: item["name"] for item in cloud.store.list(ORGANIZATION)}

@@ -1,4 +1,4 @@
-"""What elastic IPs, private networks and security groups share: instances refer to them by lists of theirs."""
+"""Shared by elastic IPs, private networks and security groups: instances refer to them in lists."""
 
 from sandbox.api.errors import BadRequest, Conflict
 from sandbox.api.routes import Call, find

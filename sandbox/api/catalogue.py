@@ -1,4 +1,4 @@
-"""What Exoscale offers: zones, instance types, templates, Kubernetes versions and limits, all from catalogue.toml."""
+"""The offer of Exoscale: zones, instance types, templates, Kubernetes versions and limits, all from catalogue.toml."""
 
 import hashlib
 import tomllib

@@ -1,4 +1,4 @@
-"""What the API refuses, as exceptions: the status and the message reach the client unchanged."""
+"""Refusals of the API, as exceptions: status and message reach the client unchanged."""
 
 
 class ApiError(Exception):

@@ -133,7 +133,7 @@ def destroy(cloud: Cloud, pool_id: str) -> None:
 
 
 def settle(cloud: Cloud, pool_id: str) -> None:
-    """What was starting runs, what was being destroyed is gone."""
+    """Settles a pool: starting instances run, those being destroyed are gone."""
     for member in instance.members(cloud, pool_id):
         if member["state"] == "starting":
             set_state(cloud, instance.KIND, member["id"], "running")

@@ -1,4 +1,4 @@
-"""What a user may do to instance pools: everything to their own, nothing to those that SKS manages."""
+"""Changes of instance pools by users: all of them for their own pools, none for those that SKS manages."""
 
 from sandbox.api import instance_pool
 from sandbox.api.errors import Forbidden
@@ -134,7 +134,7 @@ def _own(cloud: Cloud, call: Call, command: str) -> Document:
 
 
 def _checked(cloud: Cloud, call: Call) -> Document:
-    """What the body says of a pool, as it is kept.
+    """Reads what the body says about a pool, as it is kept.
 
     Raises:
         NotFound: it refers to what is not there.

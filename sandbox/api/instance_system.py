@@ -1,4 +1,4 @@
-"""What is on an instance's disk: the system from its template, and a password for it. The disk itself holds nothing."""
+"""The system on an instance's disk: from a template, with a password. The disk itself holds nothing."""
 
 from sandbox.api import password
 from sandbox.api.errors import Conflict, NotFound

@@ -1,4 +1,4 @@
-"""What the asynchronous families share: an object's state while an operation works on it, and when that one fails."""
+"""Shared by the asynchronous families: an object's state while an operation works on it, and when that fails."""
 
 from sandbox.api.errors import Conflict, OperationFailed
 from sandbox.cloud import Cloud

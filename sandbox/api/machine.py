@@ -1,4 +1,4 @@
-"""What a request says of machines, be it one or a pool of them."""
+"""Reads what a request says about machines, one or a pool of them."""
 
 from sandbox.api.attachment import identifier, references
 from sandbox.api.catalogue import instance_type, template

@@ -147,7 +147,7 @@ class OpenApi:
         return sorted(map(told, self._validator(operation, place).iter_errors(value)))
 
     def _keys(self, operation: Operation) -> set[str]:
-        """What a request's body may hold."""
+        """The keys that a request's body may have."""
         if "requestBody" not in operation.definition:
             return set()
         schema = operation.definition["requestBody"]["content"]["application/json"]["schema"]

@@ -14,7 +14,7 @@ def of_new_cluster(asked: Document) -> Document:
 
 
 def of_updated_cluster(before: Document, asked: Document) -> Document:
-    """What an update makes of a cluster's audit, empty where it had none: it changes what it names.
+    """Updates a cluster's audit, empty where it had none: it changes what it names.
 
     Raises:
         BadRequest: it is to be on, and nobody ever said where the logs go and with which token (words assumed).

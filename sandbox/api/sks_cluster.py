@@ -120,7 +120,7 @@ def stop_control_plane(cloud: Cloud, operation: Document) -> None:
 
 @effect("delete-sks-cluster", "finish")
 def deleted(cloud: Cloud, operation: Document) -> None:
-    """What the cluster owned goes with it; load balancers that its CCM made and the security group that was made with
+    """Removes a cluster with what it owned; load balancers that its CCM made and the security group that was made with
     it stay (docs/exoscale.md, Destroying)."""
     cluster_id = operation["reference"]["id"]
     for nodepool in nodepools(cloud, cluster_id):

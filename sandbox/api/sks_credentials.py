@@ -1,4 +1,4 @@
-"""What opens an SKS cluster: its authorities, kubeconfigs for people, and the API keys of its addons."""
+"""Credentials of an SKS cluster: its authorities, kubeconfigs for people, and the API keys of its addons."""
 
 import base64
 

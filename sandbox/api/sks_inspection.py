@@ -1,4 +1,4 @@
-"""What SKS finds out about a cluster by looking into it: here nothing, since nobody looks."""
+"""The findings of SKS about a cluster: always empty here, since nobody looks."""
 
 from typing import Any
 

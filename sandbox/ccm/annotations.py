@@ -1,4 +1,4 @@
-"""What a Service's annotations, name and ports ask of its load balancer. Pure functions."""
+"""Reads what a Service's annotations, name and ports ask of its load balancer. Pure functions."""
 
 import re
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""What the real CCM does about the load balancer of one Service, in its order and with its gaps."""
+"""Does what the real CCM does about the load balancer of one Service, in its order and with its gaps."""
 
 import logging
 from collections.abc import Callable

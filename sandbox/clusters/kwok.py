@@ -136,7 +136,7 @@ class Kwok:
             raise Ended(f"kwokctl {arguments[0]}: {said[-2000:]}")
 
     def _output_of(self, process: "subprocess.Popen[str]", verb: str) -> str:
-        """What kwokctl prints. It waits for a process that ended as long as for one that lives, and we do not."""
+        """The output of kwokctl. It waits for a process that ended as long as for one that lives, and we do not."""
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:

@@ -1,4 +1,4 @@
-"""What the CSI addon adds to a cluster beside its pods: the driver, its two storage classes, and what its pods may do.
+"""The CSI addon's objects beside its pods: the driver, its two storage classes, and what its pods may do.
 
 All as exoscale/exoscale-csi-driver deploys them (`deployment/`, 0.34.4 and 0.35.0); neither class is the default.
 """
@@ -18,7 +18,7 @@ CONTROLLER_CONTAINERS = (
 )
 NODE_DRIVER_CONTAINERS = ("exoscale-csi-plugin", "csi-node-driver-registrar", "liveness-probe")
 RECLAIM_POLICIES = {"exoscale-sbs": "Delete", "exoscale-bs-retain": "Retain"}
-"""What becomes of a volume when its claim goes, by storage class."""
+"""Whether a volume is deleted or kept with its claim, by storage class."""
 
 _STORAGE = "/apis/storage.k8s.io/v1"
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"

@@ -1,4 +1,4 @@
-"""What Exoscale runs in a cluster's kube-system: the workloads that `kubectl get pods -n kube-system` shows.
+"""Exoscale's workloads in a cluster's kube-system: those that `kubectl get pods -n kube-system` shows.
 
 Names are assumed, but for CSI (docs/exoscale.md, Inside a cluster), requests and tolerations those of the upstream
 manifests. kwok plays the pods. The cloud controller manager is not among them: it runs in the hidden control plane.

@@ -1,4 +1,4 @@
-"""What kwok pretends that pods and nodes use, so that `kubectl top` has numbers to show.
+"""The usage of pods and nodes that kwok pretends, so that `kubectl top` has numbers to show.
 
 Every container uses the same little; a pod's annotations `kwok.x-k8s.io/usage-cpu` and `…-memory` say otherwise.
 """

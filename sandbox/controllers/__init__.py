@@ -1,1 +1,1 @@
-"""What the cloud controller manager and the storage controller are made of: both run as threads, and can be killed."""
+"""The base of cloud controller manager and storage controller: both run as threads, and can be killed."""

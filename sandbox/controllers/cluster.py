@@ -24,7 +24,7 @@ THREADS = 20  # of a controller: each keeps a connection
 NOT_FOUND, CONFLICT = 404, 409
 
 Away = (urllib3.exceptions.HTTPError, OSError)
-"""What a call raises when the API server does not answer."""
+"""Raised by a call when the API server does not answer."""
 
 
 class Refused(Exception):

@@ -58,7 +58,7 @@ class Exoscale:
         self._client.http_client.close()
 
     def switch_zone(self) -> None:
-        """What the CCM does first: a signed GET /zone, to find the zone's endpoint.
+        """Does what the CCM does first: a signed GET /zone, to find the zone's endpoint.
 
         Raises:
             ExoscaleError: the credentials are refused, or there is no such zone.

@@ -1,4 +1,4 @@
-"""What makes a thread mortal: its connections pass a gate, and once that is shut no byte leaves any more."""
+"""Makes a thread mortal: its connections pass a gate, and once that is shut no byte leaves any more."""
 
 import contextlib
 import socket

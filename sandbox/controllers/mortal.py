@@ -1,4 +1,4 @@
-"""What is the same in every controller of ours: it can be stopped, killed on the spot, and brought back to life."""
+"""The base of every controller: it can be stopped, killed on the spot, and brought back to life."""
 
 import logging
 import threading
@@ -47,7 +47,7 @@ class Life(ABC):
         """Has every thread that waits for work look whether `_stopping` is set."""
 
     def _prepare(self) -> None:  # noqa: B027 - most have nothing to do
-        """What comes before the threads."""
+        """Does what comes before the threads."""
 
     def _work(self, name: str, serve: Callable[[], None], after: Iterable[Informer]) -> None:
         """A thread that serves once these have seen all there is; at a stop it may finish what is under way."""

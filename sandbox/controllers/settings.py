@@ -1,4 +1,4 @@
-"""What a controller is told."""
+"""Settings of a controller."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the kubelet and the driver's pod on each node do for volumes; kwok's kubelets do nothing of it."""
+"""Does what kubelet and driver do for volumes on each node; kwok's kubelets do none of it."""
 
 import logging
 

@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class AutonamingMode(Enum):
-    """What the stack's `pulumi:autonaming` setting asks for; the values are those of the wire."""
+    """Modes of the stack's `pulumi:autonaming` setting; the values are those of the wire."""
 
     PROPOSE = 0
     ENFORCE = 1

@@ -1,4 +1,4 @@
-"""What a provider plugin is: the calls that the engine makes, as typed requests and answers.
+"""The interface of a provider plugin: the calls that the engine makes, as typed requests and answers.
 
 A plugin is a subclass of `Provider`; `sandbox.plugins.servicer` puts it on the wire.
 """
@@ -121,7 +121,7 @@ class ConfigureRequest:
 
 @dataclass(frozen=True)
 class Features:
-    """What the answer to Configure promises the engine."""
+    """The promises to the engine in the answer to Configure."""
 
     accept_secrets: bool = False
     accept_resources: bool = False
@@ -170,7 +170,7 @@ class Change(Enum):
 
 @dataclass(frozen=True)
 class DiffResult:
-    """What changes. `changed` None leaves it to the engine, which compares the inputs.
+    """The differences. `changed` None leaves it to the engine, which compares the inputs.
 
     Attributes:
         diffs, replaces, stables: top-level keys.
@@ -267,7 +267,7 @@ class InvokeRequest:
 
 @dataclass(frozen=True)
 class InvokeResult:
-    """What the function answers, or why its arguments are refused."""
+    """The answer of a function, or why its arguments are refused."""
 
     value: Properties
     failures: list[CheckFailure] = field(default_factory=list)

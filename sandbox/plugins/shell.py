@@ -19,7 +19,7 @@ class CommandFailed(Exception):
 
 @dataclass(frozen=True)
 class Output:
-    """What a command printed, one trailing newline trimmed."""
+    """The output of a command, one trailing newline trimmed."""
 
     stdout: str
     stderr: str

@@ -61,7 +61,7 @@ def test_a_key_of_another_project_and_a_file_that_is_no_kubeconfig_are_refused_i
     file.write_text("replicas: 2\n")
     config = {"shop:zone": "at-vie-1", "exoscale-sks:kubeconfig": {"file": str(file)}}
     output = printed(make_stack("wrong", config=config).preview)
-    for told in ("shop:zone is read by nobody", f"{file} is no kubeconfig"):
+    for told in ("shop:zone is read by nobody", f"{file} is not a kubeconfig"):
         [_] = [line for line in output.partition("Diagnostics:")[2].splitlines() if told in line]
     assert "Traceback" not in output
     assert file.read_text() == "replicas: 2\n"

@@ -180,16 +180,18 @@ def test_a_protected_stack_loses_nothing_to_a_destroy_until_protect_is_false_aga
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("outputs")
-def test_another_cni_replaces_the_cluster_and_leaves_no_second_one(
+def test_another_cni_replaces_the_cluster_leaves_no_second_one_and_keeps_the_nlb(
     stack: SandboxStack, client: Any, cloud: Callable[[], dict[str, int]]
 ) -> None:
     [before] = client.list_sks_clusters()["sks-clusters"]
+    balancers = [nlb["id"] for nlb in client.list_load_balancers()["load-balancers"]]
     stack.config["exoscale-sks:cni"] = "cilium"
     stack.up()
     [after] = client.list_sks_clusters()["sks-clusters"]
     assert after["id"] != before["id"]
     assert after["cni"] == "cilium"
     assert cloud() == {"sks-cluster": 1, "sks-nodepool": 1, "instance-pool": 1, "instance": 2, "load-balancer": 1}
+    assert [nlb["id"] for nlb in client.list_load_balancers()["load-balancers"]] == balancers
 
 
 @pytest.mark.usefixtures("outputs")

@@ -43,5 +43,5 @@ def test_what_is_no_kubeconfig_stays_and_is_told(file: Path, capsys: pytest.Capt
 
     assert file.read_text() == "replicas: 2\n"
     assert capsys.readouterr().err == (
-        f"the kubeconfig stays: {file} is no kubeconfig: it has no kind, clusters, users or contexts\n"
+        f"the kubeconfig stays: {file} is not a kubeconfig: it has no kind, clusters, users or contexts\n"
     )

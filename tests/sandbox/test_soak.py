@@ -47,7 +47,7 @@ def test_the_last_line_counts_runs_faults_and_leaks_of_both_ways() -> None:
         record.row(1, plans[1], [result("ours"), result("classic", stuck=True, touched=1, instance=1)]),
     ]
 
-    assert (record.leaks(rows, "ours"), record.touches(rows, "ours")) == (0, 0)
+    assert record.tally(rows, "ours") == record.Tally(runs=2, leaking=0, silent=0, leaked=0, touched=0)
     assert record.summary(rows) == (
         "2 runs, 2 faults; ours: 0 leaked billable objects in 0 runs (0%), in 0 of them though destroy had reported "
         "success, and 0 things of others touched; classic: 4 leaked billable objects in 2 runs (100%), in 1 of them "

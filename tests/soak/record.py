@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.soak.plan import Plan
@@ -22,7 +23,7 @@ COLUMNS = (
 
 
 def row(seed: int, plan: Plan, results: Iterable[Result]) -> Row:
-    """One run, as a line of the record. The faults are those that happened in our way."""
+    """One run, as a line of the record. The faults are those that happened to this program."""
     settings = [plan.controller, "managed" if plan.managed else "ccm", f"pools {'+'.join(map(str, plan.pools))}"]
     settings += [] if plan.locked else ["no lock"]
     found = dict.fromkeys(COLUMNS, "")
@@ -69,31 +70,53 @@ def write(file: Path, rows: Iterable[Row]) -> None:
         writer.writerows(sorted(rows, key=lambda found: int(found["run"])))
 
 
-def leaks(rows: Iterable[Row], way: str) -> int:
-    """Billable things that this way left, in all runs."""
-    return sum(_number(found[f"{way} leaked"]) for found in rows)
+@dataclass(frozen=True)
+class Tally:
+    """One way in all runs of a record.
+
+    Args:
+        runs: how many were run in this way.
+        leaking: in how many of them it left something billable.
+        silent: in how many of those the last destroy had reported success.
+        leaked: how many billable things it left in all of them.
+        touched: how many things of others it changed or deleted in all of them.
+    """
+
+    runs: int
+    leaking: int
+    silent: int
+    leaked: int
+    touched: int
 
 
-def touches(rows: Iterable[Row], way: str) -> int:
-    """Things of others that this way changed or deleted, in all runs."""
-    return sum(len(_parts(found.get(f"{way} touched", ""))) for found in rows)
+def tally(rows: Iterable[Row], way: str) -> Tally:
+    """Counts what one way left and touched."""
+    of_way = [found for found in rows if found[f"{way} gone"]]
+    leaking = [found for found in of_way if found[f"{way} leaked"]]
+    return Tally(
+        runs=len(of_way),
+        leaking=len(leaking),
+        silent=sum(found[f"{way} gone"] == "yes" for found in leaking),
+        leaked=sum(_number(found[f"{way} leaked"]) for found in leaking),
+        touched=sum(len(_parts(found.get(f"{way} touched", ""))) for found in of_way),
+    )
+
+
+def faults(rows: Iterable[Row]) -> int:
+    """Counts the faults that happened to this program."""
+    return sum(len(_parts(found["faults"])) for found in rows)
 
 
 def summary(rows: Sequence[Row]) -> str:
-    """The last line: runs, faults, and what leaked in our way; the classic way beside it."""
-    faults = sum(len(_parts(found["faults"])) for found in rows)
-    parts = []
-    for way in WAYS:
-        of_way = [found for found in rows if found[f"{way} gone"]]
-        leaking = [found for found in of_way if found[f"{way} leaked"]]
-        silent = sum(found[f"{way} gone"] == "yes" for found in leaking)
-        if of_way:
-            parts.append(
-                f"{way}: {leaks(rows, way)} leaked billable objects in {len(leaking)} runs"
-                f" ({len(leaking) / len(of_way):.0%}), in {silent} of them though destroy had reported success, "
-                f"and {touches(rows, way)} things of others touched"
-            )
-    return f"{len(rows)} runs, {faults} faults; {'; '.join(parts)}"
+    """The last line: runs, faults, and what this program leaked; the classic way beside it."""
+    parts = [
+        f"{way}: {found.leaked} leaked billable objects in {found.leaking} runs"
+        f" ({found.leaking / found.runs:.0%}), in {found.silent} of them though destroy had reported success, "
+        f"and {found.touched} things of others touched"
+        for way in WAYS
+        if (found := tally(rows, way)).runs
+    ]
+    return f"{len(rows)} runs, {faults(rows)} faults; {'; '.join(parts)}"
 
 
 def draw(file: Path, rows: Iterable[Row]) -> None:

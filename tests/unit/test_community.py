@@ -11,7 +11,12 @@ import yaml
 PROJECT = Path(__file__).parents[2]
 GITHUB = PROJECT / ".github"
 FORMS = sorted((GITHUB / "ISSUE_TEMPLATE").glob("*.yml"))
-TEXTS = (PROJECT / "CONTRIBUTING.md", PROJECT / "SECURITY.md", GITHUB / "pull_request_template.md", *FORMS)
+TEXTS = (
+    *(PROJECT / "README.md", PROJECT / "docs/commands.md", PROJECT / "docs/destroy.md", PROJECT / "CONTRIBUTING.md"),
+    PROJECT / "SECURITY.md",
+    GITHUB / "pull_request_template.md",
+    *FORMS,
+)
 FIELDS = ("input", "textarea", "dropdown", "checkboxes")
 TARGETS = set(re.findall(r"^([a-z]+):", (PROJECT / "Makefile").read_text(), re.MULTILINE))
 

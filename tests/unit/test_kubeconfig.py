@@ -67,13 +67,13 @@ def test_two_stacks_in_one_file_leave_each_others_entries_alone(run: Run, tmp_pa
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("hello", "is no kubeconfig: it is something else"),
-        ("- a\n- b\n", "is no kubeconfig: it is something else"),
-        ("kind: Pod\nclusters: []\n", "is no kubeconfig: it is something else"),
-        ("replicas: 2\n", "is no kubeconfig: it has no kind, clusters, users or contexts"),
-        ("a: [", "is no kubeconfig: it is not YAML"),
-        ("clusters: {a: b}\n", "is no kubeconfig: its clusters are no list of entries"),
-        ("users: [kim]\n", "is no kubeconfig: its users are no list of entries"),
+        ("hello", "is not a kubeconfig: it is something else"),
+        ("- a\n- b\n", "is not a kubeconfig: it is something else"),
+        ("kind: Pod\nclusters: []\n", "is not a kubeconfig: it is something else"),
+        ("replicas: 2\n", "is not a kubeconfig: it has no kind, clusters, users or contexts"),
+        ("a: [", "is not a kubeconfig: it is not YAML"),
+        ("clusters: {a: b}\n", "is not a kubeconfig: its clusters are not a list of entries"),
+        ("users: [kim]\n", "is not a kubeconfig: its users are not a list of entries"),
         ("\udcff", "cannot be used: its name or its text has characters that cannot be"),
         (
             f"users: [{{name: {NAME}-dev, user: {{token: t}}}}]",
@@ -108,8 +108,8 @@ def test_another_stacks_entry_of_the_same_name_is_refused_with_that_stacks_name(
 def test_what_is_no_file_or_lies_in_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a file").touch()
     for path, why in [
-        (tmp_path, "is no file"),
-        (Path("/dev/null"), "is no file"),
+        (tmp_path, "is not a file"),
+        (Path("/dev/null"), "is not a file"),
         (tmp_path / "a file" / "config", "cannot be used: Not a directory"),
         (tmp_path / ("n" * 300), "cannot be used: File name too long"),
     ]:

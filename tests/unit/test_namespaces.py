@@ -43,7 +43,7 @@ def test_every_key_is_either_read_or_told_in_one_line_without_its_value(names: d
 def test_a_project_whose_name_the_cloud_refuses_for_some_resources_is_refused_before_all_of_them(name: str) -> None:
     assert problems({}, project=name) == [
         f'the project\'s name is "{name}"; '
-        "allowed: 63 letters, digits or . _ - at most, a letter or digit at both ends, all in lower case"
+        "allowed: at most 63 letters, digits or . _ -, with a letter or digit at both ends, in lower case"
     ]
 
 

@@ -11,11 +11,11 @@ from configuration.settings import load
 from tests.unit.conftest import PROJECT, configure, problems
 
 ZONES = "at-vie-1, at-vie-2, bg-sof-1, ch-dk-2, ch-gva-2, de-fra-1, de-muc-1, hr-zag-1"
-NAME_RULE = "30 lower-case letters, digits or hyphens at most, a letter first"
-LABEL_RULE = "63 letters, digits or . _ - at most, a letter or digit at both ends"
+NAME_RULE = "at most 30 lower-case letters, digits or hyphens, beginning with a letter"
+LABEL_RULE = "at most 63 letters, digits or . _ -, with a letter or digit at both ends"
 SUBJECT_RULE = "1 to 64 letters, digits or signs of ASCII, which every certificate's subject takes"
 ALL_TAINTED = (
-    "nodepools are all tainted NoSchedule or NoExecute; allowed: one at least with nodes and without such a taint, "
+    "nodepools are all tainted NoSchedule or NoExecute; allowed: at least one with nodes and without such a taint, "
     "where CoreDNS and the like can run"
 )
 SIZE_RULE = "a whole number from 0, external, or an object with min and max"
@@ -44,7 +44,7 @@ BAD = [
     ),
     ({"nodepools": {"a": {"taints": {"x": "y:NoSchedule"}}, "parked": {"size": 0}}}, ALL_TAINTED),
     ({"nodepools": ["web"]}, 'nodepools is ["web"]; allowed: an object'),
-    ({"nodepools": {"Web": {}}}, f"nodepools.Web is no name; allowed: {NAME_RULE}"),
+    ({"nodepools": {"Web": {}}}, f"nodepools.Web is not a valid name; allowed: {NAME_RULE}"),
     (pool(size=-1), "nodepools.web.size is -1; allowed: a whole number from 0"),
     (pool(size="2"), f'nodepools.web.size is "2"; allowed: {SIZE_RULE}'),
     (pool(size=True), f"nodepools.web.size is true; allowed: {SIZE_RULE}"),
@@ -73,7 +73,7 @@ BAD = [
     (pool(labels={"team": "a b"}), f'nodepools.web.labels.team is "a b"; allowed: {LABEL_RULE}'),
     (
         pool(labels={"a b": "c"}),
-        "nodepools.web.labels.a b is no name; allowed: a Kubernetes label key, such as team or a.io/team",
+        "nodepools.web.labels.a b is not a valid name; allowed: a Kubernetes label key, such as team or a.io/team",
     ),
     (
         pool(labels={"stack": "mine"}),
@@ -118,11 +118,11 @@ BAD = [
     ({"kubeconfig": {"user": "a" * 65}}, f'kubeconfig.user is "{"a" * 65}"; allowed: {SUBJECT_RULE}'),
     (
         {"kubeconfig": {"groups": []}},
-        f"kubeconfig.groups is []; allowed: a list with at least one, each {SUBJECT_RULE}",
+        f"kubeconfig.groups is []; allowed: a list of at least one, each {SUBJECT_RULE}",
     ),
     (
         {"kubeconfig": {"groups": ["ops", ""]}},
-        f'kubeconfig.groups is ["ops", ""]; allowed: a list with at least one, each {SUBJECT_RULE}',
+        f'kubeconfig.groups is ["ops", ""]; allowed: a list of at least one, each {SUBJECT_RULE}',
     ),
     ({"kubeconfig": {"ttl": 60}}, "kubeconfig.ttl is not a setting; did you mean exoscale-sks:kubeconfig.ttl-seconds?"),
     (
@@ -218,13 +218,14 @@ def test_a_setting_without_a_value_is_said_to_be_not_set() -> None:
 
 @pytest.mark.parametrize("stack", ["Dev", "-dev", "dev-", "d" * 64])
 def test_a_stack_whose_name_makes_no_label_or_collides_with_another_in_lower_case_is_refused(stack: str) -> None:
-    assert problems({}, stack) == [f'the stack\'s name is "{stack}"; allowed: {LABEL_RULE}, all in lower case']
+    assert problems({}, stack) == [f'the stack\'s name is "{stack}"; allowed: {LABEL_RULE}, in lower case']
 
 
 def test_a_stack_name_that_k3d_cannot_take_is_refused_for_k3d_only() -> None:
     (line,) = problems({"platform": "k3d"}, "a-much-longer-stack-name")
 
-    assert line.startswith('the k3d cluster\'s name is "exoscale-sks-a-much-longer-stack-name-k3d"; allowed: 32 ')
+    name = "exoscale-sks-a-much-longer-stack-name-k3d"
+    assert line.startswith(f'the k3d cluster\'s name is "{name}"; allowed: at most 32 ')
 
 
 def test_the_defaults_are_the_tutorials_cluster() -> None:

@@ -1,4 +1,4 @@
-"""The README's table of what is in the way: a user finds each row by a text that somebody really prints."""
+"""The table of what is in the way of a destroy: a user finds each row by a text that somebody really prints."""
 
 import ast
 import re
@@ -14,7 +14,7 @@ GAP = "…"  # for what differs from case to case, in the table and in our own t
 
 def rows() -> list[str]:
     """The texts in the table's first column, but the last row's, which is for those who have none."""
-    table = (ROOT / "README.md").read_text().partition("| you see | do |")[2].partition("\n\n")[0]
+    table = (ROOT / "docs/destroy.md").read_text().partition("| you see | do |")[2].partition("\n\n")[0]
     cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     return [text for cell in cells for text in re.findall(r"`([^`]+)`", cell) if text not in ("up", "destroy")]
 

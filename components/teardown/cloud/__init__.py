@@ -1,1 +1,1 @@
-"""What Exoscale holds and whose it is. Whose a thing is, `ownership` alone decides."""
+"""Exoscale's resources and their owners. `ownership` alone decides whose a resource is."""

@@ -1,4 +1,4 @@
-"""What looks like a dead cluster's and is provably nobody's. To be shown, never to be deleted."""
+"""Finds what looks like a dead cluster's and is provably nobody's. It is shown, and never deleted."""
 
 from collections.abc import Iterable
 
@@ -24,7 +24,7 @@ def abandoned(found: Iterable[Resource]) -> list[Resource]:
 
 
 def why_abandoned(item: Resource) -> str:
-    """What is known of such a thing, in words."""
+    """Describes such a resource, in words."""
     if item.kind == BALANCER and item.targets:
         return f"its instance pools are gone: {', '.join(sorted(set(item.targets.values())))}"
     if item.kind == BALANCER:

@@ -50,7 +50,7 @@ def api_key(stack: str | None = None, environment: Mapping[str, str] = os.enviro
 
 
 def _configured(stack: str) -> ApiKey | None:
-    """What `pulumi config` holds, read with the user's own Pulumi, which knows how to decrypt it."""
+    """Reads `pulumi config` with the user's own Pulumi, which knows how to decrypt it."""
     if shutil.which("pulumi") is None:
         return None
     command = ["pulumi", "config", "--json", "--show-secrets", "--non-interactive", "--stack", stack]

@@ -19,7 +19,7 @@ def tag(account: Account, item: Resource, stack: StackRef, owner: str, keep: boo
     """Labels it as the stack's. Nothing happens where it is gone, or carries these labels.
 
     Args:
-        owner: whom to ask.
+        owner: the person to contact.
         keep: whether it is data that is meant to stay.
 
     Raises:

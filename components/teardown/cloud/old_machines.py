@@ -10,7 +10,7 @@ from .stack_ref import KEYS
 
 @dataclass(frozen=True)
 class Kind:
-    """What a machine is, or what a pool makes.
+    """The properties of a machine, or of those that a pool makes.
 
     Args:
         instance_type: `family.size`.
@@ -27,7 +27,7 @@ class Kind:
     taints: Mapping[str, str] | None = field(default_factory=dict)
 
     def lacks(self, wanted: "Kind") -> list[str]:
-        """What a machine would have if its pool made it now, in words; empty where it has all of it.
+        """The properties that a machine would have if its pool made it now, in words; empty where it has all of them.
 
         A label or a taint that the pool has no more is no difference: people give nodes both by hand.
         """
@@ -51,7 +51,7 @@ def types(account: Account) -> dict[str, str]:
 
 
 def made_by(nodepool: Document, types: Mapping[str, str]) -> Kind:
-    """What a nodepool makes. Whose it is stands in labels too, and is no reason to make a machine new.
+    """Describes the machines that a nodepool makes. A changed owner in their labels is no reason to replace one.
 
     Args:
         types: `family.size` by id.
@@ -67,7 +67,7 @@ def made_by(nodepool: Document, types: Mapping[str, str]) -> Kind:
 
 
 def of_machine(instance: Document, node: Document | None, types: Mapping[str, str]) -> Kind:
-    """What a machine is.
+    """Describes a machine.
 
     Args:
         instance: as `get-instance` shows it.

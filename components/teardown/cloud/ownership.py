@@ -1,4 +1,4 @@
-"""Whose each thing in the account is. Every verb asks this one rule, and nothing else decides.
+"""Decides whose each resource in the account is. Every verb asks this one rule, and nothing else decides.
 
 A thing has the owners that something proves: a label, the state that records it, the cluster whose controllers made it,
 and whatever it serves, hangs on, or is held by. One owner: it is that stack's. Several: it is partly each one's, and
@@ -49,7 +49,7 @@ _OF_CLUSTER = "exoscale.com/cluster-id"
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of one stack beside what the account says.
+    """The evidence about one stack beside what the account says.
 
     Args:
         stack: which.
@@ -82,13 +82,13 @@ def resources(surveys: Iterable[Survey], evidence: Evidence | None = None) -> li
     known = evidence or Evidence(SOMEBODY)
     zones = [_Zone(one, known) for one in surveys]
     found = [item for zone in zones for item in zone.resources()]
-    # Groups are in every zone, and so are those who wear them.
+    # Groups are in every zone, and so are the machines that use them.
     found += [item for zone in zones for item in zone.groups(zones)]
     return sorted(found, key=lambda item: (KINDS.index(item.kind), item.zone, item.name, item.id))
 
 
 def worn_by(surveys: Iterable[Survey], group_id: str) -> list[str]:
-    """The nodepools and instances that wear a group, in words."""
+    """The nodepools and instances that use a group, in words."""
     return [f"{what} {document['id']}" for one in surveys for what, document in _wearers(one, group_id)]
 
 
@@ -101,7 +101,7 @@ def _wearers(survey: Survey, group_id: str) -> Iterator[tuple[str, Document]]:
 
 
 class _Zone:
-    """What one zone holds."""
+    """The resources of one zone."""
 
     def __init__(self, survey: Survey, evidence: Evidence) -> None:
         self._survey, self._known = survey, evidence
@@ -131,7 +131,7 @@ class _Zone:
         """Those that the zone was asked for.
 
         Args:
-            zones: all of them, where machines may wear a group; `resources` was called for each.
+            zones: all of them, where machines may use a group; `resources` was called for each.
         """
         stacks = {stack for zone in zones for stack in zone._survey.stacks}
         for kind, documents in (
@@ -148,7 +148,7 @@ class _Zone:
                 yield self._made(kind, group, _FREE, {**worn, **owners})
 
     def worn(self, group_id: str) -> Owners:
-        """Owners of the machines of this zone that wear a group."""
+        """Owners of the machines of this zone that use a group."""
         owners: dict[StackRef, str] = {}
         for what, document in _wearers(self._survey, group_id):
             pool = document["instance-pool"]["id"] if what == NODEPOOL else ""

@@ -1,4 +1,4 @@
-"""What a stack costs per month, by a dated table. What the table lacks is said to be unknown, never guessed."""
+"""Adds up what a stack costs per month, by a dated table. A missing price is unknown, never guessed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class Estimate:
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """What the table has no price for."""
+        """Those that the table has no price for."""
         return tuple(item.what for item in self.items if item.per_month is None)
 
     def __str__(self) -> str:
@@ -91,7 +91,7 @@ def estimate(level: str, nodepools: Mapping[str, Sequence[Nodes]], load_balancer
 
 
 def per_month(per_hour: Decimal | None, number: int = 1) -> Decimal | None:
-    """What so many cost that run all month; None where the price is unknown."""
+    """The cost of this many that run all month; None where the price is unknown."""
     return None if per_hour is None else per_hour * number * HOURS_PER_MONTH
 
 

@@ -1,4 +1,4 @@
-"""What was found, in print: tables, sums, ages, and the line at the end."""
+"""Renders what was found: tables, sums, ages, and the line at the end."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _RIGHT = (4, 5)  # columns of numbers
 
 
 def cost(items: Iterable[Resource]) -> str:
-    """What they cost together, in words; `more than` where a price is unknown."""
+    """Their cost together, in words; `more than` where a price is unknown."""
     prices = [item.per_month for item in items]
     total = sum((price for price in prices if price is not None), Decimal(0))
     return f"{'more than ' if None in prices else ''}{total:.2f} {CURRENCY} per month"
@@ -30,7 +30,7 @@ def costing(items: Sequence[Resource]) -> str:
 
 
 def price(item: Resource) -> str:
-    """What one costs per month, as a cell of a table."""
+    """The monthly cost of one, as a cell of a table."""
     return "unknown" if item.per_month is None else f"{item.per_month:.2f}"
 
 
@@ -62,7 +62,7 @@ def unproven(items: Iterable[Resource]) -> list[str]:
 
 @dataclass(frozen=True)
 class Asked:
-    """Whom an answer is from.
+    """Who answered, and for which organisation.
 
     Args:
         whom: Exoscale, or what else answered.
@@ -143,7 +143,7 @@ def section(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def nobodys(items: Sequence[Resource], now: datetime) -> list[str]:
-    """What nobody deletes unasked: it may be of a cluster that nothing here knows about."""
+    """Describes what nobody deletes unasked: it may belong to a cluster that is unknown here."""
     if not items:
         return []
     lines = [*table([(item, why_abandoned(item)) for item in items], now), *(item.command for item in items)]

@@ -45,7 +45,7 @@ Owners = Mapping[StackRef, str]
 
 
 class Verdict(StrEnum):
-    """What a thing in the account is to one stack."""
+    """The verdict about a resource from the view of one stack."""
 
     OURS = "ours"
     PARTLY = "partly ours"

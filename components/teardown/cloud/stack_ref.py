@@ -72,14 +72,14 @@ class StackRef:
 
     @staticmethod
     def noun(name: str) -> str:
-        """What a name in the account was made for, a nodepool's name for one."""
+        """Finds what a name in the account was made for, such as a nodepool's name."""
         return name.rpartition("-")[2].replace("_", "-")
 
     def labels(self, owner: str) -> dict[str, str]:
         """For what takes labels.
 
         Args:
-            owner: whom to ask.
+            owner: the person to contact.
         """
         return dict(zip(KEYS, (self.project, self.stack, owner, self.id), strict=True))
 

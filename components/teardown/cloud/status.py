@@ -21,7 +21,7 @@ LEFT = "left"
 
 @dataclass(frozen=True)
 class State:
-    """What a stack's state says, as far as its things are judged by it.
+    """The facts in a stack's state by which its resources are judged.
 
     Args:
         stack: the stack; its id is empty where no state and nobody says it.
@@ -36,7 +36,7 @@ class State:
 
 @dataclass(frozen=True)
 class Status:
-    """What is said of a stack.
+    """The findings about a stack.
 
     Args:
         rows: what is the stack's, wholly or partly, with its status.
@@ -50,7 +50,7 @@ class Status:
 
     @property
     def left(self) -> list[Resource]:
-        """What no state will delete any more, volumes that were kept on purpose included."""
+        """Resources that no state will delete any more, volumes that were kept on purpose included."""
         return [item for item, status in self.rows if status not in (RECORDED, IN_USE)]
 
     @property
@@ -63,7 +63,7 @@ class Status:
         return [item for item, status in self.rows if status in statuses]
 
     def removable(self, data: bool, included: Collection[str] = ()) -> list[Resource]:
-        """What may be deleted by whoever says so.
+        """Lists what may be deleted on request.
 
         Args:
             data: volumes and snapshots, too.
@@ -132,7 +132,7 @@ def _statuses(mine: list[Resource], state: State) -> list[tuple[Resource, str]]:
 
 
 def by_maker(status: Status) -> dict[str, list[Resource]]:
-    """What is the stack's by who made it: `the stack`, `the cluster's users`, or what is `left`."""
+    """Sorts what is the stack's by who made it: `the stack`, `the cluster's users`, or what is `left`."""
     recorded = {item.id for item in status.of(RECORDED)}
     stack = [item for item in status.of(RECORDED, IN_USE) if item.id in recorded or item.kind == INSTANCE]
     stack_ids = {item.id for item in stack}

@@ -1,4 +1,4 @@
-"""What the account holds, asked of the cloud: zone by zone, as the API shows it, nobody's word but the API's."""
+"""Asks the cloud what the account holds, zone by zone, as the API shows it."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor

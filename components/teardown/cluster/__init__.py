@@ -1,1 +1,1 @@
-"""What is asked of a cluster's own API server, and done there."""
+"""Reads and changes a cluster through its own API server."""

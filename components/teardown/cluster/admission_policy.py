@@ -1,4 +1,4 @@
-"""What keeps a cluster that is being destroyed from making new things that cost money.
+"""Keeps a cluster that is being destroyed from making new resources that cost money.
 
 A GitOps controller puts a deleted Service back within seconds. An admission policy of Kubernetes' own refuses it, at
 the API server, with no webhook that could be down.

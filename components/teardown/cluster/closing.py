@@ -1,4 +1,4 @@
-"""What a drain puts up in a cluster that is being destroyed, and what takes all of it back when it lives on.
+"""Closes a cluster that is being destroyed to new load balancers, and opens it again when it lives on.
 
 The refusal of load balancers is put up first and taken back last: while anything of it stands, that stands.
 """

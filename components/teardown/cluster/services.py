@@ -24,7 +24,7 @@ def external(service: Document) -> str:
 
 
 def balancer(service: Document) -> set[str]:
-    """What its NLB may be known by: the id that is annotated, and the names that the cloud controller manager gives."""
+    """Identifies its NLB: the id that is annotated, and the names that the cloud controller manager gives."""
     metadata = service["metadata"]
     annotated = [metadata.get("annotations", {}).get(key) for key in (BALANCER, _NAME)]
     return {f"k8s-{metadata['uid']}", *filter(None, annotated)}
@@ -72,7 +72,7 @@ def release(
 ) -> tuple[list[Document], dict[str, str]]:
     """Takes the finalizers off Services whose NLBs are gone, for nobody else is left to do it.
 
-    Without this Helm would wait for its own Service until its time is over, and lose its record of the release.
+    Without this Helm would wait for its own Service until its time limit, and lose its record of the release.
 
     Returns:
         Those that are stuck nevertheless; and the names of those that the cluster refuses to let go, with what it says.

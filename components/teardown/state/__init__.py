@@ -1,1 +1,1 @@
-"""What Pulumi remembers of a stack."""
+"""Reads and edits Pulumi's states of a stack."""

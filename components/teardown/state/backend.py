@@ -111,5 +111,5 @@ def plain_name(stack: str, project: str) -> str:
     if len(before) == 2 and before[1] != project:
         raise TeardownError(f"{stack} is a stack of project {before[1]}, and this folder's Pulumi.yaml is of {project}")
     if len(before) > 2 or not name:
-        raise TeardownError(f'"{stack}" is no name of a stack; allowed: STACK, or ORGANISATION/{project}/STACK')
+        raise TeardownError(f'"{stack}" is not a stack name; allowed: STACK, or ORGANISATION/{project}/STACK')
     return name

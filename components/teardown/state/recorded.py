@@ -1,4 +1,4 @@
-"""What the state of a stack says about the cloud."""
+"""Reads what the state of a stack says about the cloud."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,11 +32,11 @@ class RecordedDrain:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a stack's state says about the cloud.
+    """The facts about the cloud in a stack's state.
 
     Args:
         stack_id: the stack's own id; empty where the state holds none.
-        owner: whom to ask, as the stack's labels say; empty where the state does not say.
+        owner: the person to contact, as the stack's labels say; empty where the state does not say.
         organization: the one that the stack lives in; an empty one where the state does not say.
         ids: of every Exoscale resource.
         clusters: zone by id, of the SKS clusters.

@@ -30,7 +30,7 @@ _NO_CREDENTIALS = "client configuration error: missing or incomplete API credent
 
 @dataclass(frozen=True)
 class Account:
-    """What one provider instance was configured with."""
+    """The configuration of one provider instance."""
 
     clients: Clients
 

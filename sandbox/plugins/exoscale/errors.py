@@ -10,7 +10,7 @@ class Gone(CloudError):
 
 
 class DeadlineExceeded(CloudError):
-    """The time that the resource has is over."""
+    """The time limit of the resource has passed."""
 
     def __init__(self) -> None:
         super().__init__("context deadline exceeded")

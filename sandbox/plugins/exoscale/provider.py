@@ -190,7 +190,7 @@ def _without_defaults(inputs: Properties) -> Properties:
 
 
 def _live_inputs(resource: Resource, keys: Iterable[str], old: Properties, state: Properties) -> Properties:
-    """What the program would have to say to get the live object; its own spelling is kept where it means the same."""
+    """Finds the inputs that would give the live object; its own spelling is kept where it means the same."""
     inputs = {}
     for key in keys:
         spec = resource.inputs[key]

@@ -1,4 +1,4 @@
-"""What a resource is made of: its inputs, outputs and the four functions that call the cloud."""
+"""Describes a resource: its inputs, outputs and the four functions that call the cloud."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -59,7 +59,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Edit:
-    """What an update must bring about.
+    """The changes that an update must make.
 
     Attributes:
         old: the outputs in the state.
@@ -127,7 +127,7 @@ class Resource:
         return "name" in self.inputs
 
     def edit(self, olds: Properties, news: Properties) -> Edit:
-        """What differs between the outputs in the state and the checked inputs."""
+        """Compares the outputs in the state with the checked inputs."""
         new = {key: value for key, value in news.items() if key in self.inputs}
         keep = {k: v for k, v in olds.items() if k in self.outputs or (k in self.inputs and self.inputs[k].computed)}
         keys = frozenset(key for key, spec in self.inputs.items() if _differs(spec, olds.get(key), new.get(key)))

@@ -49,7 +49,7 @@ def delete(clients: Clients, id_: str, known: Properties) -> None:
 
 
 def renewal(outputs: Properties, inputs: Properties) -> str | None:
-    """Whether a certificate in the stored kubeconfig is over, or will be within `earlyRenewalSeconds`."""
+    """Whether a certificate in the stored kubeconfig has expired, or will within `earlyRenewalSeconds`."""
     kubeconfig = plain(outputs.get("kubeconfig"))
     early = inputs.get("earlyRenewalSeconds")
     limit = datetime.now(UTC) + timedelta(seconds=early if isinstance(early, int | float) else 0)

@@ -1,4 +1,4 @@
-"""What the plugin keeps of a resource in Pulumi's state (docs/plugins.md, Exoscale states)."""
+"""The plugin's part of a resource in Pulumi's state (docs/plugins.md, Exoscale states)."""
 
 import json
 from typing import Any

@@ -18,7 +18,7 @@ _REPLACING = {
 
 
 def compare(old: Any, new: Any, removable: Any, path: Path = ()) -> dict[Path, Change]:
-    """What turns `old` into `new`, by path.
+    """Lists the changes that turn `old` into `new`, by path.
 
     Args:
         removable: of what is missing in `new`, only what is in here counts as removed; the rest is left alone,

@@ -156,7 +156,7 @@ class Connection:
 
 
 def go_words(error: Exception, url: str) -> str:
-    """What Go's HTTP client says in this case."""
+    """The words of Go's HTTP client in this case."""
     address = urlsplit(url)
     peer = f"{address.hostname}:{address.port or 443}"
     match error:

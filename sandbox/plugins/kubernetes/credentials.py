@@ -1,4 +1,4 @@
-"""What proves to an API server who is asking: certificates, tokens, or an exec plugin that mints them."""
+"""Proves to an API server who is asking: by certificates, tokens, or an exec plugin that mints them."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What the plugin knows of Kubernetes' own kinds: which have no namespace, and what of them cannot change in place."""
+"""Knows Kubernetes' own kinds: which have no namespace, and which fields cannot change in place."""
 
 from sandbox.plugins.kubernetes.changes import Path
 

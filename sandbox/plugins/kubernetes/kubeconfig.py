@@ -15,7 +15,7 @@ _USER_FILES = ("client-certificate", "client-key", "tokenFile")
 
 
 class Malformed(Exception):
-    """The text is no kubeconfig."""
+    """The text is not a kubeconfig."""
 
 
 class Incomplete(Exception):

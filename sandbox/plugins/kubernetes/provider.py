@@ -177,7 +177,7 @@ def _tell_unreachable(context: Context[Settings], settings: Settings, urn: str) 
 
 @contextmanager
 def _failures() -> Iterator[None]:
-    """What the API server or helm refuses fails the call with their words."""
+    """Fails the call in the words of the API server or helm, where either refuses."""
     try:
         yield
     except (ApiError, Unreachable, NoMatch, HelmError) as error:

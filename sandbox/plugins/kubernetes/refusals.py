@@ -1,4 +1,4 @@
-"""What the plugin makes of the API server's refusals (docs/plugins.md, Kubernetes objects)."""
+"""Words the API server's refusals as the plugin does (docs/plugins.md, Kubernetes objects)."""
 
 from sandbox.plugins.kubernetes.cluster import NoMatch
 from sandbox.plugins.kubernetes.connection import ApiError

@@ -30,7 +30,7 @@ class HelmSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """What one provider instance was configured with.
+    """The configuration of one provider instance.
 
     Attributes:
         cluster: None where it is unreachable, with the reason in `unreachable`.

@@ -1,4 +1,4 @@
-"""What the plugin keeps of an object in Pulumi's state: the live object, what was asked, and by which manager."""
+"""The plugin's part of an object in Pulumi's state: the live object, what was asked, and by which manager."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def type_of(token: str) -> tuple[str, str]:
 
 
 def inputs_of(state: Properties) -> Properties:
-    """What was asked when the state was written."""
+    """The inputs when the state was written."""
     inputs: Properties | Secret = state.get("__inputs") or {}
     return inputs.value if isinstance(inputs, Secret) else inputs
 

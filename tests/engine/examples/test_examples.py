@@ -33,16 +33,23 @@ def variables(paper: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield found
 
 
+@pytest.fixture
+def account(paper: Sandbox) -> Iterator[Account]:
+    """Whatever a failing test left there is removed."""
+    made = Account(paper)
+    yield made
+    made.remove(made.holds())
+
+
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_comes_up_and_a_destroy_leaves_nothing(
-    paper: Sandbox,
+    account: Account,
     variables: dict[str, str],
     virtualenv: Path,
     charts: Callable[[str], Path],
     tmp_path: Path,
     example: str,
 ) -> None:
-    account = Account(paper)
     folder = CHECKOUT / "examples" / example
     project = Project(tmp_path / "project", folder, virtualenv, variables, charts("nginx-ingress"))
     project.pulumi("up")

@@ -21,7 +21,7 @@ from tests.engine.faults.users import Recreating, Users
 from tools import path_of
 
 PREFIX = "exoscale-sks:"
-# What a destroy says of something that is gone already: the README's table answers with `--refresh`.
+# What a destroy says of something that is gone already: the table in docs/destroy.md answers with `--refresh`.
 GONE = ("resource not found", "Not Found", "release: not found")
 
 

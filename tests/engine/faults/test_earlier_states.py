@@ -67,7 +67,7 @@ def _after_the_second_drain(exported: dict[str, Any]) -> dict[str, Any]:
     of_type["Nlb"]["dependencies"] = [of_type["SecondDrain"]["urn"]]
     late = {of_type["Nlb"]["urn"]}
     for one in resources:
-        if late & {*one.get("dependencies", ())}:
+        if late & {*one.get("dependencies", ()), one.get("parent")}:
             late.add(one["urn"])
-    resources.sort(key=lambda one: one["urn"] in late)  # a state names nothing before what it depends on
+    resources.sort(key=lambda one: one["urn"] in late)  # nothing is recorded before what it depends on
     return exported

@@ -34,7 +34,7 @@ class Change:
     """One change of a living stack.
 
     Args:
-        setting: as the README names it; several with `, ` between them.
+        setting: as docs/settings.md names it; several with `, ` between them.
         said: from what to what.
         after: the settings that are changed, by their keys in `Pulumi.yaml`.
         before: those that the stack lives with, where they are not `DEFAULT`.

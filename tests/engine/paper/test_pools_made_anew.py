@@ -38,17 +38,17 @@ def test_a_pool_too_large_to_stand_beside_itself_in_one_group_is_refused_and_get
 def test_a_pool_that_gets_traffic_is_refused_and_gets_through_once_the_traffic_has_moved(
     life: Life, account: Account
 ) -> None:
-    """`gpus` gives its anti-affinity up."""
-    group_less = {**PLAIN, "anti-affinity": False}
-    pool = account.one("sks-nodepool", lambda one: one["name"].endswith("-gpus"))
+    life.change("nodepools", {**DEFAULT, "spread": PLAIN})
+    life.up()
+    pool = account.one("sks-nodepool", lambda one: one["name"].endswith("-spread"))
     account.balance("by-hand", pool["instance-pool"]["id"])
     balancer = account.one("load-balancer", lambda one: one["name"] == "by-hand")
-    life.change("nodepools", {**DEFAULT, "gpus": group_less})
+    life.change("nodepools", {**DEFAULT, "spread": {**PLAIN, "anti-affinity": False}})
 
     line = life.refused()
 
     assert line.startswith(
-        "nodepool gpus is made anew (it has no anti-affinity any more), and gets traffic from NLB by-hand "
+        "nodepool spread is made anew (it has no anti-affinity any more), and gets traffic from NLB by-hand "
         f"({balancer['id']}): Exoscale would not let it go. Next: "
     )
     account.client.wait(account.client.delete_load_balancer(id=balancer["id"])["id"])

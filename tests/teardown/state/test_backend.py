@@ -34,9 +34,9 @@ def test_a_stack_means_the_same_however_it_is_qualified(given: str) -> None:
     ("given", "refusal"),
     [
         ("acme/blog/dev", "acme/blog/dev is a stack of project blog, and this folder's Pulumi.yaml is of shop"),
-        ("acme/shop/", '"acme/shop/" is no name of a stack; allowed: STACK, or ORGANISATION/shop/STACK'),
-        ("a/b/c/d", '"a/b/c/d" is no name of a stack; allowed: STACK, or ORGANISATION/shop/STACK'),
-        ("", '"" is no name of a stack; allowed: STACK, or ORGANISATION/shop/STACK'),
+        ("acme/shop/", '"acme/shop/" is not a stack name; allowed: STACK, or ORGANISATION/shop/STACK'),
+        ("a/b/c/d", '"a/b/c/d" is not a stack name; allowed: STACK, or ORGANISATION/shop/STACK'),
+        ("", '"" is not a stack name; allowed: STACK, or ORGANISATION/shop/STACK'),
     ],
 )
 def test_a_name_of_another_projects_stack_or_of_none_is_refused(given: str, refusal: str) -> None:
