@@ -2,16 +2,13 @@
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from runner.demo.checkout import checkout
 from runner.demo.excerpt import SESSION, Missing, anonymous, excerpt
 from runner.demo.picture import drawn
 from runner.demo.terminal import COLUMNS, typed
 from runner.project import FOLDER
-from sandbox import daemon
 from sandbox.environment import forget_foreign
 from tools import path_of
 
@@ -26,7 +23,7 @@ def main() -> None:
     forget_foreign(environment)
     environment["PATH"] = f"{path_of('kubectl').parent}{os.pathsep}{environment['PATH']}"
     lines: list[str] = []
-    with _checkout() as folder:
+    with checkout(FOLDER) as folder:
         names = {str(folder): "~/exoscale-sks", str(FOLDER): "~/exoscale-sks", str(Path.home()): "~"}
         for command in SESSION:
             status, printed = typed(command.line, folder, environment, _see)
@@ -38,20 +35,6 @@ def main() -> None:
                 sys.exit(f"{missing}: {PICTURE} stays as it was")
     PICTURE.write_text(drawn(lines[1:], TITLE, COLUMNS))
     print(f"{PICTURE} is new")
-
-
-@contextmanager
-def _checkout() -> Iterator[Path]:
-    """This checkout as a fresh clone is, by links: without stacks, kubeconfigs or a sandbox. One started there ends."""
-    with TemporaryDirectory(prefix="demo-", ignore_cleanup_errors=True) as scratch:
-        folder = Path(scratch).resolve()
-        for entry in (*FOLDER.glob("[!.]*"), FOLDER / ".venv"):
-            if entry.name != "Pulumi.demo.yaml":
-                (folder / entry.name).symlink_to(entry)
-        try:
-            yield folder
-        finally:
-            daemon.stop(folder / ".sandbox")
 
 
 def _see(chunk: bytes) -> None:

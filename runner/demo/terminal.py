@@ -42,10 +42,12 @@ def typed(line: str, folder: Path, environment: Mapping[str, str], see: Callable
             printed += chunk
     except KeyboardInterrupt:
         os.killpg(process.pid, signal.SIGINT)  # it has a terminal of its own, so it did not get this Ctrl-C
+        while chunk := _read(ours):  # it may have to end what it began, and to say so
+            see(chunk)
         raise
     finally:
-        status = process.wait()
         os.close(ours)
+        status = process.wait()
     return status, printed.decode(errors="replace")
 
 

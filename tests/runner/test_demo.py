@@ -7,8 +7,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from runner.demo.checkout import checkout
 from runner.demo.excerpt import SESSION, Command, Missing, anonymous, excerpt
 from runner.demo.terminal import COLUMNS, typed
+from sandbox import daemon
+from sandbox.home import start_time
 
 PICTURE = (Path(__file__).parents[2] / "docs" / "demo.svg").read_text()
 UP = SESSION[0]
@@ -77,6 +80,40 @@ def test_a_command_runs_in_a_terminal_of_the_pictures_width(tmp_path: Path) -> N
 
     assert (status, printed.split()) == (3, ["40", str(COLUMNS), str(tmp_path)])
     assert b"".join(seen).decode() == printed
+
+
+def test_a_ctrl_c_reaches_the_command_which_can_still_say_how_it_ended(tmp_path: Path) -> None:
+    seen: list[bytes] = []
+
+    def interrupted_once(chunk: bytes) -> None:
+        seen.append(chunk)
+        if len(seen) == 1:
+            raise KeyboardInterrupt
+
+    # More than a terminal holds for a reader that is not there.
+    line = "trap 'seq 5000; exit' INT; echo ready; while :; do sleep 60; done"
+    with pytest.raises(KeyboardInterrupt):
+        typed(line, tmp_path, os.environ, interrupted_once)
+    assert b"".join(seen).split()[-1] == b"5000"
+
+
+# --- the checkout
+
+
+def test_the_run_has_a_checkout_of_its_own_without_stacks_and_leaves_none_of_it(tmp_path: Path) -> None:
+    (tmp_path / ".sandbox").mkdir()
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / "runner").mkdir()
+    for name in ("Makefile", "Pulumi.sandbox.yaml", "Pulumi.demo.yaml"):
+        (tmp_path / name).touch()
+
+    with checkout(tmp_path) as folder:
+        assert {entry.name for entry in folder.iterdir()} == {".venv", "Makefile", "Pulumi.sandbox.yaml", "runner"}
+        record = daemon.start(folder / ".sandbox", 0, lambda line: None)
+
+    assert start_time(record.pid) is None
+    assert not folder.exists()
+    assert (tmp_path / "Pulumi.demo.yaml").exists()
 
 
 # --- the drawing
