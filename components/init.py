@@ -16,31 +16,46 @@ plugins:
     - name: {PROVIDER} # the steps of exoscale-sks that keep a destroy from leaving anything behind
       path: ./{FOLDER}
 """
+_KUBECONFIGS = ".kube/"
 
 
 @click.command(short_help="Prepare the Pulumi project in this folder.")
 def init() -> None:
     """Prepare the Pulumi project in this folder: write the script through which Pulumi finds the exoscale-sks provider,
-    and register it in Pulumi.yaml. Safe to re-run; commit both files.
+    register it in Pulumi.yaml, and have git ignore the kubeconfigs in .kube/. Safe to re-run; commit all three files.
     """
     project = Path("Pulumi.yaml")
     settings = _settings(project)
     script = Path(FILE)
-    text = plugin_script(_PACKAGE, _virtualenv(settings))
+    text = plugin_script(_PACKAGE, _virtualenv(settings), in_a_checkout=_PACKAGE != "exoscale_sks")
     if script.exists() and PROVIDER not in script.read_text():
         raise TeardownError(f"{script} is not ours. Next: move it away, then run the same command again")
     script.parent.mkdir(exist_ok=True)
     script.write_text(text)
     script.chmod(0o755)
     click.echo(f"wrote {script}")
+    _ignore_kubeconfigs()
     if _names_it(settings):
         click.echo(f"{project} already lists the provider")
     elif "plugins" in settings:
         raise TeardownError(f"{project} has plugins of its own. Next: add these to them:\n{_LINES}")
     else:
-        before = project.read_text()
-        project.write_text(before + ("" if before.endswith("\n") else "\n") + _LINES)
-        click.echo(f"added the provider to {project}. Next: commit both files")
+        _append(project, _LINES)
+        click.echo(f"added the provider to {project}. Next: commit the new files")
+
+
+def _ignore_kubeconfigs() -> None:
+    """They are administrators' credentials, and by default a Cluster writes one into the project's folder."""
+    ignored = Path(".gitignore")
+    lines = ignored.read_text().splitlines() if ignored.exists() else []
+    if not {_KUBECONFIGS, _KUBECONFIGS.rstrip("/")} & {*lines}:
+        _append(ignored, f"{_KUBECONFIGS}\n")
+        click.echo(f"git ignores {_KUBECONFIGS}")
+
+
+def _append(file: Path, text: str) -> None:
+    before = file.read_text() if file.exists() else ""
+    file.write_text(before + ("" if before.endswith("\n") or not before else "\n") + text)
 
 
 def _settings(project: Path) -> dict[str, Any]:

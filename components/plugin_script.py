@@ -1,5 +1,7 @@
 """The script through which the engine finds our provider in a project's folder."""
 
+from pathlib import PurePosixPath
+
 FOLDER = "plugin"
 PROVIDER = "exoscale-teardown"
 FILE = f"{FOLDER}/pulumi-resource-{PROVIDER}"
@@ -31,5 +33,7 @@ def plugin_script(package: str, virtualenv: str | None, in_a_checkout: bool = Fa
         virtualenv: the project's virtual environment, relative to its folder; None uses the `python3` on PATH.
         in_a_checkout: whether the library is in the project's folder rather than installed.
     """
-    python = f'python="$project/{virtualenv}/bin/python"\n{_INSTALL}' if virtualenv else "python=python3\n"
+    # An absolute path stays one: `cd` made the project's absolute too.
+    place = PurePosixPath("$project", virtualenv or "") / "bin" / "python"
+    python = f'python="{place}"\n{_INSTALL}' if virtualenv else "python=python3\n"
     return f'{_HEAD}{python}{_IN_A_CHECKOUT if in_a_checkout else ""}exec "$python" -m {package}.provider "$@"\n'

@@ -70,6 +70,12 @@ class Project:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def destroy(self) -> str:
+        """A plain `pulumi destroy`, which runs no program; all that was printed."""
+        done = self._run(path_of("pulumi"), "destroy", "--yes", "--stack", "dev", "--non-interactive")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
     def _run(self, *command: "str | Path") -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             list(map(str, command)),

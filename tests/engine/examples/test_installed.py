@@ -39,7 +39,7 @@ def test_five_lines_give_a_cluster_whose_destroy_leaves_nothing_also_from_anothe
 
     # All that a colleague's clone has: no kubeconfig, no file that the `up` wrote.
     other = Project(tmp_path / "another clone", MINIMAL, virtualenv, variables, chart)
-    said = other.pulumi("destroy")
+    said = other.destroy()
 
     assert names(account.holds()) == {}
     assert "nothing that costs money is left" in said
