@@ -26,8 +26,8 @@ INSTALLED := $(wildcard $(PACKAGES)/pulumi)
 BROKEN := $(if $(INSTALLED),,$(wildcard .venv/pyvenv.cfg))
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down plan audit rescue status test check lint unit engine faults soak compare tools clean
-.PHONY: up-tools lint-tools distclean $(if $(INSTALLED),,.venv/installed)
+.PHONY: help up preview down plan audit rescue status test check lint unit engine faults soak demo compare tools
+.PHONY: clean up-tools lint-tools distclean $(if $(INSTALLED),,.venv/installed)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -75,9 +75,12 @@ faults: tools ## the fault suite: what destroy guarantees, and every slow test, 
 	@$(BIN)/pytest tests/engine/faults -n $(FAULT_JOBS) --dist worksteal
 	@$(BIN)/pytest tests/engine tests/sandbox --ignore tests/engine/faults -m slow -n $(FAULT_JOBS) --dist loadfile
 
-soak: tools .venv/soak ## N random stacks under random faults, destroyed by this program and in the classic way
+soak: tools .venv/pictures ## N random stacks under random faults, destroyed by this program and in the classic way
 	@mkdir -p $(dir $(RECORD))
 	@$(BIN)/python -m tests.soak --runs $(N) --seed $(SEED) --csv $(RECORD).csv --plot $(RECORD).svg $(ARGS)
+
+demo: up-tools .venv/pictures ## draw docs/demo.svg from a real run of `make up` and `make down`
+	@$(BIN)/python -m runner.demo
 
 compare: tools ## the real clients and plugins that PATH has, against the sandbox; written to docs/fidelity.md
 	@$(BIN)/python -m tests.compare $(ARGS)
@@ -101,8 +104,8 @@ lint-tools: .venv/installed
 	@$(UV) -r requirements-dev.txt
 	@touch $@
 
-.venv/soak: .venv/installed requirements-soak.txt
-	@$(UV) -r requirements-soak.txt
+.venv/pictures: .venv/installed requirements-pictures.txt
+	@$(UV) -r requirements-pictures.txt
 	@touch $@
 
 clean: ## stop the sandbox and forget its state
