@@ -1,4 +1,4 @@
-"""What the provider's resources do when they are created and deleted. The command line shares it."""
+"""The actions of the provider's resources on create and delete, shared with the command line."""
 
 import secrets
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ _REACH_SECONDS = 120
 
 @dataclass(frozen=True)
 class StackIdentity:
-    """What a stack is known by from its first resource to its last."""
+    """Identifies a stack from its first resource to its last."""
 
     stack_id: str
     organization_id: str
@@ -41,14 +41,14 @@ class StackIdentity:
 
 
 def create_stack_id(subject: Subject, pinned: str, say: Say) -> StackIdentity:
-    """Makes up a stack's own id, and learns which organisation the key is of. It is the first thing that an `up` does,
-    so a wrong API key or zone ends it here, before anything is created.
+    """Generates a stack's own id, and finds out which organisation the key belongs to. This is the first step of an
+    `up`, so a wrong API key or zone makes it fail before anything is created.
 
     Args:
-        pinned: id or name of the organisation that the stack is meant for; empty takes the key's.
+        pinned: id or name of the organisation in the settings; empty takes the key's.
 
     Raises:
-        TeardownError: the key is refused, or of another organisation; or there is no such zone.
+        TeardownError: the key is refused or belongs to another organisation, or there is no such zone.
     """
     account = subject.accounts()[subject.zone]
     found = account.organization()
@@ -61,8 +61,8 @@ def create_stack_id(subject: Subject, pinned: str, say: Say) -> StackIdentity:
 
 
 def unknown_version(subject: Subject, version: str) -> str:
-    """Why a new cluster does not get a Kubernetes version; empty where it does, or where nobody can be asked: a preview
-    needs no good key."""
+    """Says why a new cluster cannot get a Kubernetes version; empty if it can, or if that cannot be found out: a
+    preview needs no valid key."""
     try:
         account = connect(subject.zone, subject.stack)
     except TeardownError:
@@ -71,11 +71,11 @@ def unknown_version(subject: Subject, version: str) -> str:
 
 
 def check_organization(subject: Subject) -> Account | None:
-    """Compares the key's organisation with the stack's. A key that is refused, or an API that does not answer, passes:
-    nothing can be changed through either, and a preview needs no good key.
+    """Compares the key's organisation with the stack's. A refused key or an API that does not answer is no error here:
+    nothing can be changed with either, and a preview needs no valid key.
 
     Returns:
-        The account in the stack's zone; None where the key passes for that reason.
+        The account in the stack's zone; None if the key is refused or the API does not answer.
 
     Raises:
         AnotherOrganization: they differ.
@@ -92,14 +92,14 @@ def check_organization(subject: Subject) -> Account | None:
 
 
 def refuse_copy(subject: Subject, project: str, stack: str) -> None:
-    """Compares who runs a delete step with whose it is.
+    """Checks that a delete step runs in the stack that it was made for.
 
     Args:
-        project: of the running stack.
-        stack: the running stack.
+        project: project of the running stack.
+        stack: name of the running stack.
 
     Raises:
-        TeardownError: the state was copied from another stack, or the stack was renamed and not brought up since.
+        TeardownError: the state was copied from another stack, or the stack was renamed and had no `up` since.
     """
     if (project, stack) != (subject.project, subject.stack):
         raise TeardownError(
@@ -110,11 +110,11 @@ def refuse_copy(subject: Subject, project: str, stack: str) -> None:
 
 
 def arm(subject: Subject, role: str, cluster_id: str, token: str, say: Say) -> None:
-    """Makes a step the one of its role that may work on the cluster. For the second drain it also takes back what the
-    drain of an abandoned destroy put up there.
+    """Arms a step: from now on only it may work on the cluster in its role. For the second drain, it also reopens a
+    cluster that the drain of an abandoned destroy closed.
 
     Raises:
-        TeardownError: the cluster does not answer, or is not there, or refuses to be changed.
+        TeardownError: the cluster does not answer, does not exist, or refuses the change.
     """
     server = _reach(subject, cluster_id, say)
     with webhooks.explained(server, cluster_id):
@@ -124,9 +124,9 @@ def arm(subject: Subject, role: str, cluster_id: str, token: str, say: Say) -> N
 
 
 def is_closed(subject: Subject, cluster_id: str) -> bool:
-    """Whether a destroy closed the cluster and then left it: see `closing`. Changes nothing.
+    """Whether an abandoned destroy closed the cluster; see `closing`. Changes nothing.
 
-    False where nobody can tell: a preview needs neither a good key nor a cluster that answers.
+    False if that cannot be found out: a preview needs neither a valid key nor a cluster that answers.
     """
     try:
         return closing.is_closed(ApiServer(kubeconfig(subject.accounts()[subject.zone], cluster_id)))
@@ -135,16 +135,16 @@ def is_closed(subject: Subject, cluster_id: str) -> bool:
 
 
 def open_again(subject: Subject, cluster_id: str, say: Say) -> None:
-    """Takes back what an abandoned destroy put up in the cluster.
+    """Reopens a cluster that an abandoned destroy closed.
 
     Raises:
-        TeardownError: the cluster does not answer, or is not there.
+        TeardownError: the cluster does not answer or does not exist.
     """
     closing.open_again(_reach(subject, cluster_id, say), say)
 
 
 def running_machines(subject: Subject, pools: Pools) -> Running:
-    """What the machines of these nodepools are; see `machines.running`.
+    """Returns the machines of these nodepools; see `machines.running`.
 
     Raises:
         TeardownError: the cloud does not say.
@@ -153,8 +153,8 @@ def running_machines(subject: Subject, pools: Pools) -> Running:
 
 
 def old_machines(subject: Subject, cluster_id: str, pools: Pools) -> list[str]:
-    """A line for each nodepool with machines that it would make otherwise now; nothing where the cloud does not say: a
-    preview needs no good key."""
+    """Returns a line for each nodepool with machines that differ from what it makes now; nothing if the cloud does not
+    answer: a preview needs no valid key."""
     try:
         account = subject.accounts()[subject.zone]
         return machines.old(account, _server(account, cluster_id), subject.stack, pools)
@@ -175,7 +175,7 @@ def await_ingress_pod(
     """Waits for a ready pod of the ingress controller behind its load balancer; see `ingress_pods.await_one`.
 
     Raises:
-        TeardownError: there is none in that time, or the cluster does not answer.
+        TeardownError: no pod became ready in time, or the cluster does not answer.
     """
     server = _reach(subject, cluster_id, say)
     ingress_pods.await_one(subject.accounts()[subject.zone], server, namespace, nodepool, pool_id, patience, say)
@@ -191,7 +191,7 @@ def drain(subject: Subject, role: str, token: str, target: DrainTarget, say: Say
 
 
 def drain_unfinished(subject: Subject, target: DrainTarget, say: Say) -> list[str]:
-    """Empties the cluster where no `up` came as far as to arm its second drain; see `drain.run_unfinished`.
+    """Empties the cluster if no `up` got far enough to arm its second drain; see `drain.run_unfinished`.
 
     Returns:
         Lines that have to stay on the screen.
@@ -200,8 +200,8 @@ def drain_unfinished(subject: Subject, target: DrainTarget, say: Say) -> list[st
 
 
 def remove_leftover_balancer(subject: Subject, cluster_id: str, say: Say) -> None:
-    """Deletes the NLB that the cluster made for the ingress, once the ingress has another; see `leftover`. A cluster
-    that does not answer may use it, so it stays."""
+    """Deletes the NLB that the CCM made for the ingress, once the ingress has another; see `leftover`. If the cluster
+    does not answer, it may use the NLB, so the NLB stays."""
     account = subject.accounts()[subject.zone]
     try:
         server = reach(account, cluster_id, _REACH_SECONDS, say)
@@ -213,10 +213,10 @@ def remove_leftover_balancer(subject: Subject, cluster_id: str, say: Say) -> Non
 
 
 def sweep_nodepools(subject: Subject, token: str, cluster_id: str, say: Say) -> list[str]:
-    """Deletes the nodepools that no state knows, which would keep the cluster from going; see `sweep.sweep_nodepools`.
+    """Deletes nodepools that are missing from the state and would lock the cluster; see `sweep.sweep_nodepools`.
 
-    Nothing is deleted where another sweep is armed, or where the control plane does not say: living nodepools carry the
-    same labels.
+    Deletes nothing if another sweep is armed, or if the control plane does not answer: live nodepools carry the same
+    labels.
     """
     account = subject.accounts()[subject.zone]
     try:
@@ -234,27 +234,27 @@ def sweep_nodepools(subject: Subject, token: str, cluster_id: str, say: Say) -> 
 
 
 def sweep_rules(subject: Subject, security_group_id: str, say: Say) -> list[str]:
-    """Deletes the rules of the stack's security group that no state knows: one that names the group itself holds it for
-    ever."""
+    """Deletes rules of the stack's security group that are missing from the state: a rule that names the group itself
+    would keep it from ever being deleted."""
     zones = {**subject.accounts(), **accounts(subject.stack, [GLOBAL_ZONE])}
     return remove_rules_unless_worn(zones, security_group_id, say)
 
 
 def remove_rules_unless_worn(zones: Accounts, security_group_id: str, say: Say) -> list[str]:
-    """Deletes the rules of a security group. While a machine wears it, it is not about to go, and nothing is deleted.
+    """Deletes the rules of a security group. Does nothing while the group is attached to a machine: it is still in use.
 
     Args:
         zones: where to look for machines; the global zone is one of them.
     """
     if wearers := worn_by(survey(zones), security_group_id):
-        return [f"{wearers[0]} wears security group {security_group_id}, so its rules stay"]
+        return [f"security group {security_group_id} is attached to {wearers[0]}, so its rules stay"]
     for rule in removal.remove_rules(zones[GLOBAL_ZONE], security_group_id):
         say(f"deleted rule {rule} of security group {security_group_id}")
     return []
 
 
 def sweep_stack(subject: Subject, say: Say) -> list[str]:
-    """Deletes what carries the stack's id and no state knows, in every zone; see `sweep.sweep_stack`.
+    """Deletes what carries the stack's id and is missing from the state, in every zone; see `sweep.sweep_stack`.
 
     Returns:
         Lines that have to stay on the screen; the last one is the receipt.
@@ -263,7 +263,7 @@ def sweep_stack(subject: Subject, say: Say) -> list[str]:
 
 
 def remaining(subject: Subject) -> str:
-    """What of a stack still runs in its zone, and what that costs, in one line."""
+    """Says in one line what of a stack still runs in its zone, and what that costs."""
     found = resources(survey(subject.accounts(), groups=False), Evidence(subject.ref))
     ours = [item for item in found if item.billable and item.verdict(subject.ref) is Verdict.OURS]
     return f"{costing(ours)} still run for stack {subject.stack}" if ours else f"nothing runs for stack {subject.stack}"

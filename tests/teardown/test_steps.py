@@ -196,7 +196,7 @@ def test_rules_go_only_from_a_group_that_no_machine_of_anybodys_wears(account: P
     wearer, _ = account.nodepool(account.cluster(NEIGHBOUR), NEIGHBOUR, **{"security-groups": [{"id": group}]})
 
     assert steps.sweep_rules(SUBJECT, group, str) == [
-        f"nodepool {wearer} wears security group {group}, so its rules stay"
+        f"security group {group} is attached to nodepool {wearer}, so its rules stay"
     ]
     assert account.changes == []
 

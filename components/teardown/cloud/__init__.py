@@ -1,1 +1,1 @@
-"""What Exoscale holds and whose it is. Whose a thing is, `ownership` alone decides."""
+"""What Exoscale holds, and who owns it. Only `ownership` decides about owners."""

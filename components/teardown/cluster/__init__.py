@@ -1,1 +1,1 @@
-"""What is asked of a cluster's own API server, and done there."""
+"""Work on a cluster through its own API server."""

@@ -1,1 +1,1 @@
-"""What Pulumi remembers of a stack."""
+"""Pulumi's state of a stack."""
