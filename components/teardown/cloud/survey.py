@@ -33,7 +33,7 @@ class Survey:
 
     @property
     def stacks(self) -> set[StackRef]:
-        """Returns the documents by their labels' stack."""
+        """The stacks named in labels."""
         nodepools = [pool for cluster in self.clusters for pool in cluster.get("nodepools") or []]
         labelled = (self.clusters, nodepools, self.instance_pools, self.instances, self.balancers, self.volumes)
         found = {StackRef.from_labels(one) for documents in (*labelled, self.snapshots) for one in documents}
