@@ -1,1 +1,1 @@
-"""What the cloud controller manager and the storage controller are made of: both run as threads, and can be killed."""
+"""The common parts of the cloud controller manager and the storage controller: threads that can be killed."""
