@@ -139,7 +139,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Users:
-    """What users made in a cluster and would lose if the cluster is replaced.
+    """Resources that users made in a cluster and would lose if it is replaced.
 
     Args:
         balancers: the NLBs of their Services.

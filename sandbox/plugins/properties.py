@@ -1,5 +1,4 @@
-"""Converts Pulumi property values to plain Python values, from and to the protocol's Struct (docs/plugins.md,
-Engine)."""
+"""Pulumi property values as plain Python values, from and to the protocol's Struct (docs/plugins.md, Engine)."""
 
 from dataclasses import dataclass, field
 from typing import Any

@@ -121,7 +121,7 @@ class ConfigureRequest:
 
 @dataclass(frozen=True)
 class Features:
-    """What the answer to Configure promises the engine."""
+    """The provider's promises to the engine in its answer to Configure."""
 
     accept_secrets: bool = False
     accept_resources: bool = False

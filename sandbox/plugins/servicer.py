@@ -259,8 +259,8 @@ def _abort(context: grpc.ServicerContext, text: str) -> NoReturn:
 
 
 def _type_and_name(request: Any) -> tuple[str, str]:
-    """Reads type and name from the URN of older engines: `urn:pulumi:<stack>::<project>::<parent types $
-    type>::<name>`."""
+    """Returns type and name; older engines give them only in the URN,
+    `urn:pulumi:<stack>::<project>::<parent types $ type>::<name>`."""
     _, _, types, name = request.urn.split("::", 3)
     return request.type or types.split("$")[-1], request.name or name
 

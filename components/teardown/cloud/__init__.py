@@ -1,1 +1,1 @@
-"""What Exoscale holds, and who owns it. Only `ownership` decides about owners."""
+"""The resources on Exoscale and their owners. Only `ownership` decides about owners."""

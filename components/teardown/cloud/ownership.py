@@ -49,7 +49,7 @@ _OF_CLUSTER = "exoscale.com/cluster-id"
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known about one stack beyond the account itself.
+    """The evidence about one stack beyond the account itself.
 
     Args:
         stack: the stack.

@@ -18,7 +18,7 @@ _SILENCE = ("timed out", "EOF occurred", "Remote end closed connection without r
 
 
 class Pulse(StrEnum):
-    """What is known about a control plane."""
+    """The findings about a control plane."""
 
     UNKNOWN_TO_EXOSCALE = "Exoscale does not know it"
     NEVER_STARTED = "it never came to have an API server"

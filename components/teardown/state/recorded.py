@@ -32,7 +32,7 @@ class RecordedDrain:
 
 @dataclass(frozen=True)
 class Recorded:
-    """What a stack's state says about the cloud.
+    """A stack's state, as far as it concerns the cloud.
 
     Args:
         stack_id: the stack's own id; empty if the state has none.
