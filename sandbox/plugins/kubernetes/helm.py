@@ -1,4 +1,4 @@
-"""Runs the real helm, with secrets in private files only, and speaks of its failures as its library does."""
+"""Runs the real helm, with secrets only in private files, and reports failures in the words of its library."""
 
 import os
 import re
@@ -24,7 +24,7 @@ _STEERING = {"KUBECONFIG", "HELM_NAMESPACE", "HELM_DEBUG", "HELM_DRIVER"}
 
 
 class HelmError(Exception):
-    """helm failed; the text is its own, without the command line's decoration."""
+    """helm failed; the text is its own, without the command line's additions."""
 
 
 class Helm:
@@ -58,14 +58,14 @@ class Helm:
                 self._environment[name] = value
 
     def write(self, name: str, text: str) -> Path:
-        """A file in the private folder that only this user can read."""
+        """Writes a file in the private folder that only this user can read."""
         path = self.folder / name
         with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
             file.write(text)
         return path
 
     def with_users_repositories(self) -> None:
-        """Lets helm see the index files of the repositories that the user added (`helm repo add`)."""
+        """Gives helm the index files of the repositories that the user added (`helm repo add`)."""
         self._environment.pop("HELM_CACHE_HOME", None)
 
     def with_private_registry(self) -> None:
@@ -112,7 +112,7 @@ def session(settings: Settings) -> Iterator[Helm]:
 
 
 def _kubeconfig(settings: Settings) -> str:
-    """An empty one where there is none: helm must not fall back to the user's."""
+    """Makes an empty one if there is none: helm must not fall back to the user's."""
     if settings.kubeconfig is None:
         return ""
     if settings.cluster is None:
