@@ -41,14 +41,14 @@ class StackIdentity:
 
 
 def create_stack_id(subject: Subject, pinned: str, say: Say) -> StackIdentity:
-    """Makes up a stack's own id, and learns which organisation the key is of. It is the first thing that an `up` does,
-    so a wrong API key or zone ends it here, before anything is created.
+    """Generates a stack's own id, and finds out which organisation the key belongs to. This is the first step of an
+    `up`, so a wrong API key or zone makes it fail before anything is created.
 
     Args:
-        pinned: id or name of the organisation that the stack is meant for; empty takes the key's.
+        pinned: id or name of the organisation in the settings; empty takes the key's.
 
     Raises:
-        TeardownError: the key is refused, or of another organisation; or there is no such zone.
+        TeardownError: the key is refused or belongs to another organisation, or there is no such zone.
     """
     account = subject.accounts()[subject.zone]
     found = account.organization()
@@ -61,8 +61,8 @@ def create_stack_id(subject: Subject, pinned: str, say: Say) -> StackIdentity:
 
 
 def unknown_version(subject: Subject, version: str) -> str:
-    """Why a new cluster does not get a Kubernetes version; empty where it does, or where nobody can be asked: a preview
-    needs no good key."""
+    """Says why a new cluster cannot get a Kubernetes version; empty if it can, or if that cannot be found out: a
+    preview needs no valid key."""
     try:
         account = connect(subject.zone, subject.stack)
     except TeardownError:
@@ -71,11 +71,11 @@ def unknown_version(subject: Subject, version: str) -> str:
 
 
 def check_organization(subject: Subject) -> Account | None:
-    """Compares the key's organisation with the stack's. A key that is refused, or an API that does not answer, passes:
-    nothing can be changed through either, and a preview needs no good key.
+    """Compares the key's organisation with the stack's. A refused key or an API that does not answer is no error here:
+    nothing can be changed with either, and a preview needs no valid key.
 
     Returns:
-        The account in the stack's zone; None where the key passes for that reason.
+        The account in the stack's zone; None if the key is refused or the API does not answer.
 
     Raises:
         AnotherOrganization: they differ.
@@ -92,14 +92,14 @@ def check_organization(subject: Subject) -> Account | None:
 
 
 def refuse_copy(subject: Subject, project: str, stack: str) -> None:
-    """Compares who runs a delete step with whose it is.
+    """Checks that a delete step runs in the stack that it was made for.
 
     Args:
-        project: of the running stack.
-        stack: the running stack.
+        project: project of the running stack.
+        stack: name of the running stack.
 
     Raises:
-        TeardownError: the state was copied from another stack, or the stack was renamed and not brought up since.
+        TeardownError: the state was copied from another stack, or the stack was renamed and had no `up` since.
     """
     if (project, stack) != (subject.project, subject.stack):
         raise TeardownError(
@@ -114,7 +114,7 @@ def arm(subject: Subject, role: str, cluster_id: str, token: str, say: Say) -> N
     earlier runs left there.
 
     Raises:
-        TeardownError: the cluster does not answer, or is not there, or refuses to be changed.
+        TeardownError: the cluster does not answer, does not exist, or refuses the change.
     """
     server = _reach(subject, cluster_id, say)
     with webhooks.explained(server, cluster_id):
@@ -124,10 +124,10 @@ def arm(subject: Subject, role: str, cluster_id: str, token: str, say: Say) -> N
 
 
 def left_behind(subject: Subject, cluster_id: str) -> tuple[str, ...]:
-    """What earlier runs left in the cluster that an `up` has to clear away: `closedByADestroy` (see `closing`) and
+    """Names what earlier runs left in the cluster for an `up` to clear away: `closedByADestroy` (see `closing`) and
     `unfinishedHelmOperation` (see `helm_records`). Changes nothing.
 
-    Empty where nobody can tell: a preview needs neither a good key nor a cluster that answers.
+    Empty if that cannot be found out: a preview needs neither a valid key nor a cluster that answers.
     """
     try:
         server = ApiServer(kubeconfig(subject.accounts()[subject.zone], cluster_id))
@@ -144,7 +144,7 @@ def clear_away(subject: Subject, cluster_id: str, say: Say) -> None:
     """Clears away what earlier runs left in the cluster. The engine's lock says that none of them is under way.
 
     Raises:
-        TeardownError: the cluster does not answer, or is not there.
+        TeardownError: the cluster does not answer or does not exist.
     """
     _clear_away(_reach(subject, cluster_id, say), subject, say)
 
@@ -159,8 +159,8 @@ def running_machines(subject: Subject, pools: Pools) -> Running:
 
 
 def old_machines(subject: Subject, cluster_id: str, pools: Pools) -> list[str]:
-    """A line for each nodepool with machines that it would make otherwise now; nothing where the cloud does not say: a
-    preview needs no good key."""
+    """Returns a line for each nodepool with machines that differ from what it makes now; nothing if the cloud does not
+    answer: a preview needs no valid key."""
     try:
         account = subject.accounts()[subject.zone]
         return machines.old(account, _server(account, cluster_id), subject.stack, pools)
@@ -181,7 +181,7 @@ def await_ingress_pod(
     """Waits for a ready pod of the ingress controller behind its load balancer; see `ingress_pods.await_one`.
 
     Raises:
-        TeardownError: there is none in that time, or the cluster does not answer.
+        TeardownError: no pod became ready in time, or the cluster does not answer.
     """
     server = _reach(subject, cluster_id, say)
     ingress_pods.await_one(subject.accounts()[subject.zone], server, namespace, nodepool, pool_id, patience, say)
@@ -197,7 +197,7 @@ def drain(subject: Subject, role: str, token: str, target: DrainTarget, say: Say
 
 
 def drain_unfinished(subject: Subject, target: DrainTarget, say: Say) -> list[str]:
-    """Empties the cluster where no `up` came as far as to arm its second drain; see `drain.run_unfinished`.
+    """Empties the cluster if no `up` got far enough to arm its second drain; see `drain.run_unfinished`.
 
     Returns:
         Lines that have to stay on the screen.
@@ -206,8 +206,8 @@ def drain_unfinished(subject: Subject, target: DrainTarget, say: Say) -> list[st
 
 
 def remove_leftover_balancer(subject: Subject, cluster_id: str, say: Say) -> None:
-    """Deletes the NLB that the cluster made for the ingress, once the ingress has another; see `leftover`. A cluster
-    that does not answer may use it, so it stays."""
+    """Deletes the NLB that the CCM made for the ingress, once the ingress has another; see `leftover`. If the cluster
+    does not answer, it may use the NLB, so the NLB stays."""
     account = subject.accounts()[subject.zone]
     try:
         server = reach(account, cluster_id, _REACH_SECONDS, say)
@@ -219,10 +219,10 @@ def remove_leftover_balancer(subject: Subject, cluster_id: str, say: Say) -> Non
 
 
 def sweep_nodepools(subject: Subject, token: str, cluster_id: str, say: Say) -> list[str]:
-    """Deletes the nodepools that no state knows, which would keep the cluster from going; see `sweep.sweep_nodepools`.
+    """Deletes nodepools that are missing from the state and would lock the cluster; see `sweep.sweep_nodepools`.
 
-    Nothing is deleted where another sweep is armed, or where the control plane does not say: living nodepools carry the
-    same labels.
+    Deletes nothing if another sweep is armed, or if the control plane does not answer: live nodepools carry the same
+    labels.
     """
     account = subject.accounts()[subject.zone]
     try:
@@ -240,8 +240,8 @@ def sweep_nodepools(subject: Subject, token: str, cluster_id: str, say: Say) -> 
 
 
 def sweep_rules(subject: Subject, security_group_id: str, say: Say) -> list[str]:
-    """Deletes the rules of the stack's security group that no state knows: one that names the group itself holds it for
-    ever."""
+    """Deletes rules of the stack's security group that are missing from the state: a rule that names the group itself
+    would keep it from ever being deleted."""
     zones = {**subject.accounts(), **accounts(subject.stack, [GLOBAL_ZONE])}
     return remove_rules_unless_worn(zones, security_group_id, say)
 
@@ -260,7 +260,7 @@ def remove_rules_unless_worn(zones: Accounts, security_group_id: str, say: Say) 
 
 
 def sweep_stack(subject: Subject, say: Say) -> list[str]:
-    """Deletes what carries the stack's id and no state knows, in every zone; see `sweep.sweep_stack`.
+    """Deletes what carries the stack's id and is missing from the state, in every zone; see `sweep.sweep_stack`.
 
     Returns:
         Lines that have to stay on the screen; the last one is the receipt.

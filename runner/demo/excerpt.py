@@ -1,4 +1,4 @@
-"""What the picture shows of a run, by rule: lines by their form, with a mark where others were left out."""
+"""Selects the lines of a run for the picture, by their form, with a mark where others were left out."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -52,7 +52,7 @@ def typed(line: str, folder: Path, environment: Mapping[str, str], see: Callable
 
 
 def _read(terminal: int) -> bytes:
-    """What comes next; nothing once every process has closed it."""
+    """Returns the next output; empty once every process has closed the terminal."""
     try:
         return os.read(terminal, _CHUNK)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Which stack a thing belongs to, as its labels or its description say. Written and read here only."""
+"""The stack that a resource belongs to, in its labels or its description. Only this module writes and reads them."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -8,8 +8,8 @@ from typing import Any
 STACK_ID = "stack-id"
 STACK_ID_LENGTH = 12  # characters of a new one
 KEYS = ("project", "stack", "owner", STACK_ID)
-# Nouns of the ingress controller's NLB: the stack's own, and the one that the cloud controller manager makes. A name is
-# used once, and while the one takes the other's place both are there.
+# Nouns of the ingress controller's NLB: the stack's own, and the one that the cloud controller manager makes. Names are
+# unique, and while one NLB replaces the other, both exist.
 INGRESS, MADE_BY_CCM = "ingress", "ccm"
 
 _DESCRIPTION = re.compile(
@@ -19,14 +19,14 @@ _DESCRIPTION = re.compile(
 
 @dataclass(frozen=True, order=True)
 class StackRef:
-    """One stack. Two are the same when project, stack and id are, so a state that was copied into a stack of another
-    name, a stack of the same name in another backend and the one that had the name before are all others.
+    """One stack. Two are the same if project, stack and id are. So a copy of the state under another name, a stack of
+    the same name in another backend, and an earlier stack of this name are all different stacks.
 
     Args:
         project: the Pulumi project's name.
         stack: the stack's name.
-        id: the random id that the stack gave itself at its first `up`; empty where it gave itself none.
-        organization: id of the Exoscale organisation that it lives in; empty where that is not known. No label says it.
+        id: the random id that the stack got at its first `up`; empty if it has none.
+        organization: id of its Exoscale organisation; empty if that is not known. It is in no label.
     """
 
     project: str
@@ -36,16 +36,16 @@ class StackRef:
 
     @classmethod
     def from_labels(cls, document: Mapping[str, Any]) -> "StackRef | None":
-        """Whose labels a resource carries, as the API shows it; None where they name no stack."""
+        """Reads the stack from a resource's labels, as the API shows them; None if they name no stack."""
         labels = document.get("labels") or {}
         if labels.get("project") and labels.get("stack"):
             return cls(labels["project"], labels["stack"], labels.get(STACK_ID, ""))
-        # An id alone still says that it is somebody's.
+        # An id alone still shows that somebody owns it.
         return cls("", "", labels[STACK_ID]) if labels.get(STACK_ID) else None
 
     @classmethod
     def from_description(cls, document: Mapping[str, Any]) -> "StackRef | None":
-        """Whom both its name and its description name; None where they name nobody, or not the same."""
+        """Reads the stack from a resource's name and description; None if they name none, or not the same."""
         said = cls.said(document.get("description") or "")
         if not said:
             return None
@@ -61,16 +61,16 @@ class StackRef:
         return cls(said["project"], said["stack"], said["id"] or "") if said else None
 
     def under_todays_name(self, known: "Collection[StackRef]") -> "StackRef":
-        """The one stack of this id that is known, where this one is not: a group keeps the text that it was made with,
-        and its stack may have been renamed since. While both are known, one may be a copy of the other's state."""
+        """Returns the only known stack of this id, if this one is not known: a group keeps its original text, and its
+        stack may have been renamed since. If both are known, one may be a copy of the other's state."""
         same = [one for one in known if one.id == self.id] if self.id and self not in known else []
         return same[0] if len(same) == 1 else self
 
     def name(self, noun: str) -> str:
-        """The name of a thing in the account, unlike that of any other stack of the project.
+        """Builds a name in the account that no other stack of the project has.
 
-        Stack names hold hyphens, so `dev` with a pool `a-b` and `dev-a` with a pool `b` must not meet: the noun gets
-        none, and the last hyphen of a name is always where the stack's name ends.
+        Stack names may contain hyphens, so `dev` with a pool `a-b` and `dev-a` with a pool `b` must not collide: the
+        noun gets no hyphen, so the last hyphen of a name is always where the stack's name ends.
         """
         return f"{self.project}-{self.stack}-{noun.replace('-', '_')}"
 
@@ -80,7 +80,7 @@ class StackRef:
         return name.rpartition("-")[2].replace("_", "-")
 
     def labels(self, owner: str) -> dict[str, str]:
-        """For what takes labels.
+        """Returns the labels for resources that take labels.
 
         Args:
             owner: the person to contact.
@@ -88,7 +88,7 @@ class StackRef:
         return dict(zip(KEYS, (self.project, self.stack, owner, self.id), strict=True))
 
     def describe(self, what: str, owner: str) -> str:
-        """The description of what takes no labels, or gets none; `what` says what it is for."""
+        """Returns the description of a resource without labels; `what` says what it is for."""
         id_ = f" ({self.id})" if self.id else ""
         return f"{what} of Pulumi stack {self.project}/{self.stack}{id_}, owner {owner}"
 
