@@ -45,7 +45,7 @@ class BalancerPolicy(Component):
         # (docs/adr/0004). While the id is unknown, all metadata is; only a name of its own would replace the object.
         child_opts = pulumi.ResourceOptions(parent=self, replace_on_changes=["metadata"], delete_before_replace=True)
         called = pulumi.Output.from_input(args.cluster_id).apply(lambda _: f"exoscale-sks-balancer-of-{name}")
-        policy = kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
+        kubernetes.admissionregistration.v1.ValidatingAdmissionPolicy(
             f"{name}-policy",
             metadata={"name": called},
             spec={
@@ -71,13 +71,14 @@ class BalancerPolicy(Component):
             },
             opts=child_opts,
         )
+        # After the NLB, as the policy is: the first registration in the cluster blocks all later ones, nodepools
+        # included, until the Kubernetes plugin has queried the cluster (docs/plugins.md, Engine).
+        bound = pulumi.Output.all(called, args.load_balancer_id).apply(lambda known: known[0])
         kubernetes.admissionregistration.v1.ValidatingAdmissionPolicyBinding(
             f"{name}-binding",
             metadata={"name": called},
-            spec={"policy_name": called, "validation_actions": ["Deny"]},
-            # This also puts it after the NLB: the first registration in the cluster blocks all later ones, nodepools
-            # included, until the Kubernetes plugin has queried the cluster (docs/plugins.md, Engine).
-            opts=pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[policy])),
+            spec={"policy_name": bound, "validation_actions": ["Deny"]},
+            opts=child_opts,
         )
         self.register_outputs({})
 

@@ -1,4 +1,4 @@
-"""Whether there is an API key of Exoscale's to work with."""
+"""Checks that an Exoscale API key is set."""
 
 import os
 
@@ -13,7 +13,8 @@ CREDENTIALS = (
 
 
 def api_key_problems() -> list[str]:
-    """A key without its secret is refused too: the plugin would print it (docs/plugins.md, Exoscale settings)."""
+    """Checks for a key and its secret: the plugin would print a key without one (docs/plugins.md, Exoscale
+    settings)."""
     config = pulumi.Config("exoscale")
     there = {f"exoscale:{name}": bool(config.get(name)) for name in ("key", "secret")}
     there |= {name: bool(os.environ.get(name)) for pair in CREDENTIALS[1:] for name in pair}

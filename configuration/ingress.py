@@ -1,4 +1,4 @@
-"""The settings of the ingress controller, and how they are read."""
+"""Reads the settings of the ingress controller."""
 
 from dataclasses import replace
 
@@ -14,11 +14,11 @@ CHART = Form(r"\S(.*\S)?", "a chart's name, folder or oci:// address")
 
 
 def ingress(table: Table) -> tuple[IngressControllerArgs | None, str, str]:
-    """Reads the object `ingress`; what is wrong is noted in its problems.
+    """Reads the object `ingress`; notes mistakes in its problems.
 
     Returns:
-        The controller, None when none is wanted; who makes its load balancer; the nodepool that gets the traffic, empty
-        for the default.
+        The controller, None for none; who makes its load balancer; the nodepool that gets the traffic, empty for the
+        default.
     """
     controller = table.text("controller", "nginx", allowed=(*CONTROLLERS, NO_CONTROLLER))
     load_balancer = table.text("load-balancer", ClusterArgs.load_balancer, allowed=(MANAGED, CCM))
@@ -34,7 +34,7 @@ def ingress(table: Table) -> tuple[IngressControllerArgs | None, str, str]:
 
 
 def _chart(table: Table, controller: str) -> Chart | None:
-    """The official chart with what is overridden. Another chart does not come from the official repository."""
+    """Returns the official chart with overrides. Another chart does not come from the official repository."""
     official = CONTROLLERS[controller].chart if controller in CONTROLLERS else Chart("")
     name = table.text("chart", official.name, form=CHART if official.name else ANY)
     same = name == official.name

@@ -1,4 +1,4 @@
-"""The settings of the kubeconfig for people, and how they are read."""
+"""Reads the settings of the kubeconfig for people."""
 
 import os
 from pathlib import Path
@@ -11,11 +11,11 @@ from components.teardown.cloud.stack_ref import StackRef
 from .reading import Table
 
 PROJECT = Path(__file__).parents[1].resolve()
-FILE = Form(r"[^\x00-\x1f\x7f$]+", "a path, in which ~ is expanded and $ cannot be")
+FILE = Form(r"[^\x00-\x1f\x7f$]+", "a path without $, in which ~ is expanded")
 
 
 def access(table: Table, stack: StackRef) -> AccessArgs:
-    """Reads the object `kubeconfig`; what is wrong is noted in its problems, and a default stands in its place."""
+    """Reads the object `kubeconfig`; notes mistakes in its problems and returns a default instead."""
     arguments = {**table.arguments(AccessArgs), "file": _file(table, stack)}
     if isinstance(arguments.get("groups"), list):
         arguments["groups"] = tuple(arguments["groups"])

@@ -1,21 +1,21 @@
-"""Configuration by namespace: which keys the program and its plugins read, and which nobody does."""
+"""Finds configuration keys in namespaces that neither the program nor its plugins read."""
 
 from collections.abc import Iterable
 
 from pulumi.runtime import config as runtime_config
 
-# Beside the project's own: the engine's, and those of the plugins (requirements.txt).
+# In addition to the project's own: those of the engine and the plugins (requirements.txt).
 OTHERS = ("pulumi", "exoscale", "kubernetes", "command")
 
 
 def configuration() -> dict[str, str]:
-    """Everything that the engine hands over, by full key: `namespace:key`."""
+    """Returns the whole configuration from the engine, by full key: `namespace:key`."""
     return {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
 
 
 def unread(keys: Iterable[str], project: str) -> list[str]:
-    """A line for each key of a namespace that nobody reads. Such a key is what a renamed project leaves in its stack
-    files, and without the line each setting would be its default: another zone, another size, no protection.
+    """Returns a line for each key in a namespace that nobody reads. A renamed project leaves such keys in its stack
+    files; ignored, every setting would have its default: another zone, another size, no protection.
 
     Args:
         keys: full keys.

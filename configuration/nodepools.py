@@ -1,4 +1,4 @@
-"""The settings of the nodepools, and how they are read."""
+"""Reads the settings of the nodepools."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from .reading import Table
 
 
 def nodepools(table: Table) -> dict[str, PoolArgs]:
-    """Reads the object `nodepools`; what is wrong is noted in its problems, and a default stands in its place."""
+    """Reads the object `nodepools`; notes mistakes in its problems and returns a default instead."""
     if not table.sound:
         return {"default": PoolArgs()}
     return {name: _pool(table.table(name)) for name in table.names()}

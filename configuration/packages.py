@@ -1,6 +1,6 @@
-"""Whether `.venv` has what the program needs: an installation that was interrupted leaves part of it.
+"""Checks that `.venv` has the packages that the program needs: an interrupted installation leaves some out.
 
-Imported by the program before anything that could be missing, so that its user reads one line and no traceback.
+The program imports this before anything that could be missing, so that the user sees one line and no traceback.
 """
 
 from importlib.util import find_spec
@@ -18,14 +18,14 @@ NEEDED = (
     "urllib3",
     "yaml",
 )
-"""The packages of requirements.txt, as they are imported."""
+"""Import names of the packages in requirements.txt."""
 
 
 def check() -> None:
     """Looks for each package without importing it.
 
     Raises:
-        pulumi.RunError: which are missing, and what to do.
+        pulumi.RunError: names the missing ones and says what to do.
     """
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:

@@ -1,4 +1,4 @@
-"""Reads untyped configuration key by key and collects what is wrong with it, one line for each mistake."""
+"""Reads untyped configuration key by key and collects mistakes, one line each."""
 
 import difflib
 from collections.abc import Collection, Mapping, Sequence
@@ -14,10 +14,10 @@ class Table:
     """One object of the configuration. Every getter notes a bad value in `problems` and goes on.
 
     Args:
-        path: what the object is called, as `pulumi config set --path` takes it.
-        values: the object; anything else is a problem.
+        path: the object's path, as for `pulumi config set --path`.
+        values: the object; anything else is a mistake.
         problems: gets a line for each mistake: the key, its value, and what is allowed.
-        separator: between the path and a key.
+        separator: separator between the path and a key.
     """
 
     def __init__(self, path: str, values: Any, problems: list[str], separator: str = ".") -> None:
@@ -31,19 +31,19 @@ class Table:
         self.values: Mapping[str, Any] = values if self.sound else {}
 
     def take(self, key: str, default: Any = None) -> Any:
-        """Whatever the key is set to, for something else to check."""
+        """Returns the key's value unchecked."""
         self._known.add(key)
         value = self.values.get(key)
         return default if value is None else value
 
     def text(self, key: str, default: str | None = None, allowed: Collection[str] = (), form: Form = NOT_EMPTY) -> str:
-        """A string. Without a default the key must be set.
+        """Returns a string. Without a default the key must be set.
 
         Args:
             key: its name.
-            default: when it is not set.
-            allowed: the values to choose from; empty allows what has the form.
-            form: what it looks like.
+            default: value if it is not set.
+            allowed: the allowed values; empty allows every text of the form.
+            form: the form it must have.
         """
         checks, value = Checks(), self.take(key, default)
         _ = checks.one_of(key, value, allowed) if allowed else checks.form(key, value, form)
@@ -51,37 +51,37 @@ class Table:
         return value if not checks.problems else default or ""
 
     def switch(self, key: str) -> Any:
-        """True or false; the engine hands a boolean of the top level over as text."""
+        """Returns true or false; the engine passes a top-level boolean as text."""
         value = self.take(key)
         return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
     def table(self, key: str) -> "Table":
-        """An object in this one; empty when it is not set."""
+        """Returns a nested object; empty if it is not set."""
         return Table(self.full(key), self.take(key, {}), self.problems)
 
     def names(self) -> tuple[str, ...]:
-        """The object's own keys, for an object whose keys are the user's choice."""
+        """Returns the object's keys, for an object whose keys the user chooses."""
         self._known.update(self.values)
         return tuple(sorted(self.values))
 
     def arguments(self, kind: type[Any], **keys: str) -> dict[str, Any]:
-        """Takes what is set, by the names of a class's arguments; the rest is left to their defaults.
+        """Returns the values that are set, by the names of a class's arguments; the others keep their defaults.
 
         Args:
             kind: a dataclass.
-            keys: what the settings call an argument. Without any, every argument is a setting of its own name.
+            keys: names of settings by argument. Without any, every argument is a setting of the same name.
         """
         called = keys or {field.name: field.name.replace("_", "-") for field in fields(kind)}
         taken = {name: self.take(key) for name, key in called.items()}
         return {name: value for name, value in taken.items() if value is not None}
 
     def made(self, kind: type[T], arguments: Mapping[str, Any], keys: Mapping[str, str] | None = None) -> T | None:
-        """An object of this class; None, and its mistakes are noted, where it refuses its arguments.
+        """Makes an object of this class; if it refuses its arguments, notes the mistakes and returns None.
 
         Args:
             kind: a class that raises Invalid.
-            arguments: of it.
-            keys: what the settings call an argument, where that is not its own name with hyphens.
+            arguments: its arguments.
+            keys: names of settings by argument, if they are not the argument's name with hyphens.
         """
         try:
             return kind(**arguments)
@@ -94,22 +94,22 @@ class Table:
         for problem in problems:
             first, *rest = problem.path
             key = (keys or {}).get(first, first.replace("_", "-"))
-            # What is no setting is called by its words, such as `the stack's name`.
+            # An argument that is not a setting has a description instead, such as `the stack's name`.
             full = key if " " in key else self.full(".".join([key, *rest]))
             self.problems.append(f"{full} {problem.text}")
 
     def finish(self) -> None:
-        """Refuses the keys that nobody asked for, with the nearest that somebody did."""
+        """Refuses the keys that were not read, and suggests the nearest one that was."""
         for key in sorted(set(self.values) - self._known):
             near = difflib.get_close_matches(key, sorted(self._known), n=1, cutoff=0)
             self.problems.append(f"{self.full(key)} is not a setting; did you mean {self.full(near[0])}?")
 
     def refuse(self, key: str, value: Any, allowed: str) -> None:
-        """Notes a problem: the key has a value that is not among what is allowed."""
+        """Notes a mistake: the key's value is not allowed."""
         self._refuse(self.full(key), value, allowed)
 
     def full(self, key: str) -> str:
-        """The key with its path."""
+        """Returns the key with its path."""
         return f"{self.path}{self._separator}{key}"
 
     def _refuse(self, full: str, value: Any, allowed: str) -> None:

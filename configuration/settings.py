@@ -24,7 +24,7 @@ from .reading import Table
 
 EXOSCALE, K3D = PLATFORMS = ("exoscale", "k3d")
 
-# What a setting is called where it has not the argument's name.
+# Names of settings that differ from the argument's name.
 NAMES = {
     "open_node_ports": "firewall.open-node-ports",
     "load_balancer": "ingress.load-balancer",
@@ -44,7 +44,7 @@ class Settings:
     Args:
         cluster: the cluster, as it is on Exoscale.
         local: the cluster on this machine; None for one on Exoscale.
-        ingress: the ingress controller; None when none is wanted.
+        ingress: the ingress controller; None for none.
     """
 
     cluster: ClusterArgs
@@ -56,7 +56,7 @@ def load() -> Settings:
     """Reads the stack's configuration and checks all of it.
 
     Raises:
-        RunError: what is wrong, one line for each mistake.
+        RunError: lists every mistake, one per line.
     """
     problems: list[str] = []
     project = pulumi.get_project()
@@ -99,7 +99,7 @@ def _cluster(top: Table, load_balancer: Any, ingress_nodepool: Any, chart: str) 
 
 
 def _local(table: Table, cluster: ClusterArgs | None, is_wanted: bool) -> LocalClusterArgs | None:
-    """The ports are looked at wherever the cluster runs, the name that k3d has to take only for k3d."""
+    """Checks the ports on every platform, but the name of the k3d cluster only for k3d."""
     whose, file = Identity("any", "stack", "nobody"), Path("kubeconfig")
     if cluster and is_wanted:
         whose, file = cluster.identity, cluster.kubeconfig_file
@@ -111,7 +111,7 @@ def _local(table: Table, cluster: ClusterArgs | None, is_wanted: bool) -> LocalC
 
 
 def _own(everything: Mapping[str, str], project: str) -> dict[str, Any]:
-    """The project's own keys. The engine hands objects over as JSON and has checked the types of the others."""
+    """Returns the project's own keys. The engine passes objects as JSON and has checked the types of the others."""
     keys = [key.removeprefix(f"{project}:") for key in everything if key.startswith(f"{project}:")]
     config = pulumi.Config()
     return {key: _object(config.require(key)) for key in keys}

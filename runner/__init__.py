@@ -1,1 +1,1 @@
-"""Runs the program of this checkout on the sandbox: its stacks, with the stand-ins of plugins and charts attached."""
+"""Runs the stacks of this checkout's program on the sandbox, with stand-ins for plugins and charts."""

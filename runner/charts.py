@@ -1,4 +1,4 @@
-"""Which chart the ingress controller is installed from on the sandbox: the official one where it can be reached."""
+"""Chooses the ingress controller's chart on the sandbox: the official one if it can be reached, or else our own."""
 
 import shutil
 from pathlib import Path
@@ -18,11 +18,11 @@ def reachable(repository: str) -> bool:
 
 
 def stand_in(chart: str, into: Path) -> Path:
-    """Assembles the chart of our own that honours the values of the official chart of that name.
+    """Assembles our own chart, which takes the same values as the official chart of that name.
 
     Args:
         chart: `nginx-ingress`, `ingress-nginx` or `traefik`.
-        into: folder that gets (or already has) a folder named after the chart.
+        into: parent folder for the chart's folder, which may already exist.
     """
     folder = into / chart
     shutil.rmtree(folder, ignore_errors=True)

@@ -11,5 +11,5 @@ from sandbox.cli import SETTINGS, Commands, home_option
 @home_option
 @click.pass_context
 def main(context: click.Context, home: Path) -> None:
-    """The stacks of this checkout's program on the sandbox, which is started where it does not run."""
+    """Manage the stacks of this checkout's program on the sandbox, and start the sandbox if it is not running."""
     context.obj = home

@@ -1,4 +1,4 @@
-"""Stacks of a name that a sandbox holds, of whatever project: by its backend's states, and by its cloud's labels."""
+"""Finds a sandbox's stacks of one name in all projects, by its backend's states and its cloud's labels."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -34,9 +34,9 @@ class Namesakes:
     """The stacks of one name, by project.
 
     Args:
-        states: what their states hold, in words; empty stacks are left out.
-        cloud: what the cloud holds for them, in words.
-        silence: why the cloud did not say, where it did not.
+        states: the content of their states, in words, without empty stacks.
+        cloud: their resources in the cloud, in words.
+        silence: why the cloud did not answer, if it did not.
     """
 
     stack: str
@@ -45,7 +45,7 @@ class Namesakes:
     silence: str = ""
 
     def __str__(self) -> str:
-        """The end of a line about a stack that is not there; empty where there is none of that name at all."""
+        """Returns the end of a line about a missing stack; empty if there is none of that name at all."""
         found = []
         for project in sorted({*self.states, *self.cloud}):
             places = [text for text in (self.states.get(project), self.cloud.get(project)) if text]
@@ -55,7 +55,7 @@ class Namesakes:
 
 
 def namesakes(home: Path, stack: str) -> Namesakes:
-    """Looks for stacks of this name: in the backend, and in the cloud, if the sandbox runs."""
+    """Looks for stacks of this name in the backend and, if the sandbox is running, in the cloud."""
     backend, record = States(home), running(home)
     states = {project: backend.resources(project, stack) for project, name in backend.stacks() if name == stack}
     told = {project: f"{summary(held)} in its state" for project, held in states.items() if held}

@@ -1,4 +1,4 @@
-"""The project whose stacks the commands run, and what the name of a stack means, in every command the same."""
+"""The project whose stacks the commands run, and the rules for stack names, which all commands share."""
 
 import json
 import re
@@ -11,21 +11,21 @@ from sandbox.home import SandboxError
 
 FOLDER = Path(__file__).parents[1]
 
-# Pulumi's own rule; a name of dots only would be a folder that is there already.
+# Pulumi's own rule; a name of dots only would be an existing folder.
 _NAME = re.compile(r"(?!\.+$)[\w.-]{1,100}", re.ASCII)
-_BACKENDS_ORGANIZATION = "organization"  # Pulumi's word for the one that a local backend has
+_BACKENDS_ORGANIZATION = "organization"  # Pulumi's name for the only organization of a local backend
 
 
 def project_name(folder: Path) -> str:
-    """The name in a folder's Pulumi.yaml."""
+    """Returns the name in a folder's Pulumi.yaml."""
     return str(yaml.safe_load((folder / "Pulumi.yaml").read_text())["name"])
 
 
 def stack_name(given: str, project: str) -> str:
-    """The name without what qualifies it: of `dev`, `organization/dev` and `acme/exoscale-sks/dev` it is `dev`.
+    """Returns the unqualified name: `dev` for `dev`, `organization/dev` and `acme/exoscale-sks/dev`.
 
-    Pulumi takes these forms (https://www.pulumi.com/docs/iac/concepts/stacks/). Beside a project the organization does
-    not count: the backend of a sandbox has but one. Without a project it must be that one: `feature/login` is a branch.
+    Pulumi accepts these forms (https://www.pulumi.com/docs/iac/concepts/stacks/). With a project, the organization is
+    ignored: a sandbox's backend has only one. Without a project it must be that one: `feature/login` is a branch.
 
     Args:
         project: the name in Pulumi.yaml.
@@ -46,7 +46,7 @@ def stack_name(given: str, project: str) -> str:
 
 
 def new_stack_name(given: str, project: str) -> str:
-    """As `stack_name`, for a stack that may have to be made: of the form that the program takes, too.
+    """Like `stack_name`, for a stack that may have to be created: the name must also be one that the program accepts.
 
     Raises:
         SandboxError: it is no such name, or another project's.

@@ -1,7 +1,7 @@
 """Runs the program's stacks on the sandbox with the real Pulumi engine, through the Automation API.
 
-Neither Pulumi's language host nor its provider plugins are needed: the program runs inline in this process
-and the plugin stand-ins are attached.
+It needs neither Pulumi's language host nor its provider plugins: the program runs inline in this process, and the
+engine attaches to the plugin stand-ins.
 """
 
 import os
@@ -43,17 +43,17 @@ class SandboxStack:
     """One stack of the program, on a running sandbox.
 
     Args:
-        home: the sandbox's folder, whose backend it is kept in.
+        home: the sandbox's folder, which contains its backend.
         project: folder with `Pulumi.yaml` and `__main__.py`.
-        name: the stack's name; its settings are those of `Pulumi.<name>.yaml`, or of `Pulumi.sandbox.yaml`
-            where there is none.
-        environment: the sandbox's variables (`Sandbox.environment()`), which reach engine and stand-ins.
+        name: the stack's name; its settings are in `Pulumi.<name>.yaml`, or, if there is none, in
+            `Pulumi.sandbox.yaml`.
+        environment: the sandbox's variables (`Sandbox.environment()`), for engine and stand-ins.
         config: settings that differ from the stack file, by full key (`exoscale-sks:ingress`).
-        program: what to run instead of `__main__.py`.
-        timing: how long the stand-ins wait between two looks at an operation.
-        stand_ins: more providers that take the place of those of their packages.
-        plugins: `stand-in`, or `real` for those that Pulumi finds installed or on PATH; None: what the variable
-            SANDBOX_PLUGINS says, by which `make compare` has whole test files run with the real ones.
+        program: program to run instead of `__main__.py`.
+        timing: how long the stand-ins wait between two polls of an operation.
+        stand_ins: more providers that replace the plugins of their packages.
+        plugins: `stand-in`, or `real` for those that Pulumi finds installed or on PATH. None uses the variable
+            SANDBOX_PLUGINS, with which `make compare` runs whole test files with the real plugins.
     """
 
     def __init__(
@@ -78,17 +78,17 @@ class SandboxStack:
         self._stand_ins = stand_ins
         self._plugins = plugins or os.environ.get("SANDBOX_PLUGINS") or STAND_IN
         language.install()
-        # The Automation API starts the engine with all that this process has: a passphrase of its user's would win
-        # over the sandbox's.
+        # The Automation API starts the engine with this process's environment: the user's own passphrase would override
+        # the sandbox's.
         forget_foreign(os.environ, "PULUMI_")
 
     def up(self, **options: Any) -> automation.UpResult:
-        """`pulumi up`. Options are those of `pulumi.automation.Stack.up`; the summary shows no secret setting."""
+        """Runs `pulumi up`. Options are those of `pulumi.automation.Stack.up`; the summary shows no secret setting."""
         with self._alone(), self._stack(self._home) as stack:
             return stack.up(**{"show_secrets": False, **options})
 
     def preview(self, **options: Any) -> automation.PreviewResult:
-        """`pulumi preview`. The engine makes a stack for it where there is none; ours goes with its folder."""
+        """Runs `pulumi preview`. It needs a stack; a missing one is created in a temporary folder."""
         with self._alone(), self._root() as root, self._stack(root) as stack:
             return stack.preview(**options)
 
@@ -96,7 +96,7 @@ class SandboxStack:
         """`pulumi destroy`.
 
         Raises:
-            SandboxError: there is no such stack; none is made.
+            SandboxError: there is no such stack; it creates none.
         """
         with self._existing() as stack:
             return stack.destroy(**{"show_secrets": False, **options})
@@ -118,27 +118,27 @@ class SandboxStack:
             stack.import_stack(automation.Deployment(exported["version"], exported["deployment"]))
 
     def rename(self, name: str) -> None:
-        """`pulumi stack rename`; the settings are those of the new name from here on."""
+        """Runs `pulumi stack rename`; from then on the settings are those of the new name."""
         with self._existing() as stack:
             stack.rename(name)
         self.name = name
 
     @property
     def exists(self) -> bool:
-        """Whether the backend has it, be it empty."""
+        """Whether the backend has this stack, even if it is empty."""
         return States(self._home).has(self.project, self.name)
 
     @property
     def project(self) -> str:
-        """The name in Pulumi.yaml."""
+        """The project's name in Pulumi.yaml."""
         return project_name(self._project)
 
     def resources(self) -> list[Resource]:
-        """Lists what its state holds."""
+        """Returns the resources in its state."""
         return States(self._home).resources(self.project, self.name)
 
     def forget(self) -> None:
-        """Removes the stack and its state, whatever they still hold; nothing is deleted in the cloud."""
+        """Removes the stack and its state, whatever they still hold, and deletes nothing in the cloud."""
         with self._alone(), self._stack(self._home) as stack:
             stack.workspace.remove_stack(self.name, force=True)
 
@@ -152,7 +152,7 @@ class SandboxStack:
 
     @contextmanager
     def _root(self) -> Iterator[Path]:
-        """The sandbox's folder, or a temporary one for a stack that does not exist."""
+        """Yields the sandbox's folder, or a temporary one for a stack that does not exist."""
         if self.exists:
             yield self._home
             return
@@ -161,14 +161,14 @@ class SandboxStack:
 
     @contextmanager
     def _stack(self, root: Path) -> Iterator[automation.Stack]:
-        """The stack, made where it is missing, with its plugins.
+        """Returns the stack with its plugins; creates it if it is missing.
 
         Args:
             root: folder of its backend and its settings.
         """
         backend = States(self._home, root / "pulumi")
         backend.prepare()
-        backend.resources(self.project, self.name)  # a state that cannot be read is refused by its name
+        backend.resources(self.project, self.name)  # refuses an unreadable state and names it
         own: list[Provider[Any]] = []
         if self._plugins == STAND_IN:
             own = [ExoscaleProvider(self._timing), KubernetesProvider(), CommandProvider()]
@@ -192,7 +192,7 @@ class SandboxStack:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """Holds the stack; the kernel lets go of it when this process ends, however it ends."""
+        """Locks the stack; the kernel releases the lock when this process ends, however it ends."""
         (self._home / "stacks").mkdir(parents=True, exist_ok=True)
         try:
             with FileLock(self._home / "stacks" / f".{self.name}.lock", timeout=0):
@@ -201,7 +201,7 @@ class SandboxStack:
             raise SandboxError(f"another command works on stack {self.name}: wait for it, or end it") from None
 
     def _workspace(self, folder: Path) -> Path:
-        """A folder with a copy of the settings: the engine adds a salt to the stack file that it is given."""
+        """Makes a folder with a copy of the settings, because the engine adds a salt to its stack file."""
         folder.mkdir(parents=True, exist_ok=True)
         write_private(folder / "Pulumi.yaml", yaml.safe_dump(self._settings(), sort_keys=False))
         stack_file = folder / f"Pulumi.{self.name}.yaml"
@@ -215,7 +215,7 @@ class SandboxStack:
         return folder
 
     def _settings(self) -> dict[str, Any]:
-        """Pulumi.yaml, whose plugins are found from another folder, too."""
+        """Returns Pulumi.yaml with plugin paths that are valid in another folder, too."""
         settings: dict[str, Any] = yaml.safe_load((self._project / "Pulumi.yaml").read_text())
         for plugin in (one for kind in (settings.get("plugins") or {}).values() for one in kind):
             if "path" in plugin:
@@ -229,7 +229,7 @@ class SandboxStack:
 
 
 def _salt(stack_file: Path) -> str | None:
-    """The line that the engine added to the stack file; None also where it was killed while it wrote that."""
+    """Returns what the engine added to the stack file; None if there is nothing, or if it was killed while writing."""
     try:
         settings = yaml.safe_load(stack_file.read_text())
     except (FileNotFoundError, yaml.YAMLError):
@@ -238,7 +238,7 @@ def _salt(stack_file: Path) -> str | None:
 
 
 def pulumi_command() -> automation.PulumiCommand:
-    """The pinned engine, whatever else is on PATH."""
+    """Returns the pinned engine, whatever else is on PATH."""
     folder = str(path_of("pulumi").parent)
     if folder not in os.environ["PATH"].split(os.pathsep):
         os.environ["PATH"] = folder + os.pathsep + os.environ["PATH"]
@@ -247,5 +247,5 @@ def pulumi_command() -> automation.PulumiCommand:
 
 @cache
 def _found() -> automation.PulumiCommand:
-    """Asks it for its version, which takes a process and so is done once."""
+    """Asks the engine for its version, once, as that starts a process."""
     return automation.PulumiCommand()

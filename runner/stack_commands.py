@@ -38,30 +38,30 @@ from tools.later import install_later, log_of
 from tools.pins import Tool
 
 if TYPE_CHECKING:
-    from runner.stack import SandboxStack  # imported late: it loads Pulumi, and `status` need not wait for that
+    from runner.stack import SandboxStack  # imported late: it imports Pulumi, which `status` does not need
 
-TEMPLATE = "sandbox"  # the stack whose settings a new one starts from
+TEMPLATE = "sandbox"  # stack whose settings a new stack starts with
 
 stack_argument = click.argument("stack", default="sandbox")
 refresh_option = click.option(
     "--refresh",
     is_flag=True,
-    help="Ask the cloud about every resource first, and correct the state: after something was changed by hand.",
+    help="First correct the state by asking the cloud about every resource; use it after changes made by hand.",
 )
 
 
 @main.command(epilog=example("python -m runner up alice"))
 @stack_argument
-@click.option("--replace", multiple=True, metavar="URN", help="Make this resource anew, as in `pulumi up --replace`.")
+@click.option("--replace", multiple=True, metavar="URN", help="Replace this resource, as in `pulumi up --replace`.")
 @refresh_option
 @click.pass_obj
 def up(home: Path, stack: str, replace: tuple[str, ...], refresh: bool) -> None:
-    """Bring a stack up on the sandbox, which is started first where it does not run."""
+    """Bring a stack up on the sandbox, and start the sandbox first if it is not running."""
     name = _name(stack)
     settings = _settings(home, name, keep=True)
     record = running(home) or daemon.start(home, FAST, click.echo)
     subject = _stack(home, record, name, _chart(home, settings))
-    # Pulumi shows none where its refresh names a component before the stack, which is a matter of luck.
+    # Pulumi shows no outputs if its refresh happens to name a component before the stack.
     ended = _run(partial(subject.up, replace=[*replace], refresh=refresh, suppress_outputs=True))
     if ended.cancelled:
         made = summary(subject.resources())
@@ -99,7 +99,7 @@ def preview(home: Path, stack: str, refresh: bool) -> None:
 @refresh_option
 @click.pass_obj
 def down(home: Path, stack: str, refresh: bool) -> None:
-    """Destroy a stack, then ask the cloud, not the state, what is left; exit 1 when something is."""
+    """Destroy a stack, then ask the cloud, not the state, what is left; exit 1 if anything is."""
     ours = project_name(project.FOLDER)
     name = stack_name(stack, ours)
     if not States(home).has(ours, name):
@@ -108,7 +108,7 @@ def down(home: Path, stack: str, refresh: bool) -> None:
     record = running(home) or daemon.start(home, FAST, click.echo)
     subject = _stack(home, record, name)
     ended = _run(partial(subject.destroy, refresh=refresh))
-    # The engine calls a destroy that was cancelled between two steps a success.
+    # The engine reports a destroy that was cancelled between two steps as a success.
     if left := subject.resources():
         why = "cancelled" if ended.cancelled else "not finished"
         _fail(f"{why}: the state of {name} still holds {summary(left)}; `make down STACK={name}` goes on")
@@ -124,12 +124,12 @@ def down(home: Path, stack: str, refresh: bool) -> None:
 
 
 def empty(objects: dict[str, list[dict[str, Any]]]) -> bool:
-    """Whether the cloud holds nothing but the security group that everybody has."""
+    """Whether the cloud holds nothing but the default security group."""
     return all((kind, item.get("name")) == ("security-group", "default") for kind in objects for item in objects[kind])
 
 
 def forget_kubeconfig(stack: StackRef) -> None:
-    """Takes the stack's entries out of the file that the program writes by default."""
+    """Removes the stack's entries from the kubeconfig file that the program writes by default."""
     file = project.FOLDER / ".kube" / f"{stack.stack}.yaml"
     try:
         forget(file, stack)
@@ -138,7 +138,7 @@ def forget_kubeconfig(stack: StackRef) -> None:
 
 
 def _until_there(tool: Tool) -> str:
-    """When a command that needs the tool works, as the end of a line; starts the installation of a missing one."""
+    """Returns the end of a line that says when a command that needs the tool works; starts to install a missing one."""
     if is_installed(tool):
         return ""
     try:
@@ -153,13 +153,13 @@ def _name(stack: str) -> str:
 
 
 def _settings(home: Path, name: str, keep: bool) -> Path:
-    """The file with a stack's settings. A stack without one starts from the sandbox's; one that lives is refused, for
-    other settings would change or replace what it has.
+    """Returns the file with a stack's settings. A new stack without one starts with the sandbox's; a living one is
+    refused, because other settings would change or replace its resources.
 
     Args:
         home: the sandbox's folder.
-        name: the stack's.
-        keep: whether a new stack gets a file of its own, a copy of the sandbox's.
+        name: the stack's name.
+        keep: whether to create a file for a new stack, as a copy of the sandbox's.
     """
     file, template = (project.FOLDER / f"Pulumi.{one}.yaml" for one in (name, TEMPLATE))
     if file.exists():
@@ -191,7 +191,7 @@ def _stack(home: Path, record: Record, name: str, config: dict[str, Any] | None 
     from sandbox.plugins.timing import Timing
 
     environment = record.environment()
-    # The program runs in this process and reads its keys here; somebody's real ones must not reach it.
+    # The program runs in this process and reads its keys here; it must not see a user's real ones.
     forget_foreign(os.environ)
     os.environ.update(environment)
     timing = Timing.of(record.pace)
@@ -199,7 +199,7 @@ def _stack(home: Path, record: Record, name: str, config: dict[str, Any] | None 
 
 
 def _chart(home: Path, file: Path) -> dict[str, Any]:
-    """The setting that takes our own chart where the official one cannot be reached, for a stack of these settings."""
+    """Returns the setting for our own chart if the official one in these settings cannot be reached."""
     from components.ingress import CONTROLLERS
 
     key = f"{project_name(project.FOLDER)}:ingress"
@@ -219,11 +219,11 @@ def _chart(home: Path, file: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Ended:
-    """How a run of the engine ended.
+    """The end of an engine's run.
 
     Args:
-        result: what it did; None where it failed.
-        cancelled: by Ctrl-C.
+        result: its result; None if it failed.
+        cancelled: whether the user cancelled it with Ctrl-C.
     """
 
     result: Any
@@ -231,14 +231,14 @@ class _Ended:
 
 
 def _run(action: Callable[..., Any]) -> _Ended:
-    """Runs the engine in the open; its failure is its own last words, no traceback of ours."""
+    """Runs the engine with its output visible; a failure shows the engine's message and no traceback of ours."""
     from pulumi import automation
 
     colour = "always" if sys.stdout.isatty() and "NO_COLOR" not in os.environ else "never"
     cancelled = False
 
     def cancelling(*_: object) -> None:
-        # The engine got the same Ctrl-C and needs the stand-ins, in this process, to end what it began.
+        # The engine gets the same Ctrl-C and needs the stand-ins in this process to finish its steps.
         nonlocal cancelled
         cancelled = True
         click.echo("cancelling: what has begun is finished and recorded; a second Ctrl-C stops at once", err=True)
@@ -255,7 +255,7 @@ def _run(action: Callable[..., Any]) -> _Ended:
     try:
         result = action(on_output=say, on_error=lambda line: click.echo(line, err=True), color=colour)
     except automation.CommandError as error:
-        if not said:  # it failed before it began to speak
+        if not said:  # it failed before it printed anything
             click.echo(str(error), err=True)
     finally:
         signal.signal(signal.SIGINT, before)

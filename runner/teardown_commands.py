@@ -1,4 +1,4 @@
-"""`python -m runner plan|audit|rescue|cycle`: the teardown's commands, asked of the sandbox and never of Exoscale."""
+"""`python -m runner plan|audit|rescue|cycle`: the teardown's commands on the sandbox, never on Exoscale."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ from tools import path_of
 
 
 def on_sandbox(home: Path, record: Record, *arguments: str) -> int:
-    """Runs `./exoscale-sks …` with the sandbox's cloud and backend, whatever the user's are; its exit status."""
+    """Runs `./exoscale-sks …` on the sandbox's cloud and backend, never the user's; returns its exit status."""
     backend = States(home)
     backend.prepare()
     path = f"{path_of('pulumi').parent}{os.pathsep}{os.environ['PATH']}"
@@ -31,7 +31,7 @@ def on_sandbox(home: Path, record: Record, *arguments: str) -> int:
 
 
 def _passed_on(verb: str) -> click.Command:
-    """The teardown's command, options and help included."""
+    """The teardown's command, including its options and help."""
 
     @main.command(verb, context_settings={"ignore_unknown_options": True}, add_help_option=False)
     @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
@@ -70,7 +70,7 @@ def _ask(home: Path, verb: str, theirs: click.Command, arguments: list[str]) -> 
 
 
 def _teardowns(verb: str) -> click.Command:
-    from components.cli import main as teardown  # late: no other command needs it
+    from components.cli import main as teardown  # imported late: no other command needs it
 
     command = teardown.get_command(click.Context(teardown), verb)
     assert command is not None, f"the teardown has no command {verb}"  # noqa: S101
@@ -78,7 +78,7 @@ def _teardowns(verb: str) -> click.Command:
 
 
 def _place_of_stack(command: click.Command, arguments: Sequence[str]) -> int | None:
-    """Where the STACK stands among the arguments: the first that is neither an option nor the value of one."""
+    """Returns the position of STACK in the arguments: the first that is neither an option nor an option's value."""
     options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
     with_value = {name for option in options if not (option.is_flag or option.count) for name in option.opts}
     before = ""

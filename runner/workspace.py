@@ -1,4 +1,4 @@
-"""Pulumi's Automation API, asking less of the command line."""
+"""Pulumi's Automation API with fewer calls of the command line."""
 
 import json
 from collections.abc import Callable
@@ -15,11 +15,11 @@ from sandbox.plugins.properties import is_plain, is_secret
 
 
 class Workspace(automation.LocalWorkspace):
-    """A local workspace on a local backend that starts `pulumi` only for what it alone knows: a start costs CPU time.
+    """A local workspace on a local backend that starts `pulumi` only if it has to: every start costs CPU time.
 
     Args:
         backend: folder of the backend.
-        options: those of `LocalWorkspace`.
+        options: options of `LocalWorkspace`.
     """
 
     def __init__(self, backend: Path, **options: Any) -> None:
@@ -27,15 +27,15 @@ class Workspace(automation.LocalWorkspace):
         self._backend = backend
 
     def create_or_take(self, name: str) -> automation.Stack:
-        """The stack, made where it is missing."""
+        """Returns the stack; creates it if it is missing."""
         is_there = self._checkpoint(name).exists()
         return Stack(name, self, StackInitMode.SELECT if is_there else StackInitMode.CREATE)
 
     def select_stack(self, stack_name: str) -> None:
-        """Nothing: every command of a `Stack` names it."""
+        """Does nothing: every command of a `Stack` names the stack."""
 
     def stack_outputs(self, stack_name: str) -> automation.OutputMap:
-        """The outputs; what is secret among them is decrypted once somebody looks at one."""
+        """Returns the outputs; a secret one is decrypted when it is read."""
 
         @cache
         def in_clear() -> dict[str, Any]:
@@ -52,7 +52,7 @@ class Workspace(automation.LocalWorkspace):
         }
 
     def last_update(self, stack_name: str) -> automation.UpdateSummary | None:
-        """The engine's record of its last run, without the settings it ran with."""
+        """Reads the engine's record of its last run, without the settings of that run."""
         entries = (self._backend / ".pulumi" / "history" / self._project / stack_name).glob("*.history.json")
         newest = max(entries, default=None)  # their names end with the time
         if newest is None:
@@ -83,7 +83,7 @@ class Stack(automation.Stack):
     workspace: Workspace
 
     def info(self, show_secrets: bool = True) -> automation.UpdateSummary | None:
-        """Summarises the last run; without settings, so there is no secret to show."""
+        """Summarises the last run; without settings, so without secrets."""
         return self.workspace.last_update(self.name)
 
 

@@ -1,4 +1,4 @@
-"""Asks the admin API of a running sandbox (`sandbox.api.admin`)."""
+"""Client of a running sandbox's admin API (`sandbox.api.admin`)."""
 
 from typing import Any
 from urllib.parse import quote
@@ -12,24 +12,24 @@ _SECONDS = 120  # reviving an API server waits until it is ready
 
 
 class Refused(SandboxError):
-    """The sandbox did not do it; the message says why."""
+    """The sandbox refused; the message says why."""
 
 
 class Admin:
-    """One running sandbox. Every call raises Refused where the sandbox refuses or does not answer."""
+    """One running sandbox. Every call raises Refused if the sandbox refuses or does not answer."""
 
     def __init__(self, record: Record) -> None:
         self._record = record
 
     def status(self) -> dict[str, Any]:
-        """Shows what the cloud holds by kind, its organisations and keys, pending operations and faults."""
+        """Returns the cloud's objects by kind, its organisations and keys, pending operations and faults."""
         return self._call("GET", "status")
 
     def reset(self) -> dict[str, int]:
-        """Empties the cloud but for the default organisation and the person's key.
+        """Empties the cloud, except for the default organisation and the user's key.
 
         Returns:
-            How many objects of each kind it forgot.
+            The number of deleted objects of each kind.
         """
         deleted: dict[str, int] = self._call("POST", "reset")["deleted"]
         return deleted
@@ -47,20 +47,20 @@ class Admin:
         self._call("POST", f"clusters/{quote(cluster_id, safe='')}/kill/{part}")
 
     def revive(self, cluster_id: str, part: str) -> None:
-        """Starts it again."""
+        """Restarts it."""
         self._call("POST", f"clusters/{quote(cluster_id, safe='')}/revive/{part}")
 
     def new_key(self, name: str, organization: str = DEFAULT_ORGANIZATION) -> tuple[str, str]:
-        """Key and secret of a new API key of this organisation, which is made where it is missing."""
+        """Returns key and secret of a new API key of this organisation, which is created if it is missing."""
         made = self._call("POST", "keys", {"name": name, "organization": organization})
         return made["key"], made["secret"]
 
     def expire_key(self, name: str) -> None:
-        """Has the API refuse this key from now on."""
+        """Makes the API refuse this key from now on."""
         self._call("POST", f"keys/{quote(name, safe='')}/expire")
 
     def restore_key(self, name: str) -> None:
-        """Has the API accept it again."""
+        """Makes the API accept this key again."""
         self._call("POST", f"keys/{quote(name, safe='')}/restore")
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from sandbox.files import write_private
 
 
 class Backend:
-    """The place of a sandbox's stacks, whatever program they are of.
+    """The backend for a sandbox's stacks of any program.
 
     Args:
         home: the sandbox's folder.
-        folder: the backend's own, where it is another than usual.
+        folder: the backend's folder, if it is not the usual one.
     """
 
     def __init__(self, home: Path, folder: Path | None = None) -> None:
@@ -19,12 +19,12 @@ class Backend:
         self.folder = folder or home / "pulumi"
 
     def variables(self) -> dict[str, str]:
-        """Variables that make a `pulumi` use this backend and none of its user's; see `prepare`."""
+        """Variables that make `pulumi` use this backend and nothing of the user's other ones; see `prepare`."""
         return {
-            # Without `skip` the backend writes a file of attributes beside the state, not in one step: an engine killed
-            # meanwhile leaves it empty, and every later command ends with "failed to load checkpoint: EOF".
+            # Without `skip` the backend writes a file of attributes beside the state, but not atomically: an engine
+            # killed meanwhile leaves it empty, and every later command fails with "failed to load checkpoint: EOF".
             "PULUMI_BACKEND_URL": f"file://{self.folder}?metadata=skip",
-            # Plain files, whatever the user has for those elsewhere: whoever wants to can read them.
+            # Plain files, whatever the user has configured elsewhere, so that anybody can read them.
             "PULUMI_DIY_BACKEND_GZIP": "false",
             "PULUMI_DIY_BACKEND_ZSTD": "false",
             "PULUMI_DIY_BACKEND_LEGACY_LAYOUT": "false",
@@ -34,7 +34,7 @@ class Backend:
         }
 
     def prepare(self) -> None:
-        """Makes what the variables name, where it is missing."""
+        """Creates the files and folders that the variables name, if they are missing."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if not self._passphrase.exists():
             write_private(self._passphrase, secrets.token_hex(16))

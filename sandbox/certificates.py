@@ -1,4 +1,4 @@
-"""Shared by all certificates of the sandbox, whoever signs them."""
+"""Common parts of all certificates of the sandbox, whoever signs them."""
 
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:
-    """A private key; elliptic, because an RSA one takes a noticeable while to make."""
+    """Generates a private key; elliptic, because an RSA key takes noticeably longer."""
     return ec.generate_private_key(ec.SECP256R1())
 
 
@@ -20,9 +20,9 @@ def builder(
     signer: ec.EllipticCurvePrivateKey,
     life: timedelta,
 ) -> x509.CertificateBuilder:
-    """A certificate from now on by this machine's time, which is what clients and API servers check against.
+    """Builds a certificate that is valid from now by this machine's clock, which clients and API servers use.
 
-    It says whose key it is and whose key signs it, as the TLS of Python 3.13 and later demands (VERIFY_X509_STRICT).
+    It contains the subject and authority key identifiers that Python 3.13 and later require (VERIFY_X509_STRICT).
     """
     now = datetime.now(UTC)
     return (
@@ -39,7 +39,7 @@ def builder(
 
 
 def key_usage(signs_certificates: bool) -> x509.KeyUsage:
-    """For an authority, or for what it signs."""
+    """Returns the key usage of an authority, or of a certificate that it signs."""
     return x509.KeyUsage(
         digital_signature=True,
         key_cert_sign=signs_certificates,
@@ -54,15 +54,15 @@ def key_usage(signs_certificates: bool) -> x509.KeyUsage:
 
 
 def pem(certificate: x509.Certificate) -> str:
-    """The certificate as text."""
+    """Returns the certificate as PEM text."""
     return certificate.public_bytes(Encoding.PEM).decode()
 
 
 def key_pem(key: ec.EllipticCurvePrivateKey) -> str:
-    """The private key as text, unencrypted."""
+    """Returns the private key as PEM text, unencrypted."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
 
 
 def read_key(text: str) -> ec.EllipticCurvePrivateKey:
-    """The private key that `key_pem` wrote."""
+    """Reads a private key written by `key_pem`."""
     return cast(ec.EllipticCurvePrivateKey, load_pem_private_key(text.encode(), password=None))

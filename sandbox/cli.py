@@ -19,7 +19,7 @@ NOT_RUNNING = "the sandbox is not running: start it with `python -m sandbox star
 
 
 class Pace(click.ParamType[float]):
-    """A name or a number of times the real durations."""
+    """A named pace, or a factor of the real durations."""
 
     name = "pace"
 
@@ -38,7 +38,7 @@ class Pace(click.ParamType[float]):
 
 
 def running_record(home: Path) -> Record:
-    """Of the sandbox in this folder, or one line that names the fix."""
+    """Returns the record of the sandbox in this folder, or fails with one line that names the fix."""
     record = running(home)
     if record is None:
         raise SandboxError(NOT_RUNNING)
@@ -46,17 +46,17 @@ def running_record(home: Path) -> Record:
 
 
 def admin_of(home: Path) -> Admin:
-    """The admin API of the sandbox in this folder, or one line that names the fix."""
+    """Returns the admin API of the sandbox in this folder, or fails with one line that names the fix."""
     return Admin(running_record(home))
 
 
 def example(line: str) -> str:
-    """The end of a command's help, kept on one line."""
+    """Returns an example for the end of a command's help, kept on one line."""
     return f"\b\nExample:\n  {line}"
 
 
 class Commands(click.Group):
-    """Turns what the user can put right into one line."""
+    """Turns errors that the user can fix into one line."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -76,7 +76,7 @@ home_option = click.option(
     type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
     default=default_home,
     show_default="$SANDBOX_HOME, or .sandbox in the checkout, or in ~/.cache where the checkout's path has a space",
-    help="The sandbox's folder. Each folder has a cloud of its own; any number run side by side.",
+    help="The sandbox's folder. Each folder has its own cloud; any number can run side by side.",
 )
 
 
@@ -94,13 +94,13 @@ def main(context: click.Context, home: Path) -> None:
     type=Pace(),
     default="fast",
     show_default=True,
-    help="How long operations and waits take: a twentieth of the real times, the real times, or a multiple of them.",
+    help="Durations, polls and retries included: a twentieth of the real ones, the real ones, or a factor of them.",
 )
 @click.option("--foreground", is_flag=True, help="Stay in the terminal until Ctrl-C.")
 @click.option("--with-parent", type=int, metavar="PID", help="End when this process ends.")
 @click.pass_obj
 def start(home: Path, pace: float, foreground: bool, with_parent: int | None) -> None:
-    """Start the sandbox, with what its cloud held when it stopped. Safe to re-run: does nothing where it runs."""
+    """Start the sandbox with its cloud as it was when it stopped. Does nothing if it is running."""
     before = running(home)
     if before:
         _report(home, before, f"already running (pid {before.pid})")
@@ -119,7 +119,7 @@ def start(home: Path, pace: float, foreground: bool, with_parent: int | None) ->
 @click.option("--quiet", is_flag=True, help="Print nothing.")
 @click.pass_obj
 def stop(home: Path, quiet: bool) -> None:
-    """Stop the sandbox and every process it started. Its cloud keeps what it holds."""
+    """Stop the sandbox and every process it started. Its cloud keeps its objects."""
     ran = daemon.stop(home)
     if not quiet:
         click.echo("stopped" if ran else "the sandbox was not running")
@@ -129,7 +129,7 @@ def stop(home: Path, quiet: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 @click.pass_obj
 def status(home: Path, as_json: bool) -> None:
-    """Show what runs, where, what the cloud holds, and the armed faults."""
+    """Show the running processes, addresses, the cloud's objects, and the armed faults."""
     record = running(home)
     if as_json:
         click.echo(json.dumps(_status(home, record) if record else {"running": False, "home": str(home)}, indent=2))
@@ -158,12 +158,12 @@ def status(home: Path, as_json: bool) -> None:
 
 
 @main.command(epilog=example('eval "$(python -m sandbox env)"'))
-@click.option("--unset", is_flag=True, help="Print the lines that restore the shell's own values.")
+@click.option("--unset", is_flag=True, help="Print commands that restore the shell's own values.")
 @click.pass_obj
 def env(home: Path, unset: bool) -> None:
-    """Print the variables that point a shell's clients (pulumi, exo, terraform) at the sandbox, for `eval`.
+    """Print, for `eval`, variables that make a shell's unmodified clients (pulumi, exo, terraform) use the sandbox.
 
-    Pulumi's backend is then the sandbox's, too. The prompt shows it, and --unset gives back what the shell had before.
+    Pulumi then uses the sandbox's backend, too. The prompt shows it, and --unset restores the shell's values.
     """
     backend = Backend(home)
     if unset:
@@ -177,7 +177,7 @@ def env(home: Path, unset: bool) -> None:
 @main.command(epilog=example("python -m sandbox reset"))
 @click.pass_obj
 def reset(home: Path) -> None:
-    """Delete all that the cloud holds, clusters and armed faults included. Your API key and its organisation stay."""
+    """Delete everything in the cloud, including clusters and armed faults. Your API key and its organisation stay."""
     deleted = admin_of(home).reset()
     click.echo(f"forgotten: {', '.join(f'{count} {kind}' for kind, count in deleted.items()) or 'nothing'}")
 

@@ -1,17 +1,17 @@
-"""Time and randomness of the simulated cloud, injected so that a test can own both."""
+"""Time and randomness of the simulated cloud, injected so that a test can control both."""
 
 import random
 import time
 import uuid
 from datetime import UTC, datetime
 
-# How many times the real durations everything takes: operations, and the clients' polls, retries and resyncs. One
-# factor for all keeps what is slow slow beside the rest, and so the races that leak in the real cloud leak here too.
+# Factor of the real durations for everything: operations, and the clients' polls, retries and resyncs. One factor for
+# all keeps the proportions, so the races that leak resources in the real cloud leak them here too.
 PACES = {"fast": 0.05, "realistic": 1.0}
 FAST = PACES["fast"]
-LEAST_PACE = 0.01  # below it the clients' polls are what the machine is busy with
+LEAST_PACE = 0.01  # below it, the clients' polls alone keep the machine busy
 
-# Seconds that the real cloud takes (docs/exoscale.md, Durations; the rest succeed at the first 3 s poll).
+# Seconds in the real cloud (docs/exoscale.md, Durations; the rest succeed at the first 3 s poll).
 DURATIONS: dict[str, float] = {
     "create-sks-cluster": 79,
     "delete-sks-cluster": 30,
@@ -20,11 +20,11 @@ DURATIONS: dict[str, float] = {
     "scale-sks-nodepool": 39,
     "evict-sks-nodepool-members": 20,
     "delete-sks-nodepool": 40,
-    "create-instance-pool": 39,  # an instance pool's are those of the nodepool around one
+    "create-instance-pool": 39,  # the same as for a nodepool
     "scale-instance-pool": 39,
     "evict-instance-pool-members": 20,
     "delete-instance-pool": 40,
-    "create-instance": 39,  # one alone takes as long as those of a pool
+    "create-instance": 39,  # the same as for a pool
     "delete-instance": 20,
     "create-load-balancer": 5,
     "add-service-to-load-balancer": 3,
@@ -32,10 +32,10 @@ DURATIONS: dict[str, float] = {
 
 
 class Clock:
-    """Now, and how long an operation takes.
+    """The current time, and the durations of operations.
 
     Args:
-        pace: how many times the real durations operations take; 0, for tests of the API alone, ends each at once.
+        pace: factor of the real durations; 0, for tests of the API alone, ends each operation at once.
     """
 
     def __init__(self, pace: float = 0) -> None:
@@ -46,11 +46,11 @@ class Clock:
         return time.time()
 
     def timestamp(self) -> str:
-        """Now as the API writes it (RFC 3339)."""
+        """Returns the current time as the API writes it (RFC 3339)."""
         return datetime.fromtimestamp(self.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def duration(self, operation_id: str) -> float:
-        """Seconds that this operation stays pending at least."""
+        """Returns the least number of seconds that this operation stays pending."""
         return DURATIONS.get(operation_id, 2) * self.pace
 
 

@@ -1,4 +1,4 @@
-"""The simulated cloud as one object: what it holds, what time it is, what it refuses. No module-level state."""
+"""The simulated cloud as one object: its content, clock and refusals. No module-level state."""
 
 import copy
 import logging
@@ -38,26 +38,26 @@ class ControlPlanes(Protocol):
         """Starts a control plane and returns when its API server answers."""
 
     def delete(self, cluster_id: str) -> None:
-        """Stops the control plane and forgets its data; nothing happens where there is none."""
+        """Stops the control plane and deletes its data; does nothing if there is none."""
 
     def authority(self, cluster_id: str, name: str) -> str:
-        """PEM of the `control-plane`, `aggregation` or `kubelet` CA certificate."""
+        """Returns the `control-plane`, `aggregation` or `kubelet` CA certificate as PEM."""
 
     def kubeconfig(self, cluster_id: str, user: str, groups: list[str], ttl_seconds: int) -> str:
-        """YAML of a kubeconfig whose client certificate the cluster's CA signed for this user."""
+        """Returns a kubeconfig, as YAML, with a client certificate for this user, signed by the cluster's CA."""
 
     def sync(self, cluster_id: str) -> None:
         """Tells the cluster that its nodepools, instances or addons changed; returns at once."""
 
     def kill(self, cluster_id: str, part: str) -> None:
-        """Kills `ccm`, `csi` or `api-server` on the spot; it stays dead until revived."""
+        """Kills `ccm`, `csi` or `api-server` at once; it stays dead until revived."""
 
     def revive(self, cluster_id: str, part: str) -> None:
-        """Starts a killed part again."""
+        """Restarts a killed part."""
 
 
 class NoControlPlanes:
-    """For tests of the API alone: clusters without an API server, refused to whoever asks for one."""
+    """For tests of the API alone: clusters without an API server; using one raises an error."""
 
     def create(self, cluster: Document) -> None: ...
     def delete(self, cluster_id: str) -> None: ...
@@ -76,7 +76,7 @@ class NoControlPlanes:
 class Cloud:
     """Hold `lock` while reading and changing; handlers and effects are called with it held.
 
-    They are called with the cloud of one organisation (see `of`), and need not know of others.
+    They get the cloud of one organisation (see `of`), and need not know about others.
     """
 
     store: Store = field(default_factory=Store)
@@ -95,7 +95,7 @@ class Cloud:
         self.operations = Operations(self)
 
     def of(self, organization: str) -> "Cloud":
-        """The same cloud with the part of its store that belongs to this organisation, given by its id."""
+        """Returns the same cloud with only the part of its store that belongs to this organisation, given by id."""
         view = copy.copy(self)
         view.store = self.store.of(organization)
         return view

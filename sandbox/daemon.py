@@ -1,4 +1,4 @@
-"""The sandbox as a process of its own: started, served until a signal, stopped."""
+"""Runs the sandbox as its own process: starts it, serves until a signal, and stops it."""
 
 import contextlib
 import faulthandler
@@ -25,34 +25,34 @@ _SLOW_STOP_SECONDS = 30
 _KILL_SECONDS = 30
 _POLL_SECONDS = 0.02
 _PARENT_POLL_SECONDS = 1
-# What the daemon says to whoever starts it, line by line; anything else is progress for the user.
+# Lines from the daemon to the process that starts it; any other line is progress for the user.
 _PID, _READY, _FAILED = "pid: ", "ready", "failed: "
 
 
 class NotStarted(SandboxError):
-    """The sandbox did not come up; the message says why."""
+    """The sandbox did not start; the message says why."""
 
 
 class NotStopped(SandboxError):
-    """Somebody holds the folder and does not let go."""
+    """A process holds the folder and does not end."""
 
 
 def start(home: Path, pace: float, say: Say, parent: int | None = None) -> Record:
-    """Starts a detached sandbox unless one runs; returns when it is ready.
+    """Starts a detached sandbox unless one is running; returns when it is ready.
 
     Args:
         home: its folder.
-        pace: see `Sandbox`; one that runs keeps its own.
-        say: told what happens meanwhile.
+        pace: see `Sandbox`; a running one keeps its own.
+        say: called with lines of progress.
         parent: pid of a process that it must not outlive.
 
     Raises:
-        NotStarted: with the reason.
+        NotStarted: it did not start; the message says why.
     """
     from filelock import FileLock  # imported late: see sandbox/stop.py
 
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with FileLock(home / "start.lock"):  # two at once start one
+    with FileLock(home / "start.lock"):  # two concurrent starts start one sandbox
         record = running(home)
         if record is None:
             _launch(home, pace, say, parent)
@@ -63,9 +63,9 @@ def start(home: Path, pace: float, say: Say, parent: int | None = None) -> Recor
 
 
 def stop(home: Path) -> bool:
-    """Stops the sandbox, also one that is just starting, and returns when every process of it is gone.
+    """Stops the sandbox, even if it is just starting, and returns when all its processes are gone.
 
-    Also ends what a crash left behind. False where nothing ran.
+    Also ends what a crash left behind. Returns False if nothing was running.
 
     Raises:
         NotStopped: it survived SIGTERM and SIGKILL.
@@ -92,9 +92,9 @@ def serve(home: Path, pace: float, say: Say, ready: Callable[[Record], None], pa
         ready: called once, when it answers.
 
     Raises:
-        AlreadyRunning: another sandbox has this folder.
+        AlreadyRunning: another sandbox uses this folder.
     """
-    # Imported late: the command line should be quick where nothing is served.
+    # Imported late, so that commands that serve nothing start quickly.
     from sandbox.sandbox import Sandbox
 
     parent_started = start_time(parent) if parent else None
@@ -103,9 +103,9 @@ def serve(home: Path, pace: float, say: Say, ready: Callable[[Record], None], pa
         seconds = _PARENT_POLL_SECONDS if parent else None
         while not select.select([signalled], [], [], seconds)[0]:
             if parent and (parent_started is None or start_time(parent) != parent_started):
-                break  # also where it was gone before we looked
+                break  # also if it was already gone
         say("stopping")
-        # Into the log, while there is somebody to ask: whoever waits for us kills us soon.
+        # Log it now: the process that waits for this one will soon kill it.
         faulthandler.dump_traceback_later(_SLOW_STOP_SECONDS)
     faulthandler.cancel_dump_traceback_later()
 
@@ -167,7 +167,7 @@ def _end_holder(lock: Lock) -> None:
         if not lock.acquire(_KILL_SECONDS):
             raise NotStopped(f"process {holder} holds the sandbox's folder and does not end")
     deadline = time.monotonic() + _KILL_SECONDS
-    while lock.holder() and time.monotonic() < deadline:  # it let go, and has yet to exit
+    while lock.holder() and time.monotonic() < deadline:  # it has released the lock but not exited yet
         time.sleep(_POLL_SECONDS)
 
 
@@ -178,7 +178,7 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 @contextmanager
 def _signals() -> Iterator[int]:
-    """A file descriptor that becomes readable at the first signal that asks to stop."""
+    """Returns a file descriptor that becomes readable at the first signal to stop."""
     readable, writable = os.pipe()
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = [signal.signal(number, lambda *_: os.write(writable, b"!")) for number in numbers]
@@ -192,7 +192,7 @@ def _signals() -> Iterator[int]:
 
 
 def _tell(line: str) -> None:
-    """A line to whoever started the daemon, who may have gone."""
+    """Sends a line to the process that started the daemon, which may be gone."""
     with contextlib.suppress(BrokenPipeError):
         os.write(1, f"{line}\n".encode())
 
@@ -206,7 +206,7 @@ def _ready(_: Record) -> None:
 
 def main(home: Path, pace: float, parent: int | None) -> None:
     if os.fork():
-        os._exit(0)  # whoever started us need not wait for us
+        os._exit(0)  # so the process that started this one need not wait for it
     _tell(f"{_PID}{os.getpid()}")
     log_to_file(home)
     try:
@@ -215,8 +215,8 @@ def main(home: Path, pace: float, parent: int | None) -> None:
         logging.getLogger("sandbox").exception("the sandbox ended")
         _tell(f"{_FAILED}{' '.join(str(error).split())}")
         sys.exit(1)
-    # All is stopped and stored. What is left are threads of killed controllers, which may be in a read for ever: the
-    # interpreter need not be taken apart around them.
+    # Everything is stopped and stored. Only threads of killed controllers are left, and they may block in a read for
+    # ever, so the process exits without waiting for them.
     logging.shutdown()
     os._exit(0)
 

@@ -1,6 +1,6 @@
-"""The variables that point unmodified clients at the sandbox: the real plugins, exo, Terraform, the real CCM.
+"""The variables that make unmodified clients use the sandbox: the real plugins, exo, Terraform, the real CCM.
 
-`sandbox.shell` has a shell take them over and give them back.
+`sandbox.shell` sets them in a shell and restores the earlier values.
 """
 
 import ssl
@@ -12,9 +12,9 @@ from sandbox.files import write_private
 DEFAULT_ZONE = "ch-gva-2"
 _LOOPBACK = "127.0.0.1,localhost,::1"
 
-# Names that would win over ours in some client: other names for credentials and endpoints, for somebody's real key must
-# not be sent anywhere, not even to the sandbox; and what leads Pulumi to another passphrase, stack or login. A shell
-# forgets these; what we start ourselves gets none of whole families, see `is_foreign`.
+# Names that would override ours in some client: other names for credentials and endpoints, because a real key must
+# not be sent anywhere, not even to the sandbox; and names that give Pulumi another passphrase, stack or login. A shell
+# unsets these; processes that we start ourselves get none of whole families, see `is_foreign`.
 FOREIGN = (
     "EXOSCALE_KEY",
     "EXOSCALE_SECRET",
@@ -30,28 +30,28 @@ FOREIGN = (
     "ALL_PROXY",
     "all_proxy",
     "PULUMI_ACCESS_TOKEN",
-    "PULUMI_CONFIG_PASSPHRASE",  # wins over PULUMI_CONFIG_PASSPHRASE_FILE
+    "PULUMI_CONFIG_PASSPHRASE",  # overrides PULUMI_CONFIG_PASSPHRASE_FILE
     "PULUMI_CREDENTIALS_PATH",
     "PULUMI_STACK",
 )
 
 _CREDENTIALS = ("EXOSCALE_", "CLOUDSTACK_")
-# Pulumi takes its options from variables, too, and Helm and kubectl their cluster.
+# Pulumi reads options from variables, too, and Helm and kubectl their cluster.
 _FAMILIES = (*_CREDENTIALS, "PULUMI_", "HELM_KUBE")
 _STEERING = (*FOREIGN, "HELM_DRIVER", "HELM_NAMESPACE", "KUBECONFIG", "KUBERNETES_MASTER")
 _OURS = "EXOSCALE_SKS_"  # where the pinned tools are kept
 
 
 def is_foreign(name: str) -> bool:
-    """Whether a variable of this name is its user's for other clouds, backends or clusters than the sandbox's."""
+    """Whether a variable of this name belongs to the user's other clouds, backends or clusters."""
     return name in _STEERING or (name.startswith(_FAMILIES) and not name.startswith(_OURS))
 
 
 def forget_foreign(environment: MutableMapping[str, str], family: str = "") -> None:
-    """Takes what is foreign out of an environment, such as `os.environ`.
+    """Removes foreign variables from an environment, such as `os.environ`.
 
     Args:
-        family: only the names that start so.
+        family: prefix of the names to remove.
     """
     for name in [name for name in environment if name.startswith(family) and is_foreign(name)]:
         del environment[name]
@@ -60,16 +60,16 @@ def forget_foreign(environment: MutableMapping[str, str], family: str = "") -> N
 def variables(
     url: str, proxy_url: str, key: str, secret: str, ca_bundle: Path, zone: str = DEFAULT_ZONE
 ) -> dict[str, str]:
-    """Lists the variables that a client needs, by name.
+    """Returns the variables that a client needs.
 
     Args:
-        url: root of the sandbox's API. Half of the clients ask there, the other half know only real host names
-            and come through the proxy.
+        url: root of the sandbox's API. Half of the clients use it; the others know only real host names and use
+            the proxy.
         proxy_url: the CONNECT proxy.
-        key: of the person's API key.
-        secret: of the same.
+        key: the user's API key.
+        secret: its secret.
         ca_bundle: see `write_ca_bundle`.
-        zone: where a client works that was told none.
+        zone: default zone for clients.
     """
     bundle = str(ca_bundle)
     return {
@@ -88,12 +88,12 @@ def variables(
 
 
 def entered(environment: Mapping[str, str], values: Mapping[str, str]) -> dict[str, str]:
-    """An environment with these variables, and nothing that is foreign."""
+    """Returns an environment with these variables and without foreign ones."""
     return {name: value for name, value in environment.items() if not is_foreign(name)} | dict(values)
 
 
 def without_credentials(values: Mapping[str, str]) -> dict[str, str]:
-    """An environment without any key of Exoscale's and without proxies, for the sandbox's own processes."""
+    """Returns an environment without Exoscale keys and proxies, for the sandbox's own processes."""
     return {
         name: value
         for name, value in values.items()
@@ -102,7 +102,7 @@ def without_credentials(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def write_ca_bundle(file: Path, authority: Path) -> None:
-    """Writes a bundle of the sandbox's authority and those that this machine trusts already.
+    """Writes a bundle of the sandbox's authority and those that this machine already trusts.
 
     Args:
         file: the bundle. `SSL_CERT_FILE` may name it, as in a shell that uses the sandbox.

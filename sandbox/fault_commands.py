@@ -1,4 +1,4 @@
-"""`python -m sandbox fault …`: things that go wrong in clouds, on demand."""
+"""`python -m sandbox fault …`: produces cloud failures on demand."""
 
 import json
 from dataclasses import asdict, fields
@@ -16,7 +16,7 @@ _DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Fault
 
 @main.group()
 def fault() -> None:
-    """Make calls fail, parts die and keys expire."""
+    """Make calls fail, kill parts and expire keys."""
 
 
 @fault.command(epilog=example("python -m sandbox fault arm create-load-balancer --effect lose-reply"))
@@ -65,7 +65,7 @@ def arm(home: Path, /, operation: str, **options: Any) -> None:
 @fault.command("list", epilog=example("python -m sandbox fault list"))
 @click.pass_obj
 def list_(home: Path) -> None:
-    """List the faults that wait, and those that fired."""
+    """List the armed faults, and those that fired."""
     faults = admin_of(home).status()["faults"]
     for state in ("armed", "fired"):
         for one in faults[state]:
@@ -77,7 +77,7 @@ def list_(home: Path) -> None:
 @fault.command(epilog=example("python -m sandbox fault clear"))
 @click.pass_obj
 def clear(home: Path) -> None:
-    """Disarm every fault. What is dead or expired stays so."""
+    """Disarm every fault. Killed parts and expired keys stay as they are."""
     admin_of(home).disarm()
     click.echo("no fault is armed")
 
@@ -86,8 +86,8 @@ def clear(home: Path) -> None:
 @click.argument("name")
 @click.pass_obj
 def expire_key(home: Path, name: str) -> None:
-    """Have the API refuse the key NAME: `sandbox` is yours, `sks-ccm-CLUSTER` a cluster's CCM's,
-    `sks-csi-CLUSTER` its CSI controller's."""
+    """Make the API refuse the key NAME: `sandbox` is yours, `sks-ccm-CLUSTER` is used by a cluster's CCM, and
+    `sks-csi-CLUSTER` by its CSI controller."""
     admin_of(home).expire_key(name)
     click.echo(f"{name} has expired")
 
@@ -96,13 +96,13 @@ def expire_key(home: Path, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def restore_key(home: Path, name: str) -> None:
-    """Have the API accept the key NAME again."""
+    """Make the API accept the key NAME again."""
     admin_of(home).restore_key(name)
     click.echo(f"{name} is good again")
 
 
 def describe(one: dict[str, Any]) -> str:
-    """A fault in one line: what differs from the defaults."""
+    """Describes a fault in one line, without default values."""
     told = {name: value for name, value in one.items() if value != _DEFAULTS.get(name)}
     effect, operation = told.pop("effect"), told.pop("operation")
     more = ", ".join(f"{name} {json.dumps(value)}" for name, value in told.items())

@@ -17,8 +17,8 @@ class Fault:
             connection closes without an answer), `delay` (wait `seconds` first), `failure` (accepted, then
             the operation ends as failure with `reason` and `message`), `kill-ccm`, `kill-csi` (after the effect,
             the controller that called dies before it sees the reply).
-        nth: 1 is the next call.
-        times: how many calls in a row it fires on.
+        nth: number of the call to fire on; 1 is the next call.
+        times: number of calls in a row to fire on.
     """
 
     operation: str
@@ -44,7 +44,7 @@ class Faults:
         self.fired: list[Fault] = []
 
     def arm(self, fault: Fault) -> None:
-        """Adds a fault; several may wait for the same operation."""
+        """Adds a fault; several may be armed for the same operation."""
         with self._lock:
             self._armed.append(fault)
 
@@ -54,7 +54,7 @@ class Faults:
             self._armed.clear()
 
     def armed(self) -> list[Fault]:
-        """Those that can still fire."""
+        """Returns the faults that can still fire."""
         with self._lock:
             return list(self._armed)
 
@@ -63,7 +63,7 @@ class Faults:
         return self._fire(operation_id, lambda fault: fault.effect != "failure")
 
     def operation_failure(self, operation_id: str) -> OperationFailed | None:
-        """How the operation started by this call must fail, if a `failure` fault fires on it."""
+        """Returns how the operation started by this call must fail, if a `failure` fault fires on it."""
         for fault in self._fire(operation_id, lambda fault: fault.effect == "failure"):
             return OperationFailed(fault.reason, fault.message)
         return None

@@ -1,4 +1,4 @@
-"""Files that stay whole, whenever a command is killed and however full the disk is."""
+"""Writes files atomically, so that neither a kill nor a full disk leaves half a file."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ def write_private(file: Path, text: str) -> None:
     """Writes a file that only its owner may read (0600), complete or not at all.
 
     Raises:
-        OSError: as on a full disk; the file is what it was.
+        OSError: for example on a full disk; the file is unchanged.
     """
     draft = file.with_name(f".{file.name}.draft")
     draft.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The sandbox's folder: who holds it, and where the running sandbox can be reached."""
+"""The sandbox's folder: its lock, and the addresses of the running sandbox."""
 
 import contextlib
 import fcntl
@@ -17,20 +17,21 @@ _POLL_SECONDS = 0.05
 
 
 class SandboxError(Exception):
-    """Something that the user can put right; the message is one line that says how."""
+    """An error that the user can fix; the message is one line that says how."""
 
 
 class AlreadyRunning(SandboxError):
-    """Another sandbox has this folder."""
+    """Another sandbox uses this folder."""
 
 
 def default_home() -> Path:
-    """`$SANDBOX_HOME`, or that of the checkout."""
+    """Returns `$SANDBOX_HOME`, or the checkout's folder."""
     return Path(os.environ.get("SANDBOX_HOME") or home_of(Path(__file__).parents[1])).resolve()
 
 
 def home_of(checkout: Path) -> Path:
-    """`.sandbox` in the checkout; where that path has a space, where kwokctl stops reading, one in the cache."""
+    """Returns `.sandbox` in the checkout; or one in the cache if that path has a space, at which kwokctl stops
+    reading."""
     inside = checkout / ".sandbox"
     if not has_space(inside):
         return inside
@@ -45,7 +46,7 @@ def has_space(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class Record:
-    """The record that a running sandbox leaves in its folder, for the command line (`sandbox.json`, 0600)."""
+    """The record of a running sandbox in its folder, for the command line (`sandbox.json`, 0600)."""
 
     pid: int
     started: str
@@ -58,18 +59,18 @@ class Record:
     ca_bundle: str
 
     def environment(self) -> dict[str, str]:
-        """The variables for unmodified clients."""
+        """Returns the variables for unmodified clients."""
         return variables(self.url, self.proxy_url, self.key, self.secret, Path(self.ca_bundle))
 
     def write(self, home: Path) -> None:
-        """Complete or not at all."""
+        """Writes the record, complete or not at all."""
         write_private(_record(home), json.dumps(asdict(self), indent=2))
 
 
 def running(home: Path) -> Record | None:
-    """The record of the sandbox that runs in this folder; None where none does.
+    """Reads the record of the sandbox that runs in this folder; None if none does.
 
-    A record whose process is gone counts for nothing, also when another process has its pid by now.
+    Ignores a record whose process is gone, even if another process has its pid by now.
     """
     try:
         record = Record(**json.loads(_record(home).read_text()))
@@ -84,12 +85,12 @@ def forget(home: Path) -> None:
 
 
 class Lock:
-    """Held by the one sandbox of a folder, and by its reaper: free again when both are gone.
+    """The lock of a folder, held by its only sandbox and the sandbox's reaper: free when both are gone.
 
-    It is the kernel's lock on the open file, which the reaper inherits; that is why this is not `filelock`.
+    It is the kernel's lock on the open file, which the reaper inherits; `filelock` cannot do that.
 
     Args:
-        home: the folder; made where it is missing.
+        home: the folder; created if it is missing.
     """
 
     def __init__(self, home: Path) -> None:
@@ -97,7 +98,7 @@ class Lock:
         self.descriptor = os.open(home / "sandbox.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
     def acquire(self, seconds: float = 0) -> bool:
-        """Tries for that long; False when somebody else still holds it."""
+        """Tries for that long to take the lock; False if somebody else still holds it."""
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -109,24 +110,24 @@ class Lock:
                 time.sleep(_POLL_SECONDS)
 
     def sign(self) -> None:
-        """Leaves word who holds it."""
+        """Records this process as the holder."""
         os.ftruncate(self.descriptor, 0)
         os.pwrite(self.descriptor, f"{os.getpid()} {start_time(os.getpid())}".encode(), 0)
 
     def holder(self) -> int | None:
-        """Pid of the process that signed last, where it still lives."""
+        """Returns the pid of the last recorded holder, if it is still running."""
         pid, _, started = os.pread(self.descriptor, 100, 0).decode().partition(" ")
         return int(pid) if pid and start_time(int(pid)) == started else None
 
     def close(self) -> None:
-        """Lets go of it; a reaper that lives holds it still."""
+        """Releases the lock; a running reaper still holds it."""
         os.close(self.descriptor)
 
 
 def start_time(pid: int) -> str | None:
-    """When the process started, in words that only compare; None where no such process lives."""
+    """Returns the process's start time, as text that can only be compared; None if there is no such process."""
     try:
-        # The program's name, in brackets, may hold anything; state and start time are fields 3 and 22.
+        # The program's name, in brackets, may contain anything; state and start time are fields 3 and 22.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return None if fields[0] == "Z" else fields[19]
     except FileNotFoundError:
@@ -137,8 +138,8 @@ def start_time(pid: int) -> str | None:
 
 
 def process_name(pid: int) -> str:
-    """Of the program that runs as this process; empty where none does."""
-    if start_time(pid) is None:  # a zombie has a name still
+    """Returns the name of the program that runs as this process; empty if there is none."""
+    if start_time(pid) is None:  # a zombie still has a name
         return ""
     with contextlib.suppress(FileNotFoundError):
         return Path(f"/proc/{pid}/comm").read_text().strip()

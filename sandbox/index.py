@@ -1,17 +1,17 @@
-"""Which documents have a value at a place, without looking at all of them."""
+"""Finds documents by a value without looking at all of them."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 
 class Index:
-    """Ids of documents by the value that they have at one path, e.g. `name`, or `services.instance-pool.id`.
+    """Ids of documents by their value at one path, e.g. `name`, or `services.instance-pool.id`.
 
     A path leads through objects, and through each entry of a list; a document may have several values there, or none.
 
     Args:
-        path: keys, with dots between them.
-        documents: those that are there already.
+        path: keys, separated by dots.
+        documents: the existing documents.
     """
 
     def __init__(self, path: str, documents: Iterable[dict[str, Any]] = ()) -> None:
@@ -21,11 +21,11 @@ class Index:
             self.replace(document["id"], None, document)
 
     def ids(self, value: str) -> list[str]:
-        """The documents with this value, in the order in which they got it."""
+        """Returns the documents with this value, in the order in which they got it."""
         return list(self._ids.get(value, ()))
 
     def replace(self, id_: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> None:
-        """Forgets what a document was and takes in what it is; None where it was not, or is no more.
+        """Replaces a document's old version by its new one; None for a document that did not exist, or no longer does.
 
         Values that stay keep their places in the order.
         """

@@ -1,4 +1,4 @@
-"""`python -m sandbox key`: more API keys, also of other organisations."""
+"""`python -m sandbox key`: makes API keys, also for other organisations."""
 
 import shlex
 from pathlib import Path
@@ -16,12 +16,12 @@ from sandbox.store import DEFAULT_ORGANIZATION
     metavar="ORG",
     default=DEFAULT_ORGANIZATION,
     show_default=True,
-    help="The organisation that the key belongs to, made where it is missing. The key can neither see nor "
-    "change anything of another organisation.",
+    help="The key's organisation, which is created if it is missing. The key can see and change nothing of any other "
+    "organisation.",
 )
 @click.pass_obj
 def key(home: Path, name: str, organization: str) -> None:
-    """Make an API key NAME, and print the variables that make clients use it, for `eval` after that of `env`."""
+    """Make an API key NAME, and print variables that make clients use it, for `eval` after that of `env`."""
     made, secret = admin_of(home).new_key(name, organization)
     click.echo(f"export EXOSCALE_API_KEY={shlex.quote(made)}")
     click.echo(f"export EXOSCALE_API_SECRET={shlex.quote(secret)}")

@@ -1,7 +1,7 @@
-"""Asynchronous operations: every change answers `pending` first and takes effect when it is due.
+"""Asynchronous operations: every change is answered with `pending` and takes effect when it is due.
 
-An operation that the API answers at once with `failure` would pass for a success in Exoscale's v3 client
-(docs/exoscale.md, Operations), so each one starts as `pending`, already with the reference to its object.
+Exoscale's v3 client takes an immediate `failure` for a success (docs/exoscale.md, Operations), so each operation
+starts as `pending`, with the reference to its object.
 """
 
 import threading
@@ -16,19 +16,19 @@ from sandbox.store import Document, public
 if TYPE_CHECKING:
     from sandbox.cloud import Cloud
 
-KEPT_SECONDS = 3600  # of an operation that ended, assumed; no client asks for one after it has ended
+KEPT_SECONDS = 3600  # how long an ended operation is kept; assumed, no client asks for one after it has ended
 
 Effect = Callable[["Cloud", Document], None]
 
 
 @dataclass
 class Effects:
-    """The effects of an operation after its reply. Each effect gets the cloud of the operation's organisation, and the
-    operation's document (`_args` included).
+    """The effects of an operation after its reply. Each gets the cloud of the operation's organisation, and the
+    operation's document (including `_args`).
 
     `work` runs in a thread without the cloud's lock and may take long; after a restart it runs again, so it
-    must be idempotent. `finish` runs under the lock once the work is done and the time is up.
-    `failed` runs under the lock instead, when the work or the finish raised OperationFailed.
+    must be safe to re-run. `finish` runs under the lock once the work is done and the time is up.
+    `failed` runs under the lock instead, if `work` or `finish` raised OperationFailed.
     """
 
     work: Effect | None = None
@@ -50,11 +50,11 @@ def effect(operation_id: str, stage: str) -> Callable[[Effect], Effect]:
 
 
 def ended(cloud: "Cloud", operation_id: str) -> Document:
-    """An operation that took effect with the call: it is answered as `success` and refers to nothing, as the real one
-    does for what has no id but a name (docs/exoscale.md, Operations).
+    """Returns an operation that took effect with the call: a `success` without a reference, as in the real API for
+    objects that have a name but no id (docs/exoscale.md, Operations).
 
     Args:
-        cloud: of the organisation that asked.
+        cloud: the cloud of the caller's organisation.
         operation_id: as in the OpenAPI document.
     """
     document = {"id": cloud.ids.uuid(), "state": "success", "_operation": operation_id}
@@ -70,7 +70,7 @@ class Operations:
         self._cloud = cloud
         self._outcomes: dict[str, OperationFailed | None] = {}
         self._working: set[threading.Thread] = set()
-        # Ids only, so that a tick costs the same after thousands of operations that have ended.
+        # Ids only, so that a tick costs the same after thousands of ended operations.
         operations, now = cloud.store.list("operation"), cloud.clock.now()
         self._open = [item["id"] for item in operations if item["state"] == "pending"]
         self._ended = deque((now, item["id"]) for item in operations if item["state"] != "pending")
@@ -78,15 +78,15 @@ class Operations:
     def start(
         self, operation_id: str, noun: str, object_id: str, zone: str = "", args: dict[str, Any] | None = None
     ) -> Document:
-        """Records a pending operation and returns it as the POST, PUT or DELETE answers it. It belongs to the
+        """Records a pending operation and returns it as the answer to the POST, PUT or DELETE. It belongs to the
         organisation of its object.
 
         Args:
             operation_id: as in the OpenAPI document, e.g. `create-load-balancer`; selects the effects.
             noun: kind of the object that `reference` points to (for a rule, its security group).
-            object_id: id of that object, which the store must hold.
-            zone: of the object; empty for a global one.
-            args: what the effects need, kept as `_args`.
+            object_id: id of that object, which must be in the store.
+            zone: the object's zone; empty for a global one.
+            args: arguments for the effects, kept as `_args`.
         """
         cloud = self._cloud
         document: Document = {
@@ -116,7 +116,7 @@ class Operations:
 
     @property
     def is_any_open(self) -> bool:
-        """Whether a tick could end one; asking needs no lock."""
+        """Whether a tick could end an operation; needs no lock."""
         return bool(self._open)
 
     def tick(self) -> None:
@@ -129,12 +129,12 @@ class Operations:
             self._cloud.store.delete("operation", self._ended.popleft()[1])
 
     def has_ended(self, id_: str) -> None:
-        """Lets an operation be forgotten after its time."""
+        """Schedules an ended operation to be forgotten."""
         self._ended.append((self._cloud.clock.now(), id_))
 
     def join(self) -> None:
-        """Waits for the work that is under way; call it without the cloud's lock."""
-        with self._cloud.lock:  # whoever begins an operation holds it, so these have all been started
+        """Waits for the work in progress; call it without the cloud's lock."""
+        with self._cloud.lock:  # operations begin under the lock, so these have all been started
             working = list(self._working)
         for thread in working:
             thread.join()
@@ -194,6 +194,7 @@ class Operations:
         return self._cloud.of(document["_organization"])
 
     def _broken(self, document: Document, error: Exception) -> OperationFailed:
-        """A bug of ours or a broken machine: the client must see it, not wait for ever."""
+        """Fails an operation after a bug of ours or an error of this machine, so that the client does not wait for
+        ever."""
         self._cloud.log.error("%s failed", document["_operation"], exc_info=error)
         return OperationFailed("fault", f"{type(error).__name__}: {error}")

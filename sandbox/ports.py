@@ -8,20 +8,20 @@ from pathlib import Path
 
 from sandbox.files import write_private
 
-# Below Linux's ephemeral range, so that no passing connection takes one while its owner is stopped.
+# Below Linux's ephemeral range, so that no outgoing connection takes one while its owner is stopped.
 RANGE = range(10000, 32000)
 LOCALHOST = "127.0.0.1"
 
 
 def free(address: str = LOCALHOST) -> int:
-    """One, at random: two sandboxes that start at once must not choose the same."""
+    """Returns a random free port: two sandboxes that start at the same time must not choose the same."""
     while not is_free(port := secrets.choice(RANGE), address):
         pass
     return port
 
 
 def kept(file: Path, names: Iterable[str]) -> dict[str, int]:
-    """One for each name: that of last time, which the file tells, where it is free."""
+    """Returns a port for each name: the one recorded in the file, if it is still free."""
     before = noted(file)
     ports: dict[str, int] = {}
     for name in names:
@@ -34,7 +34,7 @@ def kept(file: Path, names: Iterable[str]) -> dict[str, int]:
 
 
 def noted(file: Path) -> dict[str, int]:
-    """Reads what `kept` left there; nothing where the file is missing, or was not written by us."""
+    """Reads the ports recorded by `kept`; empty if the file is missing or was not written by us."""
     try:
         return {name: port for name, port in json.loads(file.read_text()).items() if port in RANGE}
     except (FileNotFoundError, ValueError, AttributeError):
@@ -42,7 +42,7 @@ def noted(file: Path) -> dict[str, int]:
 
 
 def is_free(port: int, address: str = LOCALHOST) -> bool:
-    """Whether it can be listened at; port 0 never."""
+    """Whether a server can listen on the port; never on port 0."""
     try:
         socket.create_server((address, port)).close()
     except OSError:

@@ -1,4 +1,4 @@
-"""Outlives the sandbox by a moment and ends what it left behind, however it ended.
+"""Outlives the sandbox briefly and ends the processes that it left behind, however it ended.
 
 `python -m sandbox.reaper HOME`: standard input is a pipe whose other end only the sandbox holds.
 """
@@ -28,7 +28,7 @@ class Reaper:
 
     Args:
         home: the sandbox's folder.
-        lock: of that folder, held by the sandbox and, until it has done its work, by the reaper.
+        lock: the folder's lock, held by the sandbox and, until it is done, by the reaper.
     """
 
     def __init__(self, home: Path, lock: Lock) -> None:
@@ -43,16 +43,16 @@ class Reaper:
                 stdout=output,
                 stderr=output,
                 pass_fds=[lock.descriptor],
-                start_new_session=True,  # Ctrl-C at the terminal is not for it
+                start_new_session=True,  # so that Ctrl-C at the terminal does not reach it
             )
 
     @property
     def pid(self) -> int:
-        """Of the reaper process."""
+        """Pid of the reaper process."""
         return self._process.pid
 
     def close(self) -> None:
-        """Has it act, and returns when it is done."""
+        """Makes the reaper act, and returns when it is done."""
         self._process.communicate()
 
     def __enter__(self) -> Self:

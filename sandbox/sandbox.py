@@ -1,4 +1,4 @@
-"""The whole simulated Exoscale of one folder, as a context manager. Tests and the daemon use the same."""
+"""The whole simulated Exoscale of one folder, as a context manager for tests and the daemon."""
 
 import os
 import secrets
@@ -33,13 +33,13 @@ _LOCK_SECONDS = 30
 
 
 class Sandbox:
-    """Runs from `with` (or `start`) until its end (or `stop`); what it holds survives in its folder.
+    """Runs from `with` (or `start`) until its end (or `stop`); its content survives in its folder.
 
     Args:
-        home: its folder; made where it is missing. One sandbox at a time.
-        pace: how many times the real durations everything takes, see `sandbox.clock.PACES`.
+        home: its folder, created if it is missing; for one sandbox at a time.
+        pace: factor of the real durations, see `sandbox.clock.PACES`.
         rules: the assumed refusals; all on by default.
-        say: told what happens while it starts.
+        say: called with progress while it starts.
     """
 
     def __init__(
@@ -52,11 +52,11 @@ class Sandbox:
         self._undo = ExitStack()
 
     cloud: Cloud
-    """The cloud, for tests that look behind the API."""
+    """Its content, for tests that look behind the API."""
     control_planes: KwokControlPlanes
-    """The clusters' Kubernetes side."""
+    """The Kubernetes side of its clusters."""
     record: homes.Record
-    """Where and with which credentials it can be reached."""
+    """Its addresses and credentials."""
 
     @property
     def url(self) -> str:
@@ -70,7 +70,7 @@ class Sandbox:
 
     @property
     def key(self) -> str:
-        """The person's API key."""
+        """The user's API key."""
         return self.record.key
 
     @property
@@ -80,7 +80,7 @@ class Sandbox:
 
     @property
     def token(self) -> str:
-        """The token that the admin API asks for."""
+        """The token for the admin API."""
         return self.record.token
 
     @property
@@ -89,13 +89,13 @@ class Sandbox:
         return Path(self.record.ca_bundle)
 
     def environment(self) -> dict[str, str]:
-        """The variables for unmodified clients."""
+        """Returns the variables for unmodified clients."""
         return self.record.environment()
 
     def start(self) -> None:
         """Starts everything; returns when API, proxy and the clusters' API servers answer.
 
-        A cluster that cannot be started again is reported through `say` and stays down; the rest runs.
+        A cluster that cannot be restarted is reported through `say` and stays down; the rest runs.
 
         Raises:
             sandbox.home.AlreadyRunning: another sandbox has this folder.
@@ -114,13 +114,13 @@ class Sandbox:
             undo.callback(cloud.store.close)
             place = kept(self.home, named=bool(cloud.store.list("sks-cluster")))
             token, authority = secrets.token_hex(16), Authority(self.home)
-            # The same as last time, where that is free: shells hold it.
+            # The same as last time, if it is free: shells have it in a variable.
             port = ports.kept(self.home / "ports.json", ("api",))["api"]
             proxy = ProxyServer(authority, port, lambda id_: control_planes.port(id_), place.port, place.address)
             control_planes = self._make_control_planes(cloud, proxy.url)
             cloud.control_planes = self.control_planes = control_planes
-            # Undone from the bottom: the controllers end while the API still answers them, and what an operation
-            # started meanwhile goes last.
+            # Stopped in reverse order: the controllers end while the API still answers them, and what an operation
+            # started meanwhile ends last.
             undo.callback(control_planes.stop_all)
             proxy.start()
             undo.callback(proxy.stop)
@@ -136,7 +136,7 @@ class Sandbox:
             self._undo = undo.pop_all()
 
     def stop(self) -> None:
-        """Ends everything in good order; idempotent. What the cloud holds stays in the folder."""
+        """Ends everything in order; safe to call twice. The cloud's content stays in the folder."""
         self._undo.close()
 
     def __enter__(self) -> Self:
@@ -147,7 +147,7 @@ class Sandbox:
         self.stop()
 
     def _make_control_planes(self, cloud: Cloud, proxy_url: str) -> KwokControlPlanes:
-        """The clusters' Kubernetes side; a test puts its own in its place."""
+        """Makes the clusters' Kubernetes side; a test may replace it."""
         return KwokControlPlanes(cloud, self.home, proxy_url, self._ccm, self._csi)
 
     def _lock(self) -> homes.Lock:

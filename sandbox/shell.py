@@ -1,6 +1,6 @@
-"""Lines for `eval` in the user's own shell, which take the sandbox's variables over and give the user's back.
+"""Lines for `eval` in the user's own shell, which set the sandbox's variables and restore the user's.
 
-POSIX sh: they run in dash, bash and zsh, also under `set -eu`. What the user had stays in the shell, in variables that
+POSIX sh: they run in dash, bash and zsh, even under `set -eu`. The user's values stay in the shell, in variables that
 are not exported: no client sees a real key, and no value is ever quoted, printed or parsed.
 """
 
@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 
 from sandbox.environment import FOREIGN
 
-IN_SANDBOX = "IN_SANDBOX"  # exported: whoever a shell starts can tell, and so can `leave` in a shell inside that one
+IN_SANDBOX = "IN_SANDBOX"  # exported, so that child processes can tell, and `leave` in a nested shell too
 _PREFIX = "(sandbox) "
 
-# Only a child knows which variables are exported: POSIX has no other way to ask.
+# Only a child process can tell which variables are exported: POSIX has no other way.
 _ENTER = """\
 if [ -z "${_sandbox_exported+x}" ]; then
 _sandbox_exported=" $(sh -c 'for name do eval "[ -z \\"\\${$name+x}\\" ]" || printf "%s " "$name"; done' sh NAMES)"
@@ -47,25 +47,25 @@ fi"""
 
 
 def enter(values: Mapping[str, str]) -> str:
-    """Sets these variables, forgets what would win over them, and shows it in the prompt.
+    """Returns lines that set these variables, unset those that would override them, and change the prompt.
 
-    What the user had is kept once: entering again, or another sandbox, does not lose it.
+    The user's values are saved once: entering again, or another sandbox, does not lose them.
     """
     exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in {**values, IN_SANDBOX: "1"}.items())
-    # The values go in last: they may hold the words that are replaced.
+    # The values are inserted last: they may contain the words that are replaced.
     script = _filled(_ENTER, values).replace("FOREIGN", " ".join(FOREIGN))
     head, tail = script.split("EXPORTS")
     return f"{head}{exports}{tail}"
 
 
 def leave(names: Iterable[str]) -> str:
-    """Gives back what the user had before the first `enter`: the values, which of them were exported, the prompt.
+    """Returns lines that restore what the user had before the first `enter`: values, export flags and the prompt.
 
-    A shell that was started from the one that entered has nothing to give back, and only forgets the sandbox's. A shell
+    A shell started from the one that entered has nothing to restore, and only unsets the sandbox's variables. A shell
     that never entered is left alone.
 
     Args:
-        names: of the variables that `enter` sets.
+        names: names of the variables that `enter` sets.
     """
     return _filled(_LEAVE, names)
 

@@ -1,7 +1,7 @@
-"""`python -m sandbox.stop`: ends what `make` started here and forgets it, for `make clean`.
+"""`python -m sandbox.stop`: ends the processes that `make` started here and deletes their data, for `make clean`.
 
-Any Python from 3.11 on does, also one without a single package: where the Python behind `.venv` is gone, what it
-started still runs. So neither this module nor what it imports may import a package before it needs it.
+It works with any Python from 3.11 on, without any packages: if the Python behind `.venv` is gone, the processes that
+it started still run. So neither this module nor its imports may import a package before it is needed.
 """
 
 import shutil
@@ -17,5 +17,5 @@ if __name__ == "__main__":
     except SandboxError as error:
         sys.exit(f"Error: {error}")
     own = home_of(Path(__file__).parents[1])
-    if default_home() == own.resolve():  # one that its user named is its user's to remove
+    if default_home() == own.resolve():  # a folder named by the user is left to the user
         shutil.rmtree(own, ignore_errors=True)

@@ -1,7 +1,7 @@
-"""Every object of the simulated cloud, written through to SQLite so that it survives a restart.
+"""Stores all objects of the simulated cloud, written through to SQLite so that they survive a restart.
 
-Here, and nowhere else, it is decided who sees what: each document belongs to one organisation, and `Store.of` gives
-the part of the store that an organisation has.
+Only this module decides who sees what: each document belongs to one organisation, and `Store.of` returns an
+organisation's part of the store.
 """
 
 import copy
@@ -19,29 +19,29 @@ Document = dict[str, Any]
 Documents = list[Document]
 
 ORGANIZATION = "organization"
-"""Kind of the organisations. Each belongs to itself, so that it is the only one that it sees."""
+"""Kind of organisations. Each belongs to itself, so it sees only itself."""
 DEFAULT_ORGANIZATION = "sandbox"
-"""Name of the organisation that every store has, and to which belongs what was put for nobody in particular."""
+"""Name of the organisation that every store has; it owns documents that were put for nobody in particular."""
 
 
 def public(document: Document) -> Document:
-    """The document as the wire shows it: keys that start with `_` are the sandbox's own."""
+    """Returns the document as clients see it: keys that start with `_` are the sandbox's own."""
     return {key: copy.deepcopy(value) for key, value in document.items() if not key.startswith("_")}
 
 
 class Store:
     """Documents by kind and id, in order of creation.
 
-    A kind is Exoscale's noun (`load-balancer`, `sks-cluster`). A document has an `id`, `_organization` (the id of the
-    organisation that it belongs to; the store fills it in) and, where the kind is zonal, a `_zone`. Reads return
-    copies: only `put` changes what is stored.
+    A kind is Exoscale's noun (`load-balancer`, `sks-cluster`). A document has an `id`, `_organization` (the id of its
+    organisation, set by the store) and, if the kind is zonal, a `_zone`. Reads return copies: only `put` changes what
+    is stored.
 
     Args:
         path: the SQLite file, or None to keep everything in memory.
     """
 
     default_organization: str
-    """Id of the organisation `sandbox`: made with the file, and kept with it."""
+    """Id of the organisation `sandbox`, created with the file and stored in it."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._lock = threading.RLock()
@@ -58,21 +58,21 @@ class Store:
             self._documents.setdefault(kind, {})[id_] = json.loads(body)
         self.default_organization = self.organization(DEFAULT_ORGANIZATION)
         for documents in self._documents.values():
-            for document in documents.values():  # a version without organisations wrote some without one
+            for document in documents.values():  # a version without organisations wrote documents without one
                 document.setdefault("_organization", self.default_organization)
 
     def of(self, organization: str | None) -> "Store":
-        """The same store, as if it held nothing but what belongs to one organisation; what is put there belongs to it.
+        """Returns a view of the store with only one organisation's documents; documents put there belong to it.
 
         Args:
-            organization: its id. None is the whole store, for what concerns the cloud and no organisation.
+            organization: its id. None returns the whole store, for work that concerns no single organisation.
         """
         view = copy.copy(self)  # the documents, the lock and the file are shared
         view._organization = organization
         return view
 
     def organization(self, name: str) -> str:
-        """Id of the organisation with this name, which is made where it is missing."""
+        """Returns the id of the organisation with this name, which is created if it is missing."""
         with self._lock:
             for document in self._documents.get(ORGANIZATION, {}).values():
                 if document["name"] == name:
@@ -82,7 +82,7 @@ class Store:
             return id_
 
     def owner(self, kind: str, id_: str) -> str:
-        """Id of the organisation that this document belongs to.
+        """Returns the id of the document's organisation.
 
         Raises:
             LookupError: there is no such document.
@@ -91,21 +91,21 @@ class Store:
             return str(self._documents[kind][id_]["_organization"])
 
     def get(self, kind: str, id_: str) -> Document | None:
-        """The document, or None."""
+        """Returns the document, or None."""
         with self._lock:
             document = self._documents.get(kind, {}).get(id_)
             return copy.deepcopy(document) if document is not None and self._sees(document) else None
 
     def list(self, kind: str, zone: str | None = None) -> list[Document]:
-        """All documents of a kind, of one zone where it is given."""
+        """Returns all documents of a kind, or those in one zone."""
         with self._lock:
             documents = filter(self._sees, self._documents.get(kind, {}).values())
             return [copy.deepcopy(d) for d in documents if zone is None or d.get("_zone") == zone]
 
     def where(self, kind: str, path: str, value: str) -> Documents:
-        """The documents of a kind that have this value at a path (see `Index`), in the order in which they got it.
+        """Returns the documents of a kind with this value at a path (see `Index`), in the order in which they got it.
 
-        It costs the same however many others there are.
+        The cost does not depend on the number of other documents.
         """
         with self._lock:
             documents = self._documents.get(kind, {})
@@ -117,14 +117,14 @@ class Store:
             return bool(self._ids(kind, path, value))
 
     def count(self, kind: str) -> int:
-        """How many documents of a kind there are."""
+        """Returns the number of documents of a kind."""
         with self._lock:
             if self._organization is None:
                 return len(self._documents.get(kind, {}))
             return len(self._ids(kind, "_organization", self._organization))
 
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of which there is something."""
+        """Returns the kinds of which there are documents."""
         with self._lock:
             kinds = self._documents.items()
             return tuple(kind for kind, documents in kinds if any(map(self._sees, documents.values())))
@@ -151,7 +151,7 @@ class Store:
             )
 
     def delete(self, kind: str, id_: str) -> None:
-        """Forgets the document; nothing happens where there is none."""
+        """Deletes the document; does nothing if there is none."""
         with self._lock, self._database:
             documents = self._documents.get(kind, {})
             if id_ in documents and self._sees(documents[id_]):
@@ -159,7 +159,7 @@ class Store:
                 self._database.execute("delete from documents where kind = ? and id = ?", (kind, id_))
 
     def clear(self) -> None:
-        """Forgets everything but the default organisation."""
+        """Deletes everything except the default organisation."""
         with self._lock, self._database:
             for kind, documents in self._documents.items():
                 gone = [id_ for id_, d in documents.items() if self._sees(d) and id_ != self.default_organization]

@@ -81,16 +81,16 @@ class UnfinishedDrain(Resource):
 
 
 class SecondDrain(Drain):
-    """A second drain. It is created before anything in the cluster needs a load balancer, so it also reopens a cluster
-    that an abandoned destroy closed."""
+    """A second drain. It is created before anything in the cluster needs a load balancer, so it also clears away what
+    would keep an `up` from installing there: an abandoned destroy's refusals, and Helm's record of a killed run."""
 
     def due(self, state: Values) -> Sequence[str]:
-        return ("closedByADestroy",) if steps.is_closed(subject(state), state["clusterId"]) else ()
+        return steps.left_behind(subject(state), state["clusterId"])
 
     def update(self, token: str, state: Values, inputs: Values, say: Say) -> None:
         super().update(token, state, inputs, say)
         if self.due(state):
-            steps.open_again(subject(inputs), inputs["clusterId"], say)
+            steps.clear_away(subject(inputs), inputs["clusterId"], say)
 
 
 class NodepoolSweep(Resource):

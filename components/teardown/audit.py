@@ -1,4 +1,4 @@
-"""Shows what the cloud still holds for a stack, whatever any state says, and what it costs."""
+"""Lists what the cloud still holds for a stack, whatever any state says, and what it costs."""
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -28,15 +28,15 @@ _NOBODY = "nobody"  # the owner's name where a stack has none, as in the program
 
 @dataclass(frozen=True)
 class StackAudit:
-    """The findings about one stack.
+    """The findings for one stack.
 
     Args:
-        stack: the stack, with its own id where that is known.
-        status: what is its.
-        nobodys: what looks like a dead cluster's and is provably nobody's.
+        stack: the stack, with its own id if that is known.
+        status: the stack's resources.
+        nobodys: resources that look like a deleted cluster's and provably belong to nobody.
         there: whether the backend has such a stack.
-        twins: stacks of this backend, this one among them, whose states hold the same id: all but one are copies.
-        elsewhere: what stacks of the same name hold that are of other projects.
+        twins: stacks of this backend, including this one, whose states hold the same id: all but one are copies.
+        elsewhere: resources of stacks of the same name in other projects.
     """
 
     stack: StackRef
@@ -48,22 +48,22 @@ class StackAudit:
 
     @property
     def lives(self) -> bool:
-        """Whether a state records something of it."""
+        """Whether a state records any of its resources."""
         return bool(self.status.of(RECORDED))
 
     @property
     def failed(self) -> bool:
-        """Whether anything is left that costs money, or two states hold one id."""
+        """Whether anything is left that costs money, or two states hold the same id."""
         return any(item.billable for item in self.status.left) or bool(self.twins)
 
     @property
     def owner(self) -> str:
-        """The person to contact, as its labels say."""
+        """The owner named in its labels."""
         names = [item.labels["owner"] for item, _ in self.status.rows if "owner" in item.labels]
         return (*names, _NOBODY)[0]
 
     def text(self, asked: Asked) -> list[str]:
-        """For people; the receipt is the last line."""
+        """Formats the findings for people; the receipt is the last line."""
         status, left, now = self.status, self.status.left, asked.when
         lines = table([(item, self._said(item, said)) for item, said in status.rows], now)
         lines += self._sums()
@@ -98,7 +98,7 @@ class StackAudit:
         return [*lines, last]
 
     def _sums(self) -> list[str]:
-        """The whole cost, by who made it."""
+        """Says what it costs in total, by who made it."""
         makers = {**by_maker(self.status), "nobody's stack": self.nobodys}
         parts = [f"{who} {cost(items)}" for who, items in makers.items() if items]
         everything = [item for item, _ in self.status.rows]
@@ -126,12 +126,12 @@ class StackAudit:
 def of_stack(
     zones: Accounts, project: str, stack: str, state: Recorded | None, stack_id: str = "", twins: Sequence[str] = ()
 ) -> StackAudit:
-    """Asks the cloud about one stack.
+    """Audits one stack.
 
     Args:
         zones: the account in each zone to look into.
-        state: what the stack's state records; None where there is no such stack.
-        stack_id: the stack's own id, where somebody knows it better than the state.
+        state: what the stack's state records; None if there is no such stack.
+        stack_id: the stack's own id, if the caller knows it and the state does not.
         twins: see `StackAudit`.
     """
     known = state or Recorded()
@@ -155,19 +155,19 @@ def fix(
     say: removal.Say,
     patience: float = 300,
 ) -> None:
-    """Deletes what is left of a stack and provably its own. Data that stays is labelled: nothing else will prove whose
-    it is when its machine is gone.
+    """Deletes what is left of a stack and provably its own. Data that stays is labelled, because nothing else proves
+    who owns it once its machine is gone.
 
     Args:
         ask: audits the stack.
         data: volumes and snapshots, too.
         included: see `Status.removable`.
-        agreed: shown the list before anything is deleted.
-        say: told each step.
-        patience: seconds without anything going after which what is left is left.
+        agreed: called with the list before anything is deleted; returns whether to go on.
+        say: called with a line for each step.
+        patience: seconds without any deletion after which it gives up.
 
     Raises:
-        TeardownError: it is not certain whose they are; or something stays.
+        TeardownError: the owner is not certain, or something could not be deleted.
     """
     found = ask()
 
@@ -198,7 +198,8 @@ def fix(
 def refuse_while_worked_on(backend: Backend, stack: str, state: Recorded) -> None:
     """
     Raises:
-        TeardownError: somebody works on the stack, or was interrupted: what an `up` is making looks like a leftover.
+        TeardownError: somebody is working on the stack, or was interrupted: what an `up` is creating looks like a
+            leftover.
     """
     if worker := backend.worker(stack):
         raise TeardownError(
@@ -283,7 +284,7 @@ def _state(stack: str, state: Recorded, stack_id: str) -> Recorded:
 
 
 def _twins(backend: Backend, stack: str, stack_id: str) -> list[str]:
-    """Other stacks of the project with the same id in their state, this one first; empty where there is none."""
+    """Lists the stacks of the project whose states hold the same id, this one first; empty if there is no other."""
     others = sorted(backend.stacks() - {stack}) if stack_id else []
     same = [other for other in others if recorded(backend.export(other)).stack_id == stack_id]
     return [stack, *same] if same else []

@@ -1,7 +1,7 @@
-"""Finds what an `up` would irrevocably do to a living stack: refused, or announced in one line, beforehand.
+"""Refuses or announces, in one line, those effects of an `up` on a living stack that nobody can undo.
 
-The first resource of the stack asks in its diff, which comes before everything else in a preview and in an `up` alike
-(docs/adr/0012). Nothing is asked here: the rules work on what the cloud, the cluster and the state have said.
+The first resource of the stack applies the rules in its diff, which comes before everything else in a preview and in
+an `up` (docs/adr/0012). This module calls no API: the rules work on answers of the cloud, the cluster and the state.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _OTHERS_CHOOSE = "external"
 
 @dataclass(frozen=True)
 class Placement:
-    """The settings of a nodepool that no update takes away from it.
+    """Properties of a nodepool that no update can remove.
 
     Args:
         tainted: whether it has a taint.
@@ -33,32 +33,32 @@ class Placement:
     nodes: int
 
     def inputs(self) -> dict[str, Any]:
-        """As the state keeps it."""
+        """Returns it as recorded in the state."""
         return {"tainted": self.tainted, "spread": self.spread, "nodes": self.nodes}
 
     @classmethod
     def of(cls, kept: Mapping[str, Any]) -> "Placement":
-        """The same, read from a state."""
+        """Reads it from a state."""
         return cls(kept["tainted"], kept["spread"], int(kept["nodes"]))
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """The settings whose change takes something away from a living stack; see Pulumi.yaml for their values.
+    """The settings whose change can take something away from a living stack; see Pulumi.yaml for their values.
 
     Args:
         zone: Exoscale zone.
         level: service level of the control plane.
         cni: network plugin.
         protect: whether nothing may be deleted or replaced.
-        nodepools: number of nodes by the pool's name; None where others choose it.
+        nodepools: number of nodes by pool name; None if others choose it.
         load_balancer: who makes the ingress controller's: `managed` or `ccm`; `none` without a controller.
-        ingress_nodepool: the pool that its traffic goes to.
-        chart: name of the chart that it is installed from; another one is another installation.
-        on_destroy: what becomes of volumes.
-        placements: what each pool is made with, by its name; empty where a release recorded it that knew none.
-        version: of Kubernetes; empty takes the newest, and leaves what runs.
-        platform: where the cluster is to be. Only what was brought up on Exoscale is recorded.
+        ingress_nodepool: the pool that gets its traffic.
+        chart: name of the chart it is installed from; another chart is another installation.
+        on_destroy: what a destroy does with volumes.
+        placements: placement of each pool, by name; empty if recorded by a release that did not have them.
+        version: Kubernetes version; empty takes the newest for a new cluster and keeps that of a running one.
+        platform: platform of the cluster. Only stacks on Exoscale record their settings.
     """
 
     zone: str
@@ -75,7 +75,7 @@ class Chosen:
     platform: str = EXOSCALE
 
     def inputs(self) -> dict[str, Any]:
-        """As the state keeps them; the zone is kept beside them."""
+        """Returns them as recorded in the state, which records the zone separately."""
         sizes = {name: _OTHERS_CHOOSE if size is None else size for name, size in self.nodepools.items()}
         return {
             "level": self.level,
@@ -92,7 +92,7 @@ class Chosen:
 
     @classmethod
     def of(cls, zone: str, kept: Mapping[str, Any] | None) -> "Chosen | None":
-        """The same, read from a state; None for one that was written before there were any."""
+        """Reads them from a state; None if the state was written before they were recorded."""
         if not kept:
             return None
         return cls(
@@ -112,18 +112,18 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Shown:
-    """The cluster that there is. What nobody could say is empty.
+    """The existing cluster. What could not be found out is empty.
 
     Args:
-        zone: where it is.
+        zone: its zone.
         level: its service level.
         cni: its network plugin.
-        nodepools: number of nodes by the name of each pool that is the stack's.
-        load_balancer: who made the one of the ingress controller; `none` where it has none.
-        address: that one's.
-        made_by_ccm: id of the NLB that the cluster made for the ingress controller; empty where there is none.
-        placements: what each of those pools has, by its name.
-        platform: whose it is.
+        nodepools: number of nodes of each of the stack's pools, by name.
+        load_balancer: who made the ingress controller's; `none` if it has none.
+        address: that load balancer's address.
+        made_by_ccm: id of the NLB that the CCM made for the ingress controller; empty if there is none.
+        placements: placement of each of those pools, by name.
+        platform: its platform.
     """
 
     zone: str
@@ -139,7 +139,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class Users:
-    """Resources that users made in a cluster, and would lose when it is replaced.
+    """Resources that users made in a cluster and would lose if it is replaced.
 
     Args:
         balancers: the NLBs of their Services.
@@ -151,7 +151,7 @@ class Users:
 
 
 def replacing(shown: Shown, chosen: Chosen) -> dict[str, tuple[str, str]]:
-    """The settings that replace the cluster (docs/adr/0004): what they are in it, and what they are to be."""
+    """Returns the changed settings that replace the cluster (docs/adr/0004), each with its old and new value."""
     pairs = {key: (getattr(shown, key), getattr(chosen, key)) for key in ("platform", "zone", "level", "cni")}
     return {key: (is_, to_be) for key, (is_, to_be) in pairs.items() if is_ and is_ != to_be}
 
@@ -159,11 +159,11 @@ def replacing(shown: Shown, chosen: Chosen) -> dict[str, tuple[str, str]]:
 def refuse_while_protected(shown: Shown, chosen: Chosen, recorded: Chosen | None) -> None:
     """
     Args:
-        recorded: what the last `up` was told.
+        recorded: the settings of the last `up`.
 
     Raises:
         TeardownError: the cluster would be replaced, and the settings protect it, or did so at the last `up`. (Pulumi
-            asks the state alone, so it lets an edit pass that sets `protect` and replaces the cluster.)
+            checks only the state, so it allows an edit that both sets `protect` and replaces the cluster.)
     """
     changes = replacing(shown, chosen)
     if changes and (chosen.protect or (recorded and recorded.protect)):
@@ -177,10 +177,10 @@ def refuse_while_protected(shown: Shown, chosen: Chosen, recorded: Chosen | None
 def refuse_lost_data(shown: Shown, chosen: Chosen, users: Users, policy: str) -> None:
     """
     Args:
-        policy: what the drain of the cluster that goes does with volumes: its own, not that of these settings.
+        policy: what the old cluster's drain does with volumes, which the old settings decide, not the new ones.
 
     Raises:
-        TeardownError: that drain would stop there, in the middle of the `up`.
+        TeardownError: that drain would fail in the middle of the `up`.
     """
     if policy == REFUSE and users.data:
         raise TeardownError(
@@ -191,11 +191,11 @@ def refuse_lost_data(shown: Shown, chosen: Chosen, users: Users, policy: str) ->
 
 
 def of_replacement(shown: Shown, chosen: Chosen, users: Users | None, policy: str) -> str:
-    """Lists what is deleted when the cluster is replaced.
+    """Announces what is deleted when the cluster is replaced.
 
     Args:
-        users: what is theirs; None where nobody could be asked.
-        policy: what becomes of volumes.
+        users: what users made; None if that could not be found out.
+        policy: what the drain does with volumes.
     """
     changes = replacing(shown, chosen)
     stays = not changes.keys() & {"platform", "zone"} and chosen.load_balancer == MANAGED and shown.load_balancer != CCM
@@ -211,7 +211,7 @@ def of_replacement(shown: Shown, chosen: Chosen, users: Users | None, policy: st
 
 
 def of_address(shown: Shown, chosen: Chosen, recorded: Chosen | None) -> list[str]:
-    """That the ingress gets another address, or loses it, in a cluster that stays."""
+    """Announces that the ingress gets another address, or loses it, in a cluster that stays."""
     was, is_, at = shown.load_balancer, chosen.load_balancer, shown.address and f" {shown.address}"
     if was in ("", NO_BALANCER) or of_left_behind(shown, chosen, recorded, ""):
         return []
@@ -230,7 +230,7 @@ def of_address(shown: Shown, chosen: Chosen, recorded: Chosen | None) -> list[st
 
 
 def of_left_behind(shown: Shown, chosen: Chosen, recorded: Chosen | None, stack: str) -> list[str]:
-    """That an NLB is paid for which the cluster made for the ingress, when the last `up` did without it already.
+    """Announces that an NLB which the CCM made for the ingress still costs money although the last `up` did not use it.
 
     Args:
         stack: the stack's name.
@@ -245,19 +245,19 @@ def of_left_behind(shown: Shown, chosen: Chosen, recorded: Chosen | None, stack:
 
 
 def shrinking(shown: Shown, chosen: Chosen) -> list[str]:
-    """The pools that have more nodes than the settings want."""
+    """Returns the pools that have more nodes than the settings ask for."""
     pairs = [(name, is_, chosen.nodepools.get(name)) for name, is_ in shown.nodepools.items()]
     return [name for name, is_, wanted in pairs if wanted is not None and is_ > wanted]
 
 
 def of_shrinking(name: str, shown: Shown, chosen: Chosen, recorded: Chosen | None, nodes: Sequence[str]) -> str:
-    """Which nodes such a pool loses.
+    """Announces which nodes such a pool loses.
 
     Args:
-        nodes: the names of all that it has; empty where nobody could be asked.
+        nodes: names of all its nodes; empty if they could not be found out.
     """
     is_, wanted = shown.nodepools[name], chosen.nodepools[name] or 0
-    # Pulumi scales what differs from its state, and that knows what others did only after a refresh.
+    # Pulumi scales a pool that differs from its state, and the state shows others' changes only after a refresh.
     resized = recorded is not None and recorded.nodepools.get(name) == wanted
     when = "somebody else made it larger, and an `up` after a refresh" if resized else "this `up`"
     which = "takes all of them away" if not wanted else f"takes {is_ - wanted} away, whichever Exoscale chooses"
@@ -269,7 +269,7 @@ def of_shrinking(name: str, shown: Shown, chosen: Chosen, recorded: Chosen | Non
 
 
 def of_parked(chosen: Chosen) -> list[str]:
-    """That nobody serves the ingress any more, where its pool is to have no node."""
+    """Announces that nothing serves the ingress any more if its pool is to have no nodes."""
     pool = chosen.ingress_nodepool
     if chosen.load_balancer == NO_BALANCER or chosen.nodepools.get(pool) != 0:
         return []
@@ -284,5 +284,5 @@ def _count(number: int, one: str, several: str = "") -> str:
 
 
 def told(changes: Mapping[str, tuple[str, str]]) -> str:
-    """Changes of settings in words."""
+    """Describes changes of settings in words."""
     return " and ".join(f"{key} {is_} → {to_be}" for key, (is_, to_be) in changes.items())

@@ -1,6 +1,6 @@
-"""The half of a drain that needs no cluster: its NLBs and volumes, in the cloud, by the rule of ownership.
+"""The half of a drain that needs no API server: handles the cluster's NLBs and volumes in the cloud, by ownership.
 
-`Drain` runs it when the cluster's own controllers have done what they could, `rescue` when there is no cluster to ask.
+`Drain` runs it after the cluster's own controllers have done what they could; `rescue` if there is no cluster to ask.
 """
 
 from collections.abc import Callable
@@ -19,15 +19,15 @@ from .subject import Say, Subject
 
 @dataclass(frozen=True)
 class DrainTarget:
-    """The cluster that a drain empties, as the last `up` recorded it.
+    """The target of a drain, as the last `up` recorded it.
 
     Args:
         cluster_id: the SKS cluster.
-        pool_ids: the instance pools of its nodepools; those that the cloud shows are added.
+        pool_ids: instance pools of its nodepools; those that the cloud shows are added.
         load_balancers: ids or names of the NLBs that are resources of the stack.
-        on_destroy: what becomes of volumes, one of `storage_policy.POLICIES`.
+        on_destroy: what to do with volumes, one of `storage_policy.POLICIES`.
         releases: whether Helm has to uninstall something afterwards.
-        wait_seconds: patience with what does not move.
+        wait_seconds: how long to wait for something that makes no progress.
     """
 
     cluster_id: str
@@ -40,13 +40,13 @@ class DrainTarget:
 
 @dataclass
 class CloudDrain:
-    """The resources of one cluster in the cloud.
+    """The cloud resources of one cluster.
 
     Args:
         account: the zone's API.
         subject: the stack.
-        target: what to work on.
-        say: told each step.
+        target: the cluster to drain.
+        say: called with a line for each step.
     """
 
     account: Account
@@ -62,7 +62,7 @@ class CloudDrain:
 
     @property
     def keeps(self) -> bool:
-        """Whether volumes are to stay."""
+        """Whether volumes stay."""
         return self.target.on_destroy == "keep"
 
     def learn(self, services: set[str], external: set[str], provisioned: dict[str, str], static: set[str]) -> None:
@@ -78,7 +78,7 @@ class CloudDrain:
         )
 
     def look(self) -> list[Resource]:
-        """Lists the resources in the zone, with their owners."""
+        """Lists the zone's resources with their owners."""
         return resources(survey({self.subject.zone: self.account}, groups=False), self.known)
 
     def has_machines(self) -> bool:
@@ -91,20 +91,21 @@ class CloudDrain:
         return [*self._ours(found, VOLUME), *self._ours(found, SNAPSHOT)]
 
     def balancers(self, found: list[Resource]) -> list[Resource]:
-        """The stack's NLBs that are no resources of it."""
+        """The stack's NLBs that are not Pulumi resources of it."""
         return [item for item in self._ours(found, BALANCER) if not self._is_managed(item)]
 
     def served(self, found: list[Resource]) -> list[Resource]:
-        """NLBs that others have a part in, or that go with the stack in their turn, with services of the stack."""
+        """NLBs with services of the stack that are shared with others or are deleted later as resources of the
+        stack."""
         items = [item for item in found if item.kind == BALANCER and item.to_us]
         return [item for item in items if self._is_managed(item) or self._is_shared(item)]
 
     def fate(self, balancer: Resource) -> str:
-        """Says what the drain does with such an NLB."""
+        """Says in words what happens to such an NLB."""
         return "which goes with the stack" if self._is_managed(balancer) else f"which stays: {balancer.proof}"
 
     def left_alone(self, found: list[Resource]) -> list[str]:
-        """A line for each thing that the cluster or its machines use and that is not the stack's alone."""
+        """Returns a line for each resource that the cluster or its machines use and that is not the stack's alone."""
         named = self.known.static | self.known.provisioned.keys()
         verdicts = [(item, item.verdict(self.subject.ref)) for item in found if item.kind == VOLUME]
         partly = [item for item, verdict in verdicts if verdict is Verdict.PARTLY]
@@ -116,7 +117,7 @@ class CloudDrain:
     def refuse_data(self, found: list[Resource]) -> None:
         """
         Raises:
-            TeardownError: there is data and the policy is to refuse.
+            TeardownError: there is data and the policy is `refuse`.
         """
         if self.target.on_destroy == "refuse" and (data := self.data(found)):
             raise TeardownError(
@@ -127,7 +128,8 @@ class CloudDrain:
     def refuse_guests(self, found: list[Resource]) -> None:
         """
         Raises:
-            TeardownError: others use the stack's own NLB, which goes with the stack, and their services with it.
+            TeardownError: others use the stack's own NLB, which would be deleted with the stack, and their services
+                with it.
         """
         for item in found:
             if item.kind == BALANCER and self._is_managed(item) and item.verdict(self.subject.ref) is Verdict.PARTLY:
@@ -139,13 +141,13 @@ class CloudDrain:
                 )
 
     def label(self, items: list[Resource]) -> None:
-        """Labels things as the stack's, for nothing else will say so when the cluster is gone."""
+        """Labels resources as the stack's, because nothing else says so once the cluster is gone."""
         for item in items:
             keep = self.keeps and item.kind != BALANCER
             labels.tag(self.account, item, self.subject.ref, self.subject.owner, keep)
 
     def unlabelled_data(self) -> list[Resource]:
-        """Volumes and snapshots that no drain has labelled yet."""
+        """Returns volumes and snapshots that no drain has labelled yet."""
         data = self.data(self.look())
         return [item for item in data if StackRef.from_labels({"labels": item.labels}) != self.subject.ref]
 
@@ -160,13 +162,13 @@ class CloudDrain:
         data = self.data(found)
         self.label(data)
         if self.keeps:
-            return [f"keeping {item}: it goes on costing money" for item in data]
+            return [f"keeping {item}: it keeps costing money" for item in data]
         if data:
             self._remove(lambda: self.data(self.look()))
         return []
 
     def remove_load_balancers(self) -> None:
-        """Deletes the stack's own that no controller deleted, and takes its services off all others."""
+        """Deletes the stack's own NLBs that no controller deleted, and removes its services from all others."""
         found = self.look()
         if self.balancers(found):
             self._remove(lambda: self.balancers(self.look()))
@@ -178,7 +180,7 @@ class CloudDrain:
         removal.remove({self.subject.zone: self.account}, find, self.say, self.target.wait_seconds)
 
     def _is_managed(self, item: Resource) -> bool:
-        """Whether an NLB is a resource of the stack, which deletes it in its turn."""
+        """Whether an NLB is a resource of the stack, which Pulumi deletes later."""
         kept, carried = self.target.load_balancers, StackRef.from_labels({"labels": item.labels})
         return item.id in kept or (item.name in kept and carried == self.subject.ref)
 

@@ -1,4 +1,4 @@
-"""The name under which a person calls our command line."""
+"""The name of our command line."""
 
 COMMAND = "exoscale-sks" if __name__.startswith("exoscale_sks.") else "./exoscale-sks"
-"""Installed, it is on PATH; in a checkout it is a script."""
+"""On PATH if the package is installed; in a checkout, a script."""

@@ -1,4 +1,4 @@
-"""Exec credential plugin: a short-lived client certificate for whoever reads a kubeconfig that names it."""
+"""Exec credential plugin: gives a short-lived client certificate to every client of a kubeconfig that names it."""
 
 import base64
 import datetime
@@ -21,14 +21,14 @@ _KIND, _VERSION = "ExecCredential", "client.authentication.k8s.io/v1"
 @organization_option
 @click.option("--stack", help="The Pulumi stack, whose configuration may hold the API key.")
 def credential(zone: str, cluster: str, organization: str, stack: str | None) -> None:
-    """Print an ExecCredential with a client certificate that expires after 15 minutes.
+    """Print an ExecCredential with a client certificate that is valid for 15 minutes.
 
-    Kubernetes clients call this; a person wants `kubectl` with the kubeconfig that `pulumi up` wrote.
+    Kubernetes clients call this; people use `kubectl` with the kubeconfig that `pulumi up` wrote.
     """
     ends = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=CERTIFICATE_SECONDS)
     user = kubeconfig(connect(zone, stack, Organization(organization)), cluster)["users"][0]["user"]
     status = {
-        # A little early, so that a request on its way does not arrive too late.
+        # A little earlier than the certificate, so that no request arrives after it has expired.
         "expirationTimestamp": (ends - datetime.timedelta(seconds=30)).isoformat(timespec="seconds"),
         "clientCertificateData": _text(user["client-certificate-data"]),
         "clientKeyData": _text(user["client-key-data"]),
@@ -37,7 +37,7 @@ def credential(zone: str, cluster: str, organization: str, stack: str | None) ->
 
 
 def _asked_version() -> str:
-    """The version that the calling client speaks; all of them have the same fields."""
+    """Returns the API version of the calling client; all versions have the same fields."""
     asked: dict[str, Any] = json.loads(os.environ.get("KUBERNETES_EXEC_INFO") or "{}")
     return str(asked.get("apiVersion", _VERSION))
 

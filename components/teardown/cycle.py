@@ -1,4 +1,4 @@
-"""Makes the machines new that are not what their nodepool makes now. The API does so only for those that come later."""
+"""Replaces machines that differ from what their nodepool makes now. The API applies changes only to later machines."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from .state.recorded import STACK_ID, recorded, resources
 from .subject import Say
 from .wait import wait_until
 
-_SIZE = "exoscale-sks/size-before-cycle"  # annotation of a node whose replacement is made first
+_SIZE = "exoscale-sks/size-before-cycle"  # annotation of a node whose replacement is created first
 _SETTLED = ("running", "degraded", "error")
 _REACH_SECONDS = 30
 
@@ -64,7 +64,7 @@ def cycle(stack: str, patience: float, dry_run: bool, yes: bool) -> None:
 
 
 def sizes(exported: Document) -> dict[str, int]:
-    """The sizes that the last `up` was told, by the nodepools' names; without those that others choose."""
+    """Returns the sizes in the settings of the last `up`, by nodepool name, without those that others choose."""
     settings = [
         (one.get("outputs") or {}).get("settings") or {} for one in resources(exported) if one["type"] == STACK_ID
     ]
@@ -77,11 +77,11 @@ class Old:
     """A machine to replace.
 
     Args:
-        id: of the instance.
-        name: of the instance, and of its node.
+        id: the instance's id.
+        name: name of the instance and its node.
         nodepool: id of its nodepool.
-        lacks: what it would have if it were made now.
-        node: what it joined the cluster as; None before it has.
+        lacks: what it would have if it were created now.
+        node: its node in the cluster; None before it has joined.
     """
 
     id: str
@@ -96,15 +96,15 @@ class Old:
 
 @dataclass
 class Cycle:
-    """One cluster's machines, made new one by one.
+    """Replaces the machines of one cluster, one by one.
 
     Args:
-        account: in the cluster's zone.
-        server: the cluster's.
+        account: the account in the cluster's zone.
+        server: the cluster's API server.
         cluster_id: the SKS cluster.
-        recorded: ids that the stack's state records; a nodepool that is not among them is let alone.
-        sizes: what the settings say of pools whose size they decide, by name.
-        say: told each step.
+        recorded: ids that the stack's state records; any other nodepool is left alone.
+        sizes: sizes of pools in the settings, by name, without those that others choose.
+        say: called with a line for each step.
         patience: seconds without progress after which it stops.
     """
 
@@ -117,14 +117,14 @@ class Cycle:
     patience: float
 
     def run(self, agree: Agree) -> None:
-        """Replaces all that are old now.
+        """Replaces all machines that are old now.
 
         Args:
-            agree: shown what is old, before anything is changed.
+            agree: called with the old machines before anything is changed; returns whether to go on.
 
         Raises:
-            TeardownError: a pod must not be evicted, or the cloud or the cluster does not do its part. What was begun
-                goes on with the next run.
+            TeardownError: a pod must not be evicted, or the cloud or the cluster makes no progress. The next run
+                continues where this one stopped.
         """
         old = self.old()
         if not agree([str(one) for one in old]):
@@ -150,7 +150,7 @@ class Cycle:
         self.say(f"cluster {self.cluster_id}: every machine is what its pool makes")
 
     def old(self) -> list[Old]:
-        """The machines that are not what their pool makes, those first whose replacement was begun."""
+        """Returns the machines that differ from what their pool makes; those whose replacement has begun come first."""
         known = types(self.account)
         joined = nodes.by_machine(self.server)
         found = []
@@ -194,14 +194,14 @@ class Cycle:
             self._await_joined(one.nodepool, {*waiting} - {one.id})
 
     def _restore(self, pool: Document) -> None:
-        """Gives a pool back what a run that was interrupted may have taken."""
+        """Restores a pool's size, which an interrupted run may have left changed."""
         wanted = self.sizes.get(StackRef.noun(pool["name"]), 0)
         if pool["size"] < wanted:
             self.say(f"nodepool {pool['name']} has {pool['size']} nodes, and its settings say {wanted}")
             self._scale(self._settled(pool["id"]), wanted)
 
     def _await_joined(self, nodepool: str, waiting: Collection[str]) -> None:
-        """Waits until every machine of a pool but those is a ready node, with the pods that belong on each node."""
+        """Waits until every other machine of a pool is a ready node and runs its DaemonSet pods."""
         told: list[str] = []
 
         def missing() -> list[str]:
@@ -220,7 +220,7 @@ class Cycle:
             raise TeardownError(f"{left[0]}, after {self.patience:.0f} s. Next: when it is, run this again: it goes on")
 
     def _settled(self, nodepool: str) -> Document:
-        """The nodepool, once no operation works on it, such as that of a run that was interrupted."""
+        """Returns the nodepool once no operation is in progress on it, such as one of an interrupted run."""
 
         def busy() -> str:
             state: str = self._pools()[nodepool]["state"]
@@ -240,7 +240,7 @@ class Cycle:
         self.account.finish(getattr(self.account, method), id=self.cluster_id, sks_nodepool_id=pool["id"], **arguments)
 
     def _pools(self) -> dict[str, Document]:
-        """The stack's nodepools as they are, by id; an empty one without its size is of size 0."""
+        """Returns the stack's current nodepools by id; the API leaves out the size of an empty one, which is 0."""
         cluster = self.account.call(self.account.get_sks_cluster, id=self.cluster_id)
         pools = [one for one in cluster.get("nodepools") or [] if one["id"] in self.recorded]
         return {one["id"]: {"size": 0, **one} for one in pools}
@@ -252,6 +252,6 @@ class Cycle:
 
 
 def _size_before(node: Document | None) -> int | None:
-    """The pool's size when the node's replacement was begun; None where it was not."""
+    """Returns the pool's size when the node's replacement began; None if it has not begun."""
     found = (node or {}).get("metadata", {}).get("annotations", {}).get(_SIZE)
     return None if found is None else int(found)

@@ -1,8 +1,8 @@
-"""Takes out of a cluster what the cloud would go on charging for when the cluster is gone.
+"""Deletes from a cluster what would keep costing money after the cluster is gone.
 
 This is not `kubectl drain`, which empties one node of its pods. It empties a cluster of Services of type LoadBalancer
-and, by policy, of volumes. Each step may be the last one before somebody pulls the plug; run again, it goes on. So what
-is found is first labelled as the stack's, then deleted by whoever made it, and only in the end by us.
+and, by policy, of volumes. It may be killed after any step and is safe to re-run. So it first labels what it finds as
+the stack's, then lets the cluster's controllers delete what they made, and only then deletes the rest itself.
 """
 
 import time
@@ -17,27 +17,27 @@ from .cluster.armed import armed
 from .command import COMMAND
 from .errors import TeardownError
 
-_UNANSWERED = 0.25  # of the patience, for a webhook's Service to get an endpoint
+_UNANSWERED = 0.25  # share of the patience for a webhook's Service to get an endpoint
 
 
 class Disarmed(TeardownError):
-    """The cluster's own list of steps says that this one has nothing to do."""
+    """Raised if the cluster's own list of armed steps says that this step has nothing to do."""
 
 
 def run(cloud: CloudDrain, role: str = "", token: str = "") -> list[str]:
-    """Drains.
+    """Drains a cluster.
 
     Args:
         cloud: what to drain.
-        role: what it is in the cluster's list of armed steps; empty for a command of before there was one.
-        token: the one that it was armed with.
+        role: its role in the cluster's list of armed steps; empty for a command from before there was a list.
+        token: the token it was armed with.
 
     Returns:
-        What a person has to know afterwards: what was left, and what goes on costing money.
+        Lines for the user: what was left alone, and what keeps costing money.
 
     Raises:
-        TeardownError: there are volumes and the policy is to refuse; or something holds an NLB; or the control plane
-            does not answer; or another stack is armed there. Nothing is deleted on a doubt.
+        TeardownError: there are volumes and the policy is `refuse`; or something holds an NLB; or the control plane
+            does not answer; or another stack is armed there. In doubt, nothing is deleted.
     """
     target, stack = cloud.target, cloud.subject.stack
 
@@ -65,26 +65,26 @@ def run(cloud: CloudDrain, role: str = "", token: str = "") -> list[str]:
 
 
 def run_unfinished(cloud: CloudDrain, role: str) -> list[str]:
-    """Drains a cluster whose `up` ended before it armed the step that would drain it: users could work in it all the
-    same. A cluster that is gone is left to the sweep at the end of the destroy.
+    """Drains a cluster whose `up` ended before it armed the step that would drain it: users may have worked in it
+    anyway. If the cluster is gone, the sweep at the end of the destroy does the work.
 
     Args:
         cloud: what to drain.
-        role: of the step that an `up` arms once the nodepools are there. Where one is armed, nothing is done.
+        role: role of the step that an `up` arms once the nodepools exist. If one is armed, nothing is done.
 
     Returns:
-        What a person has to know afterwards.
+        Lines for the user.
 
     Raises:
-        TeardownError: as `run`. A control plane that does not answer is no reason where the cluster has no machines:
-            nothing holds its nodepools, and the sweep at the end names what nobody could prove.
+        TeardownError: as `run`. But if the cluster has no machines, a control plane that does not answer is no error:
+            nothing holds its nodepools, and the final sweep lists what it could not prove.
     """
     lines: list[str] = []
 
     def empty(server: ApiServer) -> None:
         if armed(server, role):
             raise Disarmed
-        _refuse_a_copy(cloud, armed(server, ""))  # the steps of before that one are armed
+        _refuse_a_copy(cloud, armed(server, ""))  # the earlier steps are armed
         lines[:] = _in_cluster(cloud, server)
 
     has_machines = cloud.has_machines()
@@ -107,7 +107,7 @@ def run_unfinished(cloud: CloudDrain, role: str) -> list[str]:
 
 
 def plan(cloud: CloudDrain) -> None:
-    """Says what `run` would do."""
+    """Prints what `run` would do."""
     server = reach(cloud.account, cloud.target.cluster_id, cloud.target.wait_seconds, cloud.say)
     if server:
         for service in learn(cloud, server):
@@ -127,10 +127,10 @@ def plan(cloud: CloudDrain) -> None:
 
 
 def _with_server(cloud: CloudDrain, work: Callable[[ApiServer], None], wait_seconds: float) -> bool:
-    """Does what needs the API server, again from the start when that went away meanwhile.
+    """Runs the part that needs the API server, and starts over if that goes away meanwhile.
 
     Args:
-        wait_seconds: patience with one that does not answer.
+        wait_seconds: how long to wait for one that does not answer.
 
     Returns:
         Whether there is such a cluster.
@@ -170,14 +170,14 @@ def _refuse_a_copy(cloud: CloudDrain, found: Document) -> None:
 
 
 def _in_cluster(cloud: CloudDrain, server: ApiServer) -> list[str]:
-    """Has the cluster's own controllers do their part; returns a line for each resource that was left alone."""
+    """Lets the cluster's own controllers delete what they can; returns a line for each thing that was left alone."""
     say, patience = cloud.say, cloud.target.wait_seconds
     learn(cloud, server)
     found = cloud.look()
     cloud.refuse_guests(found)
     cloud.refuse_data(found)
     lines = closing.close(server, cloud.target.on_destroy == "delete", patience * _UNANSWERED, say)
-    learn(cloud, server)  # what slipped in before the policy was in force
+    learn(cloud, server)  # finds what was created before the policy was in force
     found = cloud.look()
     data = cloud.data(found)
     cloud.label([*data, *cloud.balancers(found)])
@@ -195,7 +195,7 @@ def _in_cluster(cloud: CloudDrain, server: ApiServer) -> list[str]:
 
 
 def learn(cloud: CloudDrain, server: ApiServer) -> list[Document]:
-    """Adds to the evidence what the cluster says; gives its Services of type LoadBalancer."""
+    """Adds the cluster's answers to the evidence; returns its Services of type LoadBalancer."""
     found = services.load_balancers(server)
     uids = {service["metadata"]["uid"] for service in found}
     cloud.learn(uids, set(filter(None, map(services.external, found))), *volume_claims.volumes(server))

@@ -1,4 +1,4 @@
-"""Shows what differs between the cloud and a stack's state, after comparing the key's organisation."""
+"""Shows the differences between the cloud and a stack's state, after checking the API key's organisation."""
 
 import subprocess
 import sys
@@ -15,10 +15,10 @@ from .state.recorded import recorded
 @click.command(short_help="Show what differs between cloud and state.")
 @click.argument("stack")
 def drift(stack: str) -> None:
-    """Run `pulumi preview --refresh --expect-no-changes` for STACK. Changes nothing. Exit status 1 if it drifted.
+    """Run `pulumi preview --refresh --expect-no-changes` for STACK. Changes nothing; exit status 1 if it drifted.
 
-    A refresh takes whatever the API does not find for gone. So the key's organisation is compared with the stack's
-    first: through the key of another one nothing of the stack would be found.
+    A refresh takes whatever the API does not find for deleted. So the key's organisation is compared with the stack's
+    first: with a key of another organisation, the API would find nothing of the stack.
     """
     folder = Path.cwd()
     name = plain_name(stack, project(folder))

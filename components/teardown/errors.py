@@ -1,4 +1,4 @@
-"""The one error that a person sees: a line that says what is wrong and what to do next."""
+"""The one error that users see: a line that says what is wrong and what to do next."""
 
 
 class TeardownError(Exception):
@@ -6,4 +6,4 @@ class TeardownError(Exception):
 
 
 class OperationFailed(TeardownError):
-    """Exoscale accepted a call and ended its operation as anything but success."""
+    """Exoscale accepted a call, but its operation did not succeed."""

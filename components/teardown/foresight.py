@@ -1,4 +1,4 @@
-"""Looks at a living stack before an `up` changes it, and says what that would take away."""
+"""Looks at a living stack before an `up` changes it, and announces what that would take away."""
 
 from dataclasses import dataclass, replace
 
@@ -17,7 +17,7 @@ from .subject import Subject
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the stack's cluster is."""
+    """The stack's cluster and its account."""
 
     subject: Subject
     account: Account
@@ -25,27 +25,27 @@ class _Place:
 
     @property
     def nodepools(self) -> dict[str, Document]:
-        """Those of the stack, by their names in the settings."""
+        """The stack's nodepools by their names in the settings."""
         labels = [(StackRef.from_labels(one), one) for one in self.cluster.get("nodepools") or []]
         ours = [one for label, one in labels if label and label.id == self.subject.stack_id]
         return {StackRef.noun(one["name"]): one for one in ours}
 
 
 def foresee(subject: Subject, account: Account | None, chosen: Chosen, recorded: Chosen | None) -> list[str]:
-    """Compares the settings with what there is: an `up` that was interrupted has recorded what it never did, so the
-    cloud's word counts, and the state's only where the cloud has none.
+    """Compares the settings with reality: an interrupted `up` has recorded settings that it never applied, so the cloud
+    is asked first, and the state counts only where the cloud gives no answer.
 
     Args:
         subject: the stack, with the zone of the last `up`.
-        account: of that zone; None where the API key is no good, which a preview does not need.
-        chosen: the settings of today.
-        recorded: those of the last `up`; None where it did not record them.
+        account: the account in that zone; None if the API key is not valid, which a preview does not need.
+        chosen: the current settings.
+        recorded: the settings of the last `up`; None if it did not record them.
 
     Returns:
-        A line for each thing that a person has to know before.
+        A line for each effect that the user has to know before the `up`.
 
     Raises:
-        TeardownError: it must not be done.
+        TeardownError: the change is refused.
     """
     places = _places(subject, account)
     if places == []:
@@ -81,13 +81,13 @@ def foresee(subject: Subject, account: Account | None, chosen: Chosen, recorded:
 
 
 def _places(subject: Subject, account: Account | None) -> list[_Place] | None:
-    """The clusters that carry the stack's id; None where nobody could be asked."""
+    """Returns the clusters that carry the stack's id; None if that could not be found out."""
     if account is None:
         return None
     try:
         if found := _carrying(subject, account):
             return found
-        # An `up` that was to move it may have been killed before it did.
+        # An `up` that should have moved the cluster may have been killed before it did.
         elsewhere = accounts(subject.stack)
         return [one for zone, other in elsewhere.items() for one in _carrying(replace(subject, zone=zone), other)]
     except TeardownError:
@@ -100,7 +100,7 @@ def _refuse_version(account: Account | None, chosen: Chosen, running: str) -> No
         running: version of the cluster that stays; empty for a new one.
 
     Raises:
-        TeardownError: the cluster does not get the version of the settings.
+        TeardownError: the cluster cannot get the version in the settings.
     """
     known = versions.offered(account) if account and chosen.version not in ("", running) else []
     if why := versions.refused(chosen.version, running, known):
@@ -114,7 +114,7 @@ def _carrying(subject: Subject, account: Account) -> list[_Place]:
 
 
 def _balancers(place: _Place) -> list[Document] | None:
-    """The NLBs of the cluster's zone; None where the cloud does not say."""
+    """Returns the NLBs of the cluster's zone; None if the cloud does not answer."""
     try:
         found: list[Document] = place.account.call(place.account.list_load_balancers).get("load-balancers", [])
     except TeardownError:
@@ -137,7 +137,7 @@ def _shown(place: _Place, balancers: list[Document] | None, recorded: Chosen | N
 
 
 def _ingress(subject: Subject, balancers: list[Document]) -> tuple[str, str] | None:
-    """Who made the ingress controller's NLB, and its address; None where one is about to take another's place."""
+    """Returns who made the ingress controller's NLB, and its address; None while one is replacing another."""
     names = {subject.ref.name(INGRESS): changes.MANAGED, subject.ref.name(MADE_BY_CCM): changes.CCM}
     found = [(names[one["name"]], one.get("ip", "")) for one in balancers if one["name"] in names]
     return (found or [(changes.NO_BALANCER, "")])[0] if len(found) < 2 else None
@@ -150,7 +150,7 @@ def _recorded(subject: Subject, recorded: Chosen | None) -> Shown:
 
 
 def _users(place: _Place) -> Users | None:
-    """Lists what a drain of the cluster would find; None where the cloud does not say.
+    """Returns what a drain of the cluster would find; None if the cloud does not answer.
 
     Raises:
         TeardownError: others use the stack's own NLB, which stops that drain.
@@ -169,7 +169,7 @@ def _users(place: _Place) -> Users | None:
 
 
 def _senders(place: _Place, pools: list[str], balancers: list[Document]) -> dict[str, list[str]]:
-    """Who sends traffic to each of these pools, but for the stack's own ingress, which moves with the settings."""
+    """Returns who sends traffic to each of these pools, except the stack's own ingress, which follows the settings."""
     own = {place.subject.ref.name(noun) for noun in (INGRESS, MADE_BY_CCM)}
     targets = [(one, {*targets_of(one).values()}) for one in balancers if one["name"] not in own]
     ids = {name: place.nodepools[name]["instance-pool"]["id"] for name in pools}
@@ -186,7 +186,7 @@ def _sender(balancer: Document, named: dict[str, str]) -> str:
 
 
 def _services(place: _Place) -> dict[str, str]:
-    """The cluster's Services of type LoadBalancer, by the ids and by the names of their NLBs."""
+    """Returns the cluster's Services of type LoadBalancer by the ids and names of their NLBs."""
     try:
         server = reach(place.account, place.cluster["id"], 0, _nobody)
         found = services.load_balancers(server) if server else []
@@ -196,7 +196,7 @@ def _services(place: _Place) -> dict[str, str]:
 
 
 def _nodes(place: _Place) -> dict[str, list[str]]:
-    """The names of the nodes by pool; nothing where the cloud does not say."""
+    """Returns the names of the nodes by pool; empty if the cloud does not answer."""
     try:
         instances = place.account.call(place.account.list_instances).get("instances", [])
     except TeardownError:
@@ -210,7 +210,7 @@ def _nodes(place: _Place) -> dict[str, list[str]]:
 
 
 def _ask_cluster(cloud: CloudDrain) -> None:
-    """Adds what the cluster says, where it says anything."""
+    """Adds the cluster's answers, if it answers."""
     try:
         server = reach(cloud.account, cloud.target.cluster_id, 0, cloud.say)
         if server:
@@ -220,4 +220,4 @@ def _ask_cluster(cloud: CloudDrain) -> None:
 
 
 def _nobody(line: str) -> None:
-    """To whom nothing has to be said."""
+    """Discards a line."""

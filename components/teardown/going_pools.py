@@ -1,7 +1,7 @@
-"""Nodepools that go from a cluster that stays: taken out of the settings, or made anew.
+"""Nodepools that are deleted from a cluster that stays: removed from the settings, or replaced.
 
-A pool is made anew when it has no taint, or no anti-affinity group, any more: the plugin takes neither away from one
-that exists (docs/plugins.md, Updates that send nothing). The new one is made before the old one goes.
+A pool is replaced if its last taint or its anti-affinity group is removed, since the plugin cannot remove either from
+an existing pool (docs/plugins.md, Updates that send nothing). The new pool is created before the old one is deleted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,26 +10,26 @@ from typing import Any
 from .changes import Chosen, Placement, Shown
 from .errors import TeardownError
 
-# By which a Service says where its traffic goes; docs/exoscale.md, Cloud controller manager.
+# With it a Service chooses the pool for its traffic; docs/exoscale.md, Cloud controller manager.
 TARGET = "service.beta.kubernetes.io/exoscale-loadbalancer-service-instancepool-id"
 GROUP_HOLDS = 8  # instances in an anti-affinity group; docs/exoscale.md, Limits
 
 
 def placement(nodepool: Mapping[str, Any]) -> Placement:
-    """A nodepool, as the cloud shows it."""
+    """Reads a nodepool's placement as the cloud shows it."""
     return Placement(bool(nodepool.get("taints")), bool(nodepool.get("anti-affinity-groups")), nodepool.get("size", 0))
 
 
 def going(shown: Shown, chosen: Chosen) -> list[str]:
-    """The pools that are taken out of a cluster that stays."""
+    """Returns the pools that are removed from a cluster that stays."""
     return [name for name in shown.nodepools if name not in chosen.nodepools]
 
 
 def anew(shown: Shown, chosen: Chosen, recorded: Chosen | None) -> dict[str, str]:
-    """The pools of a cluster that stays which are made anew, and why.
+    """Returns the replaced pools of a cluster that stays, and why they are replaced.
 
-    Only the cloud and the last `up` together say that the plugin will find a difference: what somebody did by hand it
-    does not see, and what an `up` that was interrupted recorded was not done.
+    Only the cloud and the last `up` together tell whether the plugin will find a difference: it does not see changes
+    made by hand, and an interrupted `up` recorded changes that were never applied.
     """
     if recorded is None:
         return {}
@@ -46,11 +46,11 @@ def anew(shown: Shown, chosen: Chosen, recorded: Chosen | None) -> dict[str, str
 def refuse_unmakeable(names: Mapping[str, str], shown: Shown, chosen: Chosen) -> None:
     """
     Args:
-        names: the pools that are made anew, and why.
+        names: the replaced pools, and why they are replaced.
 
     Raises:
-        TeardownError: Exoscale would not make one of them, since it has no node, or since its anti-affinity group has
-            no room for the new nodes beside the old ones.
+        TeardownError: Exoscale would refuse to create one of them, because it has no nodes, or because its
+            anti-affinity group has no room for the new nodes beside the old ones.
     """
     for name, why in names.items():
         wanted, there = chosen.placements[name], shown.nodepools[name]
@@ -71,11 +71,11 @@ def refuse_unmakeable(names: Mapping[str, str], shown: Shown, chosen: Chosen) ->
 def refuse_locked(senders: Mapping[str, Sequence[str]], anew: Mapping[str, str]) -> None:
     """
     Args:
-        senders: by the name of a pool that goes, who sends traffic there, in words.
-        anew: those of them that are made anew, and why.
+        senders: who sends traffic to each pool that is deleted, in words, by pool name.
+        anew: those of them that are replaced, and why.
 
     Raises:
-        TeardownError: somebody does, and Exoscale would keep that pool for as long as they do.
+        TeardownError: somebody sends traffic to one, and Exoscale refuses to delete that pool as long as they do.
     """
     if not any(senders.values()):
         return

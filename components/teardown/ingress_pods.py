@@ -1,6 +1,6 @@
-"""Whether anything answers behind the ingress controller's load balancer.
+"""Checks that something answers behind the ingress controller's load balancer.
 
-Helm does not say so: it is content with a DaemonSet that no node takes a pod of, and it looks at no node's pool.
+Helm does not check this: it accepts a DaemonSet without a single pod, and it does not look at the nodes' pools.
 """
 
 from .cloud.account import Account
@@ -16,20 +16,20 @@ def await_one(
     account: Account, server: ApiServer, namespace: str, nodepool: str, pool_id: str, patience: float, say: Say
 ) -> None:
     """Waits until a ready pod behind the controller's Service runs on a node of the pool, and until the Service's NLB
-    sends its traffic there and nowhere else: the pool that it leaves may be the next to go. A pool without any machine,
-    which somebody parked, can have no pod and is passed over.
+    sends its traffic only there: the pool that it sent traffic to before may be deleted next. A parked pool has no
+    machine, and so no pod, and is skipped.
 
     Args:
-        account: in the cluster's zone.
-        server: the cluster's.
-        namespace: where the controller and its Service of type LoadBalancer are.
-        nodepool: what the settings call the pool.
+        account: the account in the cluster's zone.
+        server: the cluster's API server.
+        namespace: namespace of the controller and its Service of type LoadBalancer.
+        nodepool: the pool's name in the settings.
         pool_id: the instance pool behind it.
-        patience: seconds that the pod may take.
-        say: told what it waits for, or why it does not.
+        patience: seconds to wait for the pod.
+        say: called with what it waits for, or why it does not.
 
     Raises:
-        TeardownError: there is none in that time.
+        TeardownError: no pod became ready in time.
     """
 
     def missing() -> str:
@@ -65,7 +65,7 @@ def await_one(
 
 
 def _misled(account: Account, server: ApiServer, namespace: str, pool_id: str) -> str:
-    """Names the controller's traffic that still goes to another pool; empty if none does. Others may share the NLB."""
+    """Says which traffic of the controller still goes to another pool; empty if none. Others may share the NLB."""
     ports: dict[str, set[int]] = {}
     for service in load_balancers(server):
         if service["metadata"]["namespace"] == namespace:
@@ -79,7 +79,7 @@ def _misled(account: Account, server: ApiServer, namespace: str, pool_id: str) -
 
 
 def _ready_nodes(server: ApiServer, namespace: str) -> set[str]:
-    """The nodes with a ready pod behind a Service of type LoadBalancer."""
+    """Returns the nodes with a ready pod behind a Service of type LoadBalancer."""
     services = server.items(f"/api/v1/namespaces/{namespace}/services")
     balanced = {service["metadata"]["name"] for service in services if service["spec"].get("type") == "LoadBalancer"}
     return {

@@ -1,7 +1,7 @@
-"""Removes the NLB of the ingress that the cloud controller manager made and then lost sight of.
+"""Deletes the ingress controller's NLB that the cloud controller manager made and then lost track of.
 
-It knows an NLB by an annotation of the Service alone, so a lost annotation leaves the NLB behind when the ingress gets
-another one: it would be paid for as long as the stack lives.
+The CCM recognises its NLB only by an annotation of the Service. If that is lost and the ingress gets another NLB, the
+first one is left over and costs money as long as the stack exists.
 """
 
 from collections.abc import Sequence
@@ -19,18 +19,18 @@ _SECONDS = 60
 
 
 def remove_leftover(account: Account, subject: Subject, held: Sequence[Document], say: Say) -> list[Resource]:
-    """Deletes it, where it is the stack's alone and no Service holds it.
+    """Deletes the NLB if it is the stack's alone and no Service uses it.
 
     Args:
-        account: of the stack's zone.
-        held: the Services of type LoadBalancer that the cluster has.
-        say: told the deletion.
+        account: the account in the stack's zone.
+        held: the cluster's Services of type LoadBalancer.
+        say: called with a line for the deletion.
 
     Returns:
-        What went.
+        What was deleted.
 
     Raises:
-        TeardownError: Exoscale does not let it go.
+        TeardownError: Exoscale refuses to delete it.
     """
     name = subject.ref.name(MADE_BY_CCM)
     in_use = {key for service in held for key in services.balancer(service)}

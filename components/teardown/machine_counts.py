@@ -1,8 +1,8 @@
-"""How many machines of which kind a stack has: outputs and costs go by it.
+"""Counts a stack's machines by kind, for outputs and costs.
 
-Nodepools are given as the program describes them: by their names in the settings, with `instancePoolId` (any text that
-no pool has where it is not known yet), `instanceType`, `diskSizeGb`, `labels`, `taints` (`{key: "value:effect"}`),
-`size`, and `bounds`, which is empty unless others choose the size.
+The caller passes nodepools as the program describes them: by their names in the settings, with `instancePoolId` (any
+text that is no pool's id if it is not known yet), `instanceType`, `diskSizeGb`, `labels`, `taints` (`{key:
+"value:effect"}`), `size`, and `bounds`, which is empty unless others choose the size.
 """
 
 from collections import Counter
@@ -11,12 +11,11 @@ from typing import Any
 
 Pools = Mapping[str, Mapping[str, Any]]
 Running = dict[str, list[dict[str, Any]]]
-"""By a pool's name: how many (`number`) machines of which `instanceType` and `diskSizeGb`."""
+"""By pool name: the `number` of machines of each `instanceType` and `diskSizeGb`."""
 
 
 def foreseen(pools: Pools, before: Running) -> Running:
-    """The machines that there will be: a change of a pool makes none anew, and of those that are too many the new go
-    first."""
+    """Predicts the machines after an `up`: changing a pool replaces none, and scaling down deletes the newest first."""
     after: Running = {}
     for name, pool in pools.items():
         found = Counter(
@@ -33,12 +32,12 @@ def foreseen(pools: Pools, before: Running) -> Running:
 
 
 def differs(pools: Pools, before: Running, now: Running) -> bool:
-    """Whether there is something new to record. That others changed a size that they choose is not."""
+    """Whether there is something new to record. A size that others choose and changed is not."""
     return any(_counted(pools[name], before.get(name, [])) != _counted(pools[name], now[name]) for name in pools)
 
 
 def rows(found: Counter[tuple[str, int]]) -> list[dict[str, Any]]:
-    """Numbers of machines by type and disk, as they are recorded."""
+    """Numbers of machines by type and disk, in recorded form."""
     return [
         {"instanceType": type_, "diskSizeGb": disk, "number": number}
         for (type_, disk), number in sorted(found.items())

@@ -1,4 +1,4 @@
-"""Asks what a stack's machines are, and which of them are not what their nodepool makes now."""
+"""Finds out what a stack's machines are, and which of them differ from what their nodepool makes now."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from .machine_counts import Pools, Running, rows
 
 
 def running(account: Account, pools: Pools) -> Running:
-    """The machines that there are.
+    """Returns the running machines.
 
     Raises:
         TeardownError: the cloud does not say.
@@ -26,11 +26,11 @@ def running(account: Account, pools: Pools) -> Running:
 
 
 def old(account: Account, server: ApiServer | None, stack: str, pools: Pools) -> list[str]:
-    """A line for each pool with machines that are not what it is to make.
+    """Returns a line for each pool with machines that differ from what it is to make.
 
     Args:
-        server: the cluster's; without one nothing is known of labels and taints.
-        stack: for the command that makes them new.
+        server: the cluster's API server; without it labels and taints are not compared.
+        stack: the stack's name, for the command that replaces them.
 
     Raises:
         TeardownError: the cloud, or the cluster, does not say.

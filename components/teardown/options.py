@@ -13,12 +13,12 @@ cluster_option = click.option("--cluster", required=True, help="Id of the SKS cl
 
 
 organization_option = click.option(
-    "--organization", default="", help="Id of the organisation that the stack lives in; a key of another is refused."
+    "--organization", default="", help="Id of the stack's organisation; a key of another one is refused."
 )
 
 
 def stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds --project, --stack, --owner, --stack-id and --zone, and hands them over as one `subject`."""
+    """Adds --project, --stack, --owner, --stack-id and --zone, and passes them on as one `subject`."""
 
     @functools.wraps(command)
     def with_subject(
@@ -28,7 +28,7 @@ def stack_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     for name, what in (
         ("--stack-id", "The stack's own id."),
-        ("--owner", "The person to contact about it."),
+        ("--owner", "Contact to ask about it."),
         ("--stack", "The Pulumi stack."),
         ("--project", "The Pulumi project."),
     ):

@@ -1,10 +1,10 @@
-"""Nodepools without a node: the API parks one that is there, and makes none so (docs/exoscale.md, Limits)."""
+"""Parked nodepools: the API scales an existing pool to 0, but creates none with 0 (docs/exoscale.md, Limits)."""
 
 from .changes import Chosen
 
 
 def unmade(chosen: Chosen, recorded: Chosen | None) -> str:
-    """Why a pool of these settings cannot be made, in one line; empty where each can.
+    """Says in one line why a pool of these settings cannot be created; empty if all can.
 
     Args:
         recorded: the settings of the last `up`; None for a new stack.
@@ -18,5 +18,5 @@ def unmade(chosen: Chosen, recorded: Chosen | None) -> str:
 
 
 def _same_cluster(chosen: Chosen, recorded: Chosen) -> bool:
-    """Whether no setting replaces the cluster, and its pools with it (docs/adr/0004)."""
+    """Whether no changed setting replaces the cluster, and its pools with it (docs/adr/0004)."""
     return all(getattr(chosen, key) == getattr(recorded, key) for key in ("zone", "level", "cni"))

@@ -1,4 +1,4 @@
-"""Shows what a destroy would take out of a stack's cluster, before anybody runs one."""
+"""Lists what a destroy would delete from a stack's cluster, without running one."""
 
 from pathlib import Path
 

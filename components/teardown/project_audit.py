@@ -1,4 +1,4 @@
-"""Shows what the cloud holds for all stacks of a project, and which of these are missing from every backend."""
+"""Lists what the cloud holds for all stacks of a project, and which of them the backend does not know."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ _ANOTHER = "the stack of this name in this backend does not know it: an earlier 
 
 @dataclass(frozen=True)
 class ProjectAudit:
-    """The findings about all stacks of a project.
+    """The findings for all stacks of a project.
 
     Args:
-        stacks: what each holds, and what is wrong about that, which is mostly nothing.
+        stacks: the resources of each, and what is wrong with them; mostly nothing.
     """
 
     project: str
@@ -31,11 +31,11 @@ class ProjectAudit:
 
     @property
     def failed(self) -> bool:
-        """Whether a stack that is gone costs money."""
+        """Whether a stack that no longer exists costs money."""
         return any(item.billable for items, wrong in self.stacks.values() if wrong for item in items)
 
     def text(self, asked: Asked) -> list[str]:
-        """For people; the receipt is the last line."""
+        """Formats the findings for people; the receipt is the last line."""
         lines: list[str] = []
         for stack, (items, wrong) in self.stacks.items():
             lines += [f"{stack}: {costing(items)}{f'; {wrong}' if wrong else ''}"]
@@ -63,11 +63,11 @@ class ProjectAudit:
 
 
 def of_project(zones: Accounts, project: str, backend: Backend) -> ProjectAudit:
-    """Asks the cloud about all stacks of a project.
+    """Audits all stacks of a project.
 
     Args:
         zones: the account in each zone to look into.
-        backend: knows which of them there should be.
+        backend: knows which stacks exist.
     """
     found = resources(survey(zones))
     holdings: dict[StackRef, list[Resource]] = {}

@@ -1,6 +1,6 @@
-"""The steps as commands: what states of before the provider hold as shell lines, so their names and options stay.
+"""The steps as commands. States from before the provider contain them as shell lines, so names and options must stay.
 
-A person may run them too: `drain --dry-run` looks into a cluster, `admit` takes back what an abandoned destroy refuses.
+People may run them too: `drain --dry-run` looks into a cluster, `admit` reopens one that an abandoned destroy closed.
 """
 
 import secrets
@@ -25,20 +25,20 @@ _stack_option = click.option("--stack", help="The Pulumi stack, whose configurat
 @zone_option
 @_stack_option
 def mark(zone: str, stack: str | None) -> None:
-    """Print a new random id for the label `stack-id` of everything that the stack makes."""
+    """Print a new random id, which everything of the stack will carry as its label `stack-id`."""
     account = connect(zone, stack)
-    account.call(account.list_sks_clusters)  # a wrong key ends it here
+    account.call(account.list_sks_clusters)  # fails on a wrong key
     click.echo(secrets.token_hex(6))
 
 
-@click.command(short_help="Allow load balancers in a cluster again.")
+@click.command(short_help="Allow a cluster to make load balancers again.")
 @zone_option
 @cluster_option
 @_stack_option
 @click.option("--wait-seconds", type=float, default=60, show_default=True, help="How long to wait for the API server.")
 def admit(zone: str, cluster: str, stack: str | None, wait_seconds: float) -> None:
-    """Let a cluster make load balancers and volumes again, after a destroy that was given up, and give back the
-    webhooks that it set aside. `pulumi up` does that by itself."""
+    """Allow a cluster to make load balancers and volumes again after an abandoned destroy, and restore the webhooks
+    that the destroy disabled. `pulumi up` does this by itself."""
     server = reach(connect(zone, stack), cluster, wait_seconds, click.echo)
     if server is None:
         raise TeardownError(f"there is no cluster {cluster} in {zone}")
@@ -52,7 +52,7 @@ def admit(zone: str, cluster: str, stack: str | None, wait_seconds: float) -> No
 @click.option("--keep-nlb", "kept", multiple=True, help="Id or name of an NLB that is a resource of the stack.")
 @click.option("--on-destroy", type=click.Choice(POLICIES), default="refuse", show_default=True)
 @click.option("--releases/--no-releases", default=False, help="Whether Helm has to uninstall something afterwards.")
-@click.option("--wait-seconds", type=float, default=120, show_default=True, help="How long to wait for controllers.")
+@click.option("--wait-seconds", type=float, default=120, show_default=True, help="How long to wait without progress.")
 @click.option("--dry-run", is_flag=True, help="Only list what would be deleted.")
 def drain(
     subject: Subject,
@@ -80,9 +80,9 @@ def drain(
 @click.option("--cluster", default="", help="Sweep only the nodepools of this SKS cluster.")
 @click.option("--wait-seconds", default=0, hidden=True)
 def sweep(subject: Subject, cluster: str, wait_seconds: int) -> None:
-    """Delete all that carries a stack's project, name and id, and print the receipt.
+    """Delete everything that carries a stack's project, name and id, and print the receipt.
 
-    With --cluster it runs before a cluster is deleted, when all nodepools in the state are gone: any other nodepool
+    Use --cluster just before a cluster is deleted, after all nodepools that Pulumi knows are gone: any other nodepool
     would keep the cluster from being deleted.
 
     Exit status 1 when something is left that costs money and was not kept on purpose. Volumes go or stay as the drain
@@ -98,7 +98,7 @@ def sweep(subject: Subject, cluster: str, wait_seconds: int) -> None:
 @click.option("--security-group", "group", required=True, help="Id of the security group.")
 @_stack_option
 def sweep_rules(group: str, stack: str | None) -> None:
-    """Delete all rules of a security group that no machine uses."""
+    """Delete all rules of a security group that is attached to no machine."""
     everywhere = accounts(stack)
     _print(steps.remove_rules_unless_worn({GLOBAL_ZONE: everywhere[GLOBAL_ZONE], **everywhere}, group, click.echo))
 

@@ -1,4 +1,4 @@
-"""Lets a destroy finish whose control plane is gone for good: nobody can uninstall what was in the cluster."""
+"""Lets a destroy finish if the control plane is gone for good, so that nothing in the cluster can be uninstalled."""
 
 import json
 import os
@@ -32,7 +32,7 @@ Agree = Callable[[Sequence[str]], bool]
 @click.command(short_help="Make STACK destroyable again after its cluster is gone.")
 @click.argument("stack")
 @click.option(
-    "--patience", type=float, default=60, show_default=True, help="Seconds to wait for a cluster that is silent."
+    "--patience", type=float, default=60, show_default=True, help="Seconds of silence after which it stops waiting."
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would be done.")
 @click.option("--yes", is_flag=True, help="Do not ask, if Exoscale does not know the cluster any more.")
@@ -45,10 +45,10 @@ Agree = Callable[[Sequence[str]], bool]
 def rescue(stack: str, patience: float, dry_run: bool, yes: bool, confirm: tuple[str, ...]) -> None:
     """Make STACK destroyable again after its control plane is gone for good.
 
-    It first proves that it is gone: Exoscale does not know the cluster. If Exoscale knows it but nothing at all answers
-    there, it asks you for the cluster's name. If anything answers, such as a proxy, that is no proof, and it stops.
-    Then it deletes the cluster's NLBs, labels its volumes for the sweep, and removes from the state what only the
-    control plane could delete. It keeps the earlier state in a file. Run `pulumi destroy` next.
+    First it proves that: Exoscale does not know the cluster. If Exoscale does know it but nothing at all answers there,
+    it asks you to type the cluster's name; if anything answers, such as a proxy, it stops without proof. Then it
+    deletes the cluster's NLBs, labels its volumes for the sweep, and removes from the state what only the control
+    plane could delete. It keeps a backup of the state in a file. Run `pulumi destroy` afterwards.
     """
     folder = Path.cwd()
     backend, name = Pulumi(folder), plain_name(stack, project(folder))
@@ -76,23 +76,23 @@ def rescue(stack: str, patience: float, dry_run: bool, yes: bool, confirm: tuple
 
 
 def clusters(state: Recorded) -> set[tuple[str, str]]:
-    """Ids and zones of the clusters of a stack, also of those that only a drain remembers."""
+    """Returns ids and zones of a stack's clusters, including those that only a drain records."""
     drained = {(drain.cluster_id, drain.zone) for drain in state.drains}
     return {(id_, zone) for id_, zone in {*state.clusters, *drained} if id_ and zone}
 
 
 @dataclass
 class Rescue:
-    """One rescue of one stack.
+    """Rescues one stack.
 
     Args:
-        backend: keeps the state.
-        exported: the state as it is.
+        backend: holds the state.
+        exported: the current state.
         zones: the account in the zones of its clusters.
         subject: the stack; its zone does not matter.
-        policy: what becomes of volumes; None goes by what the last `up` recorded.
-        folder: where the state is backed up.
-        say: told each step.
+        policy: what to do with volumes; None uses the policy that the last `up` recorded.
+        folder: folder for the backup of the state.
+        say: called with a line for each step.
     """
 
     backend: Backend
@@ -104,16 +104,16 @@ class Rescue:
     say: Say
 
     def run(self, patience: float, agree: Agree, dry_run: bool = False) -> None:
-        """Rescues. Run again after it was killed, it goes on; run again after it was done, it has nothing to do.
+        """Rescues the stack. Safe to re-run: it continues after an interruption, and does nothing once it is done.
 
         Args:
-            patience: seconds of silence after which nobody is waited for.
-            agree: given the names of silent clusters that Exoscale still knows; whether to go on.
+            patience: seconds of silence after which it stops waiting.
+            agree: called with the names of silent clusters that Exoscale still knows; returns whether to go on.
             dry_run: only say what would be done.
 
         Raises:
-            TeardownError: a control plane answers, or nobody can tell; or volumes hold data and nobody said what
-                becomes of them; or the state protects what would have to be dropped.
+            TeardownError: a control plane answers, or that cannot be found out; or volumes hold data and no policy says
+                what to do with them; or the state protects what would have to be removed.
         """
         state, stack = recorded(self.exported), self.subject.stack
         known = clusters(state)
@@ -160,7 +160,7 @@ class Rescue:
             return cluster_id
 
     def _drain(self, state: Recorded, cluster_id: str, zone: str) -> CloudDrain:
-        """A drain of a cluster whose API server nobody asks."""
+        """Returns a drain of the cluster that does not use its API server."""
         recorded_for = [drain for drain in state.drains if drain.cluster_id == cluster_id]
         pools = state.pool_ids.union(*(drain.pool_ids for drain in recorded_for))
         policies = [drain.on_destroy for drain in recorded_for]
@@ -187,7 +187,7 @@ class Rescue:
 
     def _tell(self, drains: Sequence[CloudDrain], dropped: Sequence[Document], verb: str) -> None:
         for drain in drains:
-            found, fate = drain.look(), "stay: it goes on costing money" if drain.keeps else "go"
+            found, fate = drain.look(), "stay: it keeps costing money" if drain.keeps else "go"
             for balancer in drain.balancers(found):
                 self.say(f"{verb.partition(' ')[0]} delete {balancer}")
             for item in drain.unlabelled_data():
@@ -198,7 +198,8 @@ class Rescue:
             self.say(f"{verb} {one['urn']} from the state")
 
     def _remove_lost_pools(self, drain: CloudDrain, state: Recorded) -> None:
-        """Instance pools whose nodepool is gone, and nodepools that no state knows: nobody else would delete them."""
+        """Deletes instance pools without a nodepool, and nodepools that are missing from the state: nobody else
+        would."""
 
         def find() -> list[Resource]:
             lost = [item for item in drain.look() if item.kind == INSTANCE_POOL or is_unrecorded(item)]

@@ -12,7 +12,7 @@ from .cloud.resource import Verdict
 from .cloud.stack_ref import STACK_ID_LENGTH
 from .cloud.survey import Accounts, survey
 from .cloud_drain import CloudDrain, DrainTarget
-from .cluster import armed, closing, services, webhooks
+from .cluster import armed, closing, helm_records, services, webhooks
 from .cluster.api_server import ApiServer, Unreachable, reach
 from .cluster.kubeconfig import kubeconfig
 from .drain import run as run_drain
@@ -110,8 +110,8 @@ def refuse_copy(subject: Subject, project: str, stack: str) -> None:
 
 
 def arm(subject: Subject, role: str, cluster_id: str, token: str, say: Say) -> None:
-    """Makes a step the one of its role that may work on the cluster. For the second drain it also takes back what the
-    drain of an abandoned destroy put up there.
+    """Makes a step the one of its role that may work on the cluster. For the second drain it also clears away what
+    earlier runs left there.
 
     Raises:
         TeardownError: the cluster does not answer, or is not there, or refuses to be changed.
@@ -120,27 +120,33 @@ def arm(subject: Subject, role: str, cluster_id: str, token: str, say: Say) -> N
     with webhooks.explained(server, cluster_id):
         armed.arm(server, role, token, f"{subject.project}/{subject.stack}")
     if role == SECOND_DRAIN:
-        closing.open_again(server, say)
+        _clear_away(server, subject, say)
 
 
-def is_closed(subject: Subject, cluster_id: str) -> bool:
-    """Whether a destroy closed the cluster and then left it: see `closing`. Changes nothing.
+def left_behind(subject: Subject, cluster_id: str) -> tuple[str, ...]:
+    """What earlier runs left in the cluster that an `up` has to clear away: `closedByADestroy` (see `closing`) and
+    `unfinishedHelmOperation` (see `helm_records`). Changes nothing.
 
-    False where nobody can tell: a preview needs neither a good key nor a cluster that answers.
+    Empty where nobody can tell: a preview needs neither a good key nor a cluster that answers.
     """
     try:
-        return closing.is_closed(ApiServer(kubeconfig(subject.accounts()[subject.zone], cluster_id)))
+        server = ApiServer(kubeconfig(subject.accounts()[subject.zone], cluster_id))
+        found = {
+            "closedByADestroy": closing.is_closed(server),
+            "unfinishedHelmOperation": bool(helm_records.unfinished(server, subject.stack_id)),
+        }
     except TeardownError:
-        return False
+        return ()
+    return tuple(name for name, is_there in found.items() if is_there)
 
 
-def open_again(subject: Subject, cluster_id: str, say: Say) -> None:
-    """Takes back what an abandoned destroy put up in the cluster.
+def clear_away(subject: Subject, cluster_id: str, say: Say) -> None:
+    """Clears away what earlier runs left in the cluster. The engine's lock says that none of them is under way.
 
     Raises:
         TeardownError: the cluster does not answer, or is not there.
     """
-    closing.open_again(_reach(subject, cluster_id, say), say)
+    _clear_away(_reach(subject, cluster_id, say), subject, say)
 
 
 def running_machines(subject: Subject, pools: Pools) -> Running:
@@ -267,6 +273,11 @@ def remaining(subject: Subject) -> str:
     found = resources(survey(subject.accounts(), groups=False), Evidence(subject.ref))
     ours = [item for item in found if item.billable and item.verdict(subject.ref) is Verdict.OURS]
     return f"{costing(ours)} still run for stack {subject.stack}" if ours else f"nothing runs for stack {subject.stack}"
+
+
+def _clear_away(server: ApiServer, subject: Subject, say: Say) -> None:
+    closing.open_again(server, say)
+    helm_records.forget(server, subject.stack_id, say)
 
 
 def _reach(subject: Subject, cluster_id: str, say: Say) -> ApiServer:

@@ -1,4 +1,4 @@
-"""Decides what a destroy does with a cluster's volumes and snapshots."""
+"""The policy for a cluster's volumes and snapshots when it is destroyed."""
 
 import os
 
@@ -9,10 +9,10 @@ OVERRIDE = "STORAGE_ON_DESTROY"
 
 
 def override() -> str | None:
-    """The policy that the environment sets for this one run; None where it sets none.
+    """Returns the policy that the environment sets for this run; None if it sets none.
 
     Raises:
-        TeardownError: it is no policy.
+        TeardownError: it is not a policy.
     """
     policy = os.environ.get(OVERRIDE) or None
     if policy not in (None, *POLICIES):

@@ -1,4 +1,4 @@
-"""Describes a stack to the steps."""
+"""The stack that a step works for."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ class Subject:
     Args:
         project: the Pulumi project's name.
         stack: the stack's name.
-        owner: the person to contact about it.
+        owner: contact to ask about it.
         zone: Exoscale zone of its cluster.
         stack_id: the stack's own id; empty before it has one.
-        organization: id of the organisation that it lives in; empty where that is not known.
-        organization_name: of the same, for messages.
+        organization: id of its organisation; empty if that is not known.
+        organization_name: name of its organisation, for messages.
     """
 
     project: str
@@ -33,16 +33,17 @@ class Subject:
 
     @property
     def ref(self) -> StackRef:
-        """The stack as labels name it."""
+        """The stack as named in labels."""
         return StackRef(self.project, self.stack, self.stack_id, self.organization)
 
     @property
     def home(self) -> Organization:
-        """The organisation that it lives in."""
+        """The stack's organisation."""
         return Organization(self.organization, self.organization_name)
 
     def accounts(self, everywhere: bool = False) -> dict[str, Account]:
-        """The account in the stack's zone, or in every zone, its own first; the key's organisation is compared first.
+        """Returns the account in the stack's zone, or in every zone, its own first, after comparing the key's
+        organisation.
 
         Raises:
             TeardownError: no key, a key of another organisation, no such zone, or no answer.

@@ -1,4 +1,4 @@
-"""Removes what an interrupted `up` made and never recorded, at the very end of a destroy; and writes the receipt."""
+"""Deletes, at the end of a destroy, what an interrupted `up` made and never recorded; writes the receipt."""
 
 from .cloud import labels, removal
 from .cloud.abandoned import abandoned
@@ -18,19 +18,19 @@ _LEAVE, _KEEP, _DELETE, _REFUSE = "leave", "keep", "delete", "refuse"
 def sweep_stack(
     zones: Accounts, subject: Subject, policy: str | None, patience: float, say: Say, pause: float = 2.0
 ) -> list[str]:
-    """Deletes all that is the stack's and the stack's alone, in every zone.
+    """Deletes everything that is the stack's alone, in every zone.
 
     Args:
         zones: the account in each zone, the stack's own first. It has to answer; others are skipped with a warning.
-        policy: what becomes of volumes; None goes by their labels.
-        patience: seconds without anything going after which what is left is left.
+        policy: what to do with volumes; None follows their labels.
+        patience: seconds without any deletion after which it gives up.
         pause: seconds between two tries.
 
     Returns:
-        What a person has to know; the receipt is the last line.
+        Lines for the user; the receipt is the last one.
 
     Raises:
-        TeardownError: something stays that should have gone, or there are volumes and nobody said what becomes of them.
+        TeardownError: something could not be deleted, or there are volumes and no policy says what to do with them.
     """
     if not subject.stack_id:
         raise TeardownError("the stack's own id is empty, so nothing in the account is provably the stack's")
@@ -49,12 +49,12 @@ def sweep_stack(
 
 
 def sweep_nodepools(account: Account, subject: Subject, cluster_id: str, patience: float, say: Say) -> list[str]:
-    """Deletes the nodepools of a cluster that are the stack's, for the moment before the cluster is deleted: all that
-    Pulumi knows are gone, and another one would keep the cluster from going. NLBs that lock one go first. Volumes are
-    the drain's business.
+    """Deletes the stack's nodepools of a cluster just before the cluster is deleted: those that Pulumi knows are gone,
+    and any other would keep the cluster from being deleted. NLBs that lock one are deleted first. The drain handles
+    volumes.
 
     Raises:
-        TeardownError: one of them stays.
+        TeardownError: one of them could not be deleted.
     """
     zones = {subject.zone: account}
 
@@ -77,14 +77,14 @@ class _Sweep:
         self.abandoned: list[Resource] = []
 
     def find(self) -> list[Resource]:
-        """Finds what to delete now. `kept` is what is to stay, `left` what is not the stack's alone, `namesakes` what
-        carries its name under another id, and `abandoned` what may have been its, in its zone."""
+        """Returns what to delete now. Sets `kept` to what stays, `left` to what is not the stack's alone, `namesakes`
+        to what carries its name under another id, and `abandoned` to what may have been its own, in its zone."""
         found = resources(survey(self.zones, self._skip), Evidence(self._subject.ref))
         self.abandoned = [item for item in abandoned(found) if item.zone == next(iter(self.zones))]
         same_name = [item for item in found if any(map(self._is_namesake, item.owners))]
         self.namesakes = [item for item in same_name if item.billable]
         ours = self._of_verdict(found, Verdict.OURS)
-        # A successor of this stack's id has a cluster of the same name, and nothing says whether it uses a volume.
+        # A later stack with the same id has a cluster of the same name, and nothing tells whether it uses a volume.
         fates = self._fates(ours, succeeded=any(item.kind == CLUSTER for item in same_name))
         refused = [item for item in ours if fates[item.id] == _REFUSE]
         if refused:
@@ -102,7 +102,7 @@ class _Sweep:
         return [item for item in found if item.verdict(self._subject.ref) is verdict]
 
     def _fates(self, ours: list[Resource], succeeded: bool) -> dict[str, str]:
-        """A drain labels what it was told to keep or to delete, and stops before that where it has to refuse."""
+        """A drain labels what it keeps or deletes, and stops before that if the policy is `refuse`."""
         fates: dict[str, str] = {}
         for item in ours:  # each volume before its snapshots
             if item.kind not in DATA:

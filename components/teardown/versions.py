@@ -1,4 +1,4 @@
-"""Which Kubernetes versions a cluster can get: what Exoscale offers, and none older than it runs."""
+"""The Kubernetes versions that a cluster can get: those that Exoscale offers and that are not older than its own."""
 
 from bisect import bisect
 from collections.abc import Iterable, Sequence
@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from .cloud.account import Account
 from .errors import TeardownError
 
-NEWEST = "newest"  # the setting that takes what there is; `Chosen` has it as an empty text
-_NEARBY = 2  # so many below a version that is not on offer are named, and so many above
+NEWEST = "newest"  # the setting for the newest version; `Chosen` has an empty text for it
+_NEARBY = 2  # number of versions to suggest below and above one that is not offered
 
 
 def offered(account: Account) -> list[str]:
-    """Those that Exoscale offers; empty where it does not say."""
+    """Returns the versions that Exoscale offers; empty if it does not answer."""
     try:
         found: list[str] = account.call(account.list_sks_cluster_versions).get("sks-cluster-versions", [])
     except TeardownError:
@@ -20,12 +20,12 @@ def offered(account: Account) -> list[str]:
 
 
 def refused(wanted: str, running: str, offered: Sequence[str]) -> str:
-    """Why a cluster does not get a version, in one line; empty where it does, and where nobody can say.
+    """Says in one line why a cluster cannot get a version; empty if it can, or if that cannot be found out.
 
     Args:
-        wanted: by the settings.
-        running: in the cluster; empty where there is none, or where it is replaced.
-        offered: by Exoscale; empty where it does not say.
+        wanted: the version in the settings.
+        running: the cluster's version; empty if there is no cluster, or if it is replaced.
+        offered: the versions that Exoscale offers; empty if it does not answer.
     """
     if wanted in ("", running, *offered) and not _is_older(wanted, running):
         return ""

@@ -1,4 +1,4 @@
-"""Waits for what ends by itself, and gives up on what does not move."""
+"""Waits for something to finish, and gives up if there is no progress."""
 
 import time
 from collections.abc import Callable, Sized
@@ -13,12 +13,12 @@ def wait_until(
     """Calls `probe` until it finds nothing left.
 
     Args:
-        probe: what is still there; empty when the wait is over. It is called once at least.
+        probe: returns what is left; empty ends the wait. It is called at least once.
         patience: seconds without progress after which it gives up. Fewer things left than ever before is progress.
-        pause: called between two probes, with the seconds of patience that remain.
+        pause: called between two probes with the remaining seconds of patience.
 
     Returns:
-        What was left at the last look; empty when all went well.
+        What the last probe found; empty on success.
     """
     left = probe()
     fewest, deadline = len(left), time.monotonic() + patience

@@ -1,6 +1,6 @@
-"""The admin API of the sandbox itself, under `/_sandbox`: what it holds, faults, reset, killing parts.
+"""The sandbox's own admin API under `/_sandbox`: shows its content, arms faults, resets it and kills parts.
 
-It is on loopback, but so is any web page's script: each call must carry the token.
+It is on loopback, but scripts of web pages can reach that too, so each call must carry the token.
 """
 
 import hmac
@@ -25,10 +25,10 @@ from sandbox.faults import Fault
 from sandbox.store import DEFAULT_ORGANIZATION, ORGANIZATION, Document
 
 TOKEN_HEADER = "X-Sandbox-Token"  # noqa: S105 - a header's name
-PERSON = "sandbox"  # name of the person's API key
+PERSON = "sandbox"  # name of the user's API key
 EFFECTS = ("status", "lose-reply", "delay", "failure", "kill-ccm", "kill-csi")
 PARTS = ("ccm", "csi", "api-server")
-NOT_HELD = ("operation", "api-key", "iam-role", ORGANIZATION)  # kinds that are no objects of anybody's
+NOT_HELD = ("operation", "api-key", "iam-role", ORGANIZATION)  # kinds that are not users' objects
 Action = Callable[[Cloud, Request, Any], Any]
 
 
@@ -64,7 +64,7 @@ def routes(cloud: Cloud, token: str) -> list[Route]:
 
 
 def status(cloud: Cloud, request: Request, body: Any) -> Document:
-    """Shows what the cloud holds by kind, its clusters, whose its keys are, the faults and the pace."""
+    """Shows the cloud's objects by kind, its clusters, the owners of its keys, the faults and the pace."""
     with cloud.lock:
         cloud.operations.tick()
         names = {item["id"]: item["name"] for item in cloud.store.list(ORGANIZATION)}
@@ -112,7 +112,7 @@ def disarm(cloud: Cloud, request: Request, body: Any) -> Document:
 
 
 def reset(cloud: Cloud, request: Request, body: Any) -> Document:
-    """Deletes everything but the default organisation and the person's key in it, which works again where it had
+    """Deletes everything except the default organisation and the user's key in it, which works again if it had
     expired."""
     with cloud.lock:
         deleted = Counter({kind: len(cloud.store.list(kind)) for kind in cloud.store.kinds() if kind != "operation"})
@@ -162,7 +162,7 @@ def expire(cloud: Cloud, request: Request, body: Any) -> Document:
 
 
 def restore(cloud: Cloud, request: Request, body: Any) -> Document:
-    """Takes `expire` back."""
+    """Undoes `expire`."""
     return _change_keys(cloud, request.path_params["name"], {"_expires": None})
 
 
@@ -184,10 +184,10 @@ def _parsed(raw: bytes) -> Any:
 
 
 def _fault(body: Any) -> Fault:
-    """The fault that the body describes.
+    """Parses the fault in the body.
 
     Raises:
-        BadRequest: naming the field, its value and what is allowed.
+        BadRequest: names the field, its value and what is allowed.
     """
     if not isinstance(body, dict):
         raise BadRequest("a fault is a JSON object")

@@ -7,11 +7,11 @@ from sandbox.operations import effect
 from sandbox.store import Document, public
 
 KIND = "anti-affinity-group"
-MAX_INSTANCES = 8  # a group holds no more (docs/exoscale.md, Limits)
+MAX_INSTANCES = 8  # limit per group (docs/exoscale.md, Limits)
 
 
 def members(cloud: Cloud, group_id: str) -> list[Document]:
-    """The instances in a group."""
+    """Returns the instances in a group."""
     return cloud.store.where("instance", "anti-affinity-groups.id", group_id)
 
 

@@ -1,4 +1,4 @@
-"""API keys over the API: those of people, of their programs, and of the addons of clusters. A secret is told once."""
+"""API keys of people, programs and cluster addons. A secret is shown only once."""
 
 from sandbox.api import quota
 from sandbox.api.iam_role import KIND as ROLE
@@ -23,7 +23,7 @@ def get(cloud: Cloud, call: Call) -> Document:
 
 @operation("create-api-key")
 def create(cloud: Cloud, call: Call) -> Document:
-    """Answers the key itself, the one time with its secret. Names may repeat (assumed)."""
+    """Returns the key itself, this one time with its secret. Names may repeat (assumed)."""
     role = find(cloud, ROLE, call.body["role-id"])
     quota.check(cloud, "iam-key")
     key = create_key(cloud, call.body["name"], role["id"])
@@ -32,8 +32,8 @@ def create(cloud: Cloud, call: Call) -> Document:
 
 @operation("delete-api-key")
 def delete(cloud: Cloud, call: Call) -> Document:
-    """Refused from the next call on. The operation has ended and refers to nothing, since a reference is a UUID and a
-    key has none (assumed: so it was recorded for SSH keys)."""
+    """Refuses the key from the next call on. The operation has ended and has no reference, since a reference is a UUID
+    and a key has none (assumed: recorded like this for SSH keys)."""
     cloud.store.delete(KIND, find(cloud, KIND, call.path["id"])["id"])
     return ended(cloud, call.operation_id)
 

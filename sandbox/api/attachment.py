@@ -1,4 +1,4 @@
-"""Shared by elastic IPs, private networks and security groups: instances refer to them in lists."""
+"""The common part of elastic IPs, private networks and security groups: instances refer to them in lists."""
 
 from sandbox.api.errors import BadRequest, Conflict
 from sandbox.api.routes import Call, find
@@ -6,7 +6,7 @@ from sandbox.cloud import Cloud
 from sandbox.store import Document
 
 INSTANCE = "instance"
-# A list of references in an instance or a pool, and the kind that each names.
+# Lists of references in an instance or a pool, and the kind that each refers to.
 REFERENCES = {
     "anti-affinity-groups": "anti-affinity-group",
     "elastic-ips": "elastic-ip",
@@ -17,20 +17,20 @@ ZONAL = ("elastic-ip", "private-network")
 
 
 def attached(cloud: Cloud, key: str, id_: str) -> list[Document]:
-    """The instances whose list `key` names that object, those that are on their way out included."""
+    """Returns the instances whose list `key` names that object, including those being deleted."""
     return cloud.store.where(INSTANCE, f"{key}.id", id_)
 
 
 def names(instance: Document, key: str, id_: str) -> bool:
-    """Whether the list `key` of the instance names that object."""
+    """Whether the instance's list `key` names that object."""
     return any(reference["id"] == id_ for reference in instance.get(key, []))
 
 
 def attachable(cloud: Cloud, call: Call, key: str) -> Document:
-    """The instance of the body, which does not have the object of the path yet.
+    """Returns the instance in the body, which does not have the object in the path yet.
 
     Raises:
-        Conflict: it has, or is on its way in or out (words assumed).
+        Conflict: it has, or is being created or deleted (words assumed).
     """
     instance = _instance(cloud, call)
     if names(instance, key, call.path["id"]):
@@ -41,10 +41,10 @@ def attachable(cloud: Cloud, call: Call, key: str) -> Document:
 
 
 def holder(cloud: Cloud, call: Call, key: str) -> Document:
-    """The instance of the body, which has the object of the path.
+    """Returns the instance in the body, which has the object in the path.
 
     Raises:
-        Conflict: it has not (words assumed).
+        Conflict: it does not have it (words assumed).
     """
     instance = _instance(cloud, call)
     if not names(instance, key, call.path["id"]):
@@ -53,14 +53,14 @@ def holder(cloud: Cloud, call: Call, key: str) -> Document:
 
 
 def give(cloud: Cloud, instance_id: str, key: str, id_: str) -> None:
-    """Adds the object to the list `key` of the instance; nothing happens where that is gone."""
+    """Adds the object to the instance's list `key`; does nothing if the instance is gone."""
     instance = cloud.store.get(INSTANCE, instance_id)
     if instance and not names(instance, key, id_):
         cloud.store.put(INSTANCE, {**instance, key: [*instance.get(key, []), {"id": id_}]})
 
 
 def take(cloud: Cloud, instance_id: str, key: str, id_: str) -> None:
-    """Takes the object from the list `key` of the instance; nothing happens where that is gone."""
+    """Removes the object from the instance's list `key`; does nothing if the instance is gone."""
     instance = cloud.store.get(INSTANCE, instance_id)
     if instance:
         left = [reference for reference in instance.get(key, []) if reference["id"] != id_]
@@ -68,11 +68,11 @@ def take(cloud: Cloud, instance_id: str, key: str, id_: str) -> None:
 
 
 def references(cloud: Cloud, call: Call, keys: tuple[str, ...] = tuple(REFERENCES)) -> Document:
-    """Those lists of the body that hold references, each of them as its id and nothing else.
+    """Returns the body's lists of references, each reference reduced to its id.
 
     Raises:
-        NotFound: one names what is not there.
-        BadRequest: one names nothing.
+        NotFound: a referenced object does not exist.
+        BadRequest: a reference has no id.
     """
     found = {}
     for key in keys:
@@ -85,10 +85,10 @@ def references(cloud: Cloud, call: Call, keys: tuple[str, ...] = tuple(REFERENCE
 
 
 def identifier(reference: Document, name: str) -> str:
-    """The id of a reference, which the OpenAPI document does not demand everywhere.
+    """Returns the id of a reference, which the OpenAPI document does not require everywhere.
 
     Raises:
-        BadRequest: it has none.
+        BadRequest: it has no id.
     """
     if "id" not in reference:
         raise BadRequest(f"{name}: a reference without an id", [f"{name}: id is missing"])

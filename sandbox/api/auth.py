@@ -10,24 +10,24 @@ from sandbox.cloud import Cloud
 from sandbox.store import Document
 
 SCHEME = "EXO2-HMAC-SHA256"
-MAX_LIFE_SECONDS = 3600  # of a signature; assumed. Clients sign for ten minutes
+MAX_LIFE_SECONDS = 3600  # lifetime of a signature; assumed. Clients sign for ten minutes
 
-# The old API's words; the body of the current one is not known. The log says which check it was.
+# The old API's words; the body of the current one is not known. The log says which check failed.
 REFUSAL = "unable to verify user credentials and/or request signature"
 
 
 def authenticate(cloud: Cloud, authorization: str, method: str, path: str, query: str, body: bytes) -> Document:
-    """The `api-key` document whose secret signed this request.
+    """Returns the `api-key` document whose secret signed this request.
 
     Args:
-        authorization: the header's value, empty where there is none.
+        authorization: the header's value, empty if there is none.
         method: the HTTP method.
-        path: the raw request target before unescaping, `/v2` included, without the query.
+        path: the raw request target before unescaping, including `/v2`, without the query.
         query: the raw query string.
-        body: the raw body, empty where there is none.
+        body: the raw body, empty if there is none.
 
     Raises:
-        Forbidden: nobody's signature, a wrong one, or one that is no longer good.
+        Forbidden: the signature is missing, wrong or expired.
     """
     scheme, _, rest = authorization.partition(" ")
     if scheme != SCHEME:
@@ -59,7 +59,7 @@ def authenticate(cloud: Cloud, authorization: str, method: str, path: str, query
 
 
 def has_expired(cloud: Cloud, key: Document) -> bool:
-    """Whether an `api-key` document is refused by now."""
+    """Whether an API key has expired."""
     expires: float | None = key.get("_expires")
     return expires is not None and expires <= cloud.clock.now()
 
@@ -70,9 +70,9 @@ def _pair(field: str) -> tuple[str, str]:
 
 
 def _signed_values(cloud: Cloud, query: str, names: list[str]) -> bytes:
-    """The signed values, as the message holds them: by name, and only of arguments that have one value.
+    """Returns the signed values as in the message: by name, and only of arguments with one value.
 
-    An argument with one value that the signature leaves out was added on the way: every client signs those.
+    An unsigned argument with one value was added in transit: every client signs those.
     """
     given = {name: values[0] for name, values in parse_qs(query).items() if len(values) == 1}
     if not given.keys() <= set(names):

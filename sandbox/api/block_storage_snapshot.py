@@ -1,4 +1,4 @@
-"""Snapshots of block storage volumes. Each costs money until it is deleted, whatever becomes of its volume."""
+"""Snapshots of block storage volumes. Each costs money until it is deleted, even if its volume is gone."""
 
 from datetime import UTC, datetime
 
@@ -34,9 +34,9 @@ def create(cloud: Cloud, call: Call) -> Document:
     taken = datetime.fromtimestamp(cloud.clock.now(), UTC)
     snapshot = {
         "id": cloud.ids.uuid(),
-        "name": f"{volume.get('name', volume['id'])}_{taken:%Y%m%d%H%M%S}",  # unnamed ones: as cli#574 shows them
+        "name": f"{volume.get('name', volume['id'])}_{taken:%Y%m%d%H%M%S}",  # default name, as in cli#574
         **call.body,
-        "size": volume["size"],  # the real one counts what differs from the one before; nothing is written here
+        "size": volume["size"],  # the real size is the difference from the snapshot before; nothing is written here
         "volume-size": volume["size"],
         "created-at": cloud.clock.timestamp(),
         "state": "creating",

@@ -1,4 +1,4 @@
-"""Block storage volumes: disks with a life of their own. What is attached is let go, not removed, with its instance."""
+"""Block storage volumes: disks that outlive instances. Deleting an instance detaches its volumes."""
 
 from sandbox.api import quota
 from sandbox.api.catalogue import instance_type
@@ -17,7 +17,7 @@ INSTANCE = "instance"
 BLOCK_SIZE = 4096
 DEFAULT_SIZE_GIB, LARGEST_SIZE_GIB = 10, 10 * 1024
 MOST_ATTACHED = 5
-TOO_SMALL = ("micro", "tiny")  # instances below `small` take no volume
+TOO_SMALL = ("micro", "tiny")  # instances smaller than `small` take no volume
 
 SETTLED = ("attached", "detached", "error")
 
@@ -47,7 +47,7 @@ def create(cloud: Cloud, call: Call) -> Document:
     quota.check(cloud, "block-storage-volume")
     volume = {
         "id": cloud.ids.uuid(),
-        "labels": {},  # the provider tells none from an empty one
+        "labels": {},  # the provider distinguishes a missing value from an empty one
         **body,
         "size": size,
         "blocksize": BLOCK_SIZE,
@@ -88,10 +88,10 @@ def detach(cloud: Cloud, call: Call) -> Document:
 
 @operation("resize-block-storage-volume")
 def resize(cloud: Cloud, call: Call) -> Document:
-    """Answers the volume, not an operation (docs/exoscale.md, Operations)."""
+    """Returns the volume, not an operation (docs/exoscale.md, Operations)."""
     volume = settled(cloud, call)
     if _instance_id(volume):
-        raise Conflict("Volume is attached: detach it to resize it")  # that it must be is what the real driver says
+        raise Conflict("Volume is attached: detach it to resize it")  # the real driver says that it must be
     _check_size(call.body["size"], volume["size"] + 1)
     volume["size"] = call.body["size"]
     cloud.store.put(KIND, volume)
@@ -149,10 +149,10 @@ error_on_failure(KIND, "create-block-storage-volume")
 
 
 def settled(cloud: Cloud, call: Call) -> Document:
-    """The volume that the path names, ready for a change.
+    """Returns the volume in the path, ready for a change.
 
     Raises:
-        Conflict: another operation works on it.
+        Conflict: another operation on it is in progress.
     """
     volume = find(cloud, KIND, call.path["id"], call.zone)
     refuse_unless_settled(KIND, volume, SETTLED)
@@ -160,26 +160,26 @@ def settled(cloud: Cloud, call: Call) -> Document:
 
 
 def settle(cloud: Cloud, volume_id: str) -> None:
-    """Ends a state of passage: attached where it has an instance, else detached. Nothing happens where it is gone."""
+    """Ends a transition: attached if it has an instance, otherwise detached. Does nothing if the volume is gone."""
     volume = cloud.store.get(KIND, volume_id)
     if volume:
         cloud.store.put(KIND, {**volume, "state": "attached" if _instance_id(volume) else "detached"})
 
 
 def release(cloud: Cloud, instance_id: str) -> None:
-    """Detaches the volumes of an instance that goes. They stay, and go on costing money: a user of the real cloud
+    """Detaches the volumes of an instance being deleted. They stay and keep costing money: a user of the real cloud
     saw such a deletion succeed (tf#341, 2024-04); that the volumes stay is assumed."""
     for volume in cloud.store.where(KIND, "instance.id", instance_id):
         _let_go(cloud, volume)
 
 
 def snapshots(cloud: Cloud, volume_id: str) -> list[Document]:
-    """The snapshots of a volume, in every state."""
+    """Returns the snapshots of a volume, in every state."""
     return cloud.store.where(SNAPSHOT, "block-storage-volume.id", volume_id)
 
 
 def shown(cloud: Cloud, volume: Document) -> Document:
-    """The volume on the wire, with its snapshots where it has some."""
+    """Returns the volume as the API shows it, with its snapshots if it has any."""
     references = [{"id": snapshot["id"]} for snapshot in snapshots(cloud, volume["id"])]
     return {**public(volume), **({"block-storage-snapshots": references} if references else {})}
 

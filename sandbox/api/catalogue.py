@@ -1,4 +1,4 @@
-"""The offer of Exoscale: zones, instance types, templates, Kubernetes versions and limits, all from catalogue.toml."""
+"""Exoscale's offer: zones, instance types, templates, Kubernetes versions and limits, all from catalogue.toml."""
 
 import hashlib
 import tomllib
@@ -19,14 +19,14 @@ _VARIANTS = ("standard", "nvidia")
 
 
 def identity(kind: str, name: str) -> str:
-    """The id of a thing that Exoscale offers: the same in every sandbox, so that recorded states stay good."""
+    """Returns the id of an item in the offer: the same in every sandbox, so that recorded states stay valid."""
     known = _data()["ids"].get(kind, {})
     return str(known.get(name) or uuid.uuid5(_NAMESPACE, f"{kind}/{name}"))
 
 
 @operation("list-zones")
 def zones(cloud: Cloud, call: Call) -> Document:
-    """Who came by a real host name gets real ones, everybody else addresses on loopback."""
+    """Returns real endpoints to clients that used a real host name, and loopback addresses to all others."""
     rows = []
     for name in official().zones:
         endpoint = f"https://api-{name}.exoscale.com/v2" if call.through_proxy else f"{call.root}/zone/{name}/v2"
@@ -47,7 +47,7 @@ def get_instance_type(cloud: Cloud, call: Call) -> Document:
 
 @operation("list-templates")
 def list_templates(cloud: Cloud, call: Call) -> Document:
-    """All are public: the sandbox has no way to register one."""
+    """Lists templates; all are public, because the sandbox cannot register one."""
     family = call.query.get("family")
     private = call.query.get("visibility") == "private"
     rows = [template for template in templates() if not private and family in (None, template["family"])]
@@ -73,14 +73,14 @@ def list_sks_cluster_versions(cloud: Cloud, call: Call) -> Document:
 
 
 def sks_cluster_versions(deprecated: bool = False) -> list[str]:
-    """Kubernetes versions for new clusters, newest first."""
+    """Lists Kubernetes versions for new clusters, newest first."""
     data = _data()
     return [*data["sks-cluster-versions"], *(data["deprecated-sks-cluster-versions"] if deprecated else [])]
 
 
 @cache
 def instance_types() -> list[Document]:
-    """Every instance type as the API shows it."""
+    """Lists every instance type as the API shows it."""
     return [
         {
             "id": identity("instance-type", f"{family}.{size}"),
@@ -97,13 +97,13 @@ def instance_types() -> list[Document]:
 
 
 def instance_type(id_: str) -> Document:
-    """One of them."""
+    """Returns one of them."""
     return _one("Instance type", instance_types(), id_)
 
 
 @cache
 def templates() -> list[Document]:
-    """Every template as the API shows it: systems for instances, and the image of each node version."""
+    """Lists every template as the API shows it: systems for instances, and the image of each node version."""
     nodes = [
         {"name": _node_image(version, variant), "family": "sks", "version": version, "default-user": "ubuntu"}
         for version in sks_cluster_versions(deprecated=True)
@@ -130,19 +130,19 @@ def templates() -> list[Document]:
 
 
 def template(id_: str) -> Document:
-    """One of them."""
+    """Returns one of them."""
     return _one("Template", templates(), id_)
 
 
 def quotas() -> dict[str, Any]:
-    """By name, the limit of each quota and the kind that it counts."""
+    """Returns the limit of each quota and the kind that it counts, by name."""
     found: dict[str, Any] = _data()["quotas"]
     return found
 
 
 @cache
 def public_security_groups() -> list[Document]:
-    """Security groups that are everybody's to name in a rule, as the API shows them."""
+    """Lists public security groups, which everybody may name in a rule, as the API shows them."""
     return [
         {"id": identity("security-group", group["name"]), **group, "visibility": "public"}
         for group in _data()["public-security-groups"]
@@ -150,7 +150,7 @@ def public_security_groups() -> list[Document]:
 
 
 def public_security_group(reference: Document) -> Document | None:
-    """The public group that a reference names: by its id, or by its name where it has no id."""
+    """Returns the public group in a reference, by its id, or else by its name."""
     key = "id" if "id" in reference else "name"
     return next((group for group in public_security_groups() if group[key] == reference.get(key)), None)
 

@@ -1,4 +1,4 @@
-"""Elastic IPs: public addresses that instances share or pass on. They cost money, attached or not."""
+"""Elastic IPs: public addresses that instances share or hand over. They cost money, attached or not."""
 
 from sandbox.api import address, attachment, quota
 from sandbox.api.errors import BadRequest, Conflict
@@ -11,7 +11,7 @@ from sandbox.store import Document, public
 KIND = "elastic-ip"
 KEY = "elastic-ips"  # of an instance
 
-# The OpenAPI document's defaults of a health check; the provider reads all four unseen. Nothing is checked.
+# The OpenAPI document's defaults of a health check; the provider reads all four without a nil check.
 HEALTHCHECK = {"interval": 10, "timeout": 2, "strikes-ok": 2, "strikes-fail": 3}
 
 
@@ -27,7 +27,7 @@ def get(cloud: Cloud, call: Call) -> Document:
 
 @operation("create-elastic-ip")
 def create(cloud: Cloud, call: Call) -> Document:
-    """Prefix lengths are assumed: the address by itself."""
+    """Creates an elastic IP; its prefix length, a single address, is assumed."""
     quota.check(cloud, KIND)
     id_, family = cloud.ids.uuid(), call.body.get("addressfamily", "inet4")
     ip = address.free(cloud, address.ELASTIC) if family == "inet4" else address.ipv6(id_)
@@ -55,7 +55,7 @@ def reset_field(cloud: Cloud, call: Call) -> Document:
 
 @operation("attach-instance-to-elastic-ip")
 def attach(cloud: Cloud, call: Call) -> Document:
-    """An elastic IP may have several instances: that is what its health check chooses from."""
+    """Attaches an instance; an elastic IP may have several, from which its health check chooses."""
     elastic = find(cloud, KIND, call.path["id"], call.zone)
     instance = attachment.attachable(cloud, call, KEY)
     attachment.give(cloud, instance["id"], KEY, elastic["id"])
@@ -72,7 +72,7 @@ def detach(cloud: Cloud, call: Call) -> Document:
 
 @operation("delete-elastic-ip")
 def delete(cloud: Cloud, call: Call) -> Document:
-    """Refused while an instance has it, as a user of the real cloud saw (docs/exoscale.md, Refusals)."""
+    """Deletes it, unless an instance has it, as a user of the real cloud saw (docs/exoscale.md, Refusals)."""
     elastic = find(cloud, KIND, call.path["id"], call.zone)
     if attachment.attached(cloud, KEY, elastic["id"]):
         raise Conflict("Cannot delete elastic IP when it's in use by virtual machines")
@@ -103,22 +103,22 @@ def not_detached(cloud: Cloud, operation: Document) -> None:
 
 
 def give(cloud: Cloud, instance_id: str, id_: str) -> None:
-    """Attaches an instance that its pool makes; nothing happens where somebody deleted the address meanwhile."""
+    """Attaches a pool's new instance; does nothing if the address has been deleted meanwhile."""
     if cloud.store.get(KIND, id_):
         attachment.give(cloud, instance_id, KEY, id_)
 
 
 def addresses(cloud: Cloud, instance: Document) -> list[str]:
-    """The elastic addresses of an instance."""
+    """Returns the elastic addresses of an instance."""
     held = [cloud.store.get(KIND, reference["id"]) for reference in instance.get(KEY, [])]
     return [elastic["ip"] for elastic in held if elastic]
 
 
 def _completed(body: Document) -> Document:
-    """The body with a whole health check, if it has one (refusals assumed: they are those of load balancers).
+    """Completes the health check in the body, if there is one (refusals are assumed to be those of load balancers).
 
     Raises:
-        BadRequest: the check cannot be carried out.
+        BadRequest: the check is impossible.
     """
     if "healthcheck" not in body:
         return dict(body)

@@ -1,4 +1,4 @@
-"""Refusals of the API, as exceptions: status and message reach the client unchanged."""
+"""The API's refusals as exceptions: status and message reach the client unchanged."""
 
 
 class ApiError(Exception):
@@ -12,7 +12,7 @@ class ApiError(Exception):
         self.errors = errors or []
 
     def body(self) -> dict[str, object]:
-        """The JSON body; `errors` only where the real API sends it, on failed validation."""
+        """Returns the JSON body; `errors` only for a failed validation, as in the real API."""
         body: dict[str, object] = {"message": self.message}
         if self.errors:
             body["errors"] = [{"message": error} for error in self.errors]
@@ -20,13 +20,13 @@ class ApiError(Exception):
 
 
 class BadRequest(ApiError):
-    """The request does not fit the OpenAPI document, or names something that cannot be."""
+    """The request does not fit the OpenAPI document, or names something impossible."""
 
     status = 400
 
 
 class Forbidden(ApiError):
-    """Wrong or expired credentials, a role that forbids it, or an object that another one locks."""
+    """Wrong or expired credentials, a role that forbids it, or an object that is locked by another."""
 
     status = 403
 
@@ -38,19 +38,19 @@ class NotFound(ApiError):
 
 
 class Conflict(ApiError):
-    """The object is in use, busy, or its name is taken."""
+    """The object is in use or busy, or its name is taken."""
 
     status = 409
 
 
 class TooLarge(ApiError):
-    """The request's body is larger than the sandbox reads; the real limit is not known."""
+    """The request's body is larger than the sandbox accepts; the real limit is not known."""
 
     status = 413
 
 
 class NotSimulated(ApiError):
-    """The operation exists at Exoscale, and this sandbox does not simulate it."""
+    """The operation exists at Exoscale, but this sandbox does not simulate it."""
 
     status = 501
 

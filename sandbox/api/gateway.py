@@ -1,4 +1,4 @@
-"""From a request to a handler and back, in one fixed order: route, credentials, faults, validation, handler."""
+"""Passes a request to its handler in a fixed order: route, credentials, faults, validation, handler."""
 
 import asyncio
 import re
@@ -18,8 +18,8 @@ from sandbox.faults import Fault
 from sandbox.store import Document
 
 DEFAULT_ZONE = "ch-gva-2"
-MAX_BODY_BYTES = 256 * 1024  # assumed; a nodepool's user data, the longest that a client sends, is far below
-KILLED = {"kill-ccm": "ccm", "kill-csi": "csi"}  # the part of a cluster that a fault kills, by its effect
+MAX_BODY_BYTES = 256 * 1024  # assumed; the longest body of a client, a nodepool's user data, is far smaller
+KILLED = {"kill-ccm": "ccm", "kill-csi": "csi"}  # the part of a cluster that a fault kills, by effect
 _HOST = re.compile(r"api-([a-z0-9-]+)\.exoscale\.com(?::\d+)?")
 _PATH = re.compile(r"(?:/zone/([a-z0-9-]+))?/v2(/.*)")
 
@@ -30,7 +30,7 @@ class ReplyLost(Exception):
 
 @dataclass(frozen=True)
 class Received:
-    """A request as it arrived: nothing decoded, since the signature covers it as it was sent."""
+    """A request as it arrived, not decoded, because the signature covers it as it was sent."""
 
     method: str
     path: str
@@ -42,7 +42,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Admitted:
-    """A request whose caller may make it."""
+    """A request whose caller is authorised."""
 
     received: Received
     operation: Operation
@@ -53,13 +53,13 @@ class Admitted:
 
     @property
     def organization(self) -> str:
-        """Id of the key's organisation: what the handler sees and makes belongs to it. Empty without a key, so that
-        nothing is seen."""
+        """Id of the key's organisation, which owns what the handler sees and makes. Empty without a key, so nothing is
+        visible."""
         return str(self.key.get("_organization", ""))
 
     def cluster_of(self, part: str) -> str:
-        """Id of the cluster whose `ccm` or `csi` calls; empty where somebody else does. Their keys are named after
-        both (docs/exoscale.md, Clusters)."""
+        """Id of the cluster whose `ccm` or `csi` calls; empty for other callers. Their keys are named after both
+        (docs/exoscale.md, Clusters)."""
         name, prefix = str(self.key.get("name", "")), f"sks-{part}-"
         return name.removeprefix(prefix) if name.startswith(prefix) else ""
 
@@ -68,7 +68,7 @@ class Gateway:
     """Answers requests to the API. Handlers run in worker threads, one at a time, with the cloud's lock held.
 
     Args:
-        root: of the URLs that lead here, for those that the API hands out.
+        root: root of the URLs that the API returns.
     """
 
     def __init__(self, cloud: Cloud, openapi: OpenApi, root: str) -> None:
@@ -77,10 +77,10 @@ class Gateway:
         self._root = root
 
     async def respond(self, request: Request) -> JSONResponse:
-        """The answer to a request, refusals included.
+        """Answers a request, also with refusals.
 
         Raises:
-            ReplyLost: a fault took it away; whatever the request asked for is done.
+            ReplyLost: a fault suppresses the reply; the request has taken effect.
         """
         try:
             received = Received(
@@ -108,7 +108,7 @@ class Gateway:
             raise NotFound(f"{received.method} {received.path} not found")
         operation, parameters = found
         key: Document = {}
-        if received.authorization or operation.id != "list-zones":  # asked unsigned by the python client
+        if received.authorization or operation.id != "list-zones":  # the Python client does not sign this call
             key = authenticate(
                 self._cloud, received.authorization, received.method, received.path, received.query, received.body
             )
@@ -161,8 +161,8 @@ class Gateway:
 
 
 async def _body(request: Request) -> bytes:
-    """The body, read no further than it may be long. All of it is taken off the wire first: a client that still sends
-    would not hear a refusal."""
+    """Reads the body up to its limit. It receives all of it first: a client that is still sending would not read a
+    refusal."""
     read, length = [], 0
     async for part in request.stream():
         length += len(part)

@@ -1,4 +1,4 @@
-"""Health checks of load balancer services: what is checked, and what the checks find right now."""
+"""Health checks of load balancer services: their settings and their current results."""
 
 from sandbox.api import instance
 from sandbox.api.errors import BadRequest
@@ -10,10 +10,11 @@ DEFAULTS = {"interval": 10, "timeout": 2}  # seconds; the OpenAPI document names
 
 
 def complete(given: Document) -> Document:
-    """The check as the API stores and echoes it; clients compare it with theirs (docs/exoscale.md, Load balancers).
+    """Returns the check as the API stores and echoes it; clients compare it with theirs (docs/exoscale.md, Load
+    balancers).
 
     Raises:
-        BadRequest: it cannot be carried out (words assumed).
+        BadRequest: the check is impossible (words assumed).
     """
     for key in ("mode", "port"):
         if key not in given:
@@ -29,9 +30,9 @@ def complete(given: Document) -> Document:
 
 
 def status(cloud: Cloud, service: Document) -> list[Document]:
-    """One entry per member of the pool that has an address: success where it runs and lets the check's port in.
+    """Returns one entry per pool member with an address: success if it runs and allows traffic to the check's port.
 
-    Every mode checks over TCP. Whether anything listens behind the port is not looked at.
+    Every mode checks over TCP. It does not look whether anything listens on the port.
     """
     port = service["healthcheck"]["port"]
     return [
@@ -40,7 +41,7 @@ def status(cloud: Cloud, service: Document) -> list[Document]:
             "status": "success" if _answers(cloud, member, port) else "failure",
         }
         for member in instance.members(cloud, service["instance-pool"]["id"])
-        if "public-ip" in member  # without one, there is nothing to check
+        if "public-ip" in member  # without an address, there is nothing to check
     ]
 
 

@@ -1,4 +1,4 @@
-"""The policy of an organisation, which bounds those of its roles. It cannot be changed here, and allows everything."""
+"""The policy of an organisation, which limits those of its roles. Here it is fixed and allows everything."""
 
 from sandbox.api.routes import Call, operation
 from sandbox.cloud import Cloud
@@ -11,5 +11,5 @@ def get(cloud: Cloud, call: Call) -> Document:
 
 
 def allowing() -> Document:
-    """A policy that forbids nothing."""
+    """Returns a policy that forbids nothing."""
     return {"default-service-strategy": "allow", "services": {}}

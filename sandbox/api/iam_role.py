@@ -1,4 +1,4 @@
-"""IAM roles: what an API key may do. Policies are kept and shown, and not applied: here every key may do everything."""
+"""IAM roles of API keys. Policies are stored and shown, but not applied: here every key may do everything."""
 
 from sandbox.api.errors import Conflict, Forbidden
 from sandbox.api.iam_organization_policy import allowing
@@ -10,7 +10,7 @@ from sandbox.operations import effect
 from sandbox.store import Document, public
 
 KIND = "iam-role"
-OWNER = "Owner"  # the role of keys that name none: those of people who came by the console (its name is assumed)
+OWNER = "Owner"  # the role of keys without one, which are made in the console (its name is assumed)
 
 
 @operation("list-iam-roles")
@@ -26,7 +26,7 @@ def get(cloud: Cloud, call: Call) -> Document:
 
 @operation("create-iam-role")
 def create(cloud: Cloud, call: Call) -> Document:
-    """Names may repeat (assumed)."""
+    """Creates a role. Names may repeat (assumed)."""
     role = _new(cloud, **call.body)
     return _start(cloud, call, role)
 
@@ -38,7 +38,8 @@ def update(cloud: Cloud, call: Call) -> Document:
 
 @operation("update-iam-role-policy")
 def update_policy(cloud: Cloud, call: Call) -> Document:
-    """Refused where the role was made as not editable, which the OpenAPI document says of its policy; words assumed."""
+    """Changes the policy, unless the role is not editable, as the OpenAPI document says; the refusal's words are
+    assumed."""
     role = find(cloud, KIND, call.path["id"])
     if not role["editable"]:
         raise Forbidden(f"The policy of IAM role {role['id']} is not editable")
@@ -66,7 +67,7 @@ def deleted(cloud: Cloud, operation: Document) -> None:
 
 
 def owner(cloud: Cloud) -> Document:
-    """The role of the organisation's owner, which is there from the beginning."""
+    """Returns the owner's role, which every organisation has from the beginning."""
     for role in cloud.store.where(KIND, "name", OWNER):
         if role.get("_owner"):
             return role
@@ -74,12 +75,13 @@ def owner(cloud: Cloud) -> Document:
 
 
 def create_for_cluster(cloud: Cloud, name: str) -> Document:
-    """The role of an addon of a cluster, made and removed with the addon's key (docs/exoscale.md, Clusters)."""
+    """Makes the role of a cluster's addon, which is deleted with the addon's key (docs/exoscale.md, Clusters)."""
     return _new(cloud, name=name, editable=False)
 
 
 def _new(cloud: Cloud, **fields: object) -> Document:
-    """A role with what clients read unseen: whether it is editable, its policy, permissions and labels."""
+    """Adds the fields that clients read without a nil check: whether it is editable, its policy, permissions and
+    labels."""
     given: Document = {"editable": True, "labels": {}, "permissions": [], "policy": allowing(), **fields}
     role = {"id": cloud.ids.uuid(), **given}
     cloud.store.put(KIND, role)
@@ -87,7 +89,7 @@ def _new(cloud: Cloud, **fields: object) -> Document:
 
 
 def _keys(cloud: Cloud, role: Document) -> list[Document]:
-    """The keys that have the role, those that name none being the owner's."""
+    """Returns the keys with this role; keys without a role have the owner's."""
     keys = cloud.store.list(KEY)
     return [key for key in keys if key.get("role-id") == role["id"] or (role.get("_owner") and "role-id" not in key)]
 

@@ -1,6 +1,6 @@
-"""Instances: the machines of instance pools, and those that stand by themselves.
+"""Instances: the machines of instance pools, and standalone ones.
 
-What a user may do to one is in `instance_change.py`, `instance_power.py` and `instance_system.py`.
+Users' operations on them are in `instance_change.py`, `instance_power.py` and `instance_system.py`.
 """
 
 from sandbox.api import address, block_storage_volume, elastic_ip, password, private_network
@@ -12,9 +12,9 @@ from sandbox.cloud import Cloud
 from sandbox.store import Document, public
 
 KIND = "instance"
-PROTECTED = "_protected"  # of an instance that is not to be deleted; the wire does not show it
+PROTECTED = "_protected"  # set on an instance that must not be deleted; the API does not show it
 
-# What an instance takes over from its pool.
+# Fields that an instance copies from its pool.
 INHERITED = (
     "anti-affinity-groups",
     "deploy-target",
@@ -45,16 +45,16 @@ def get(cloud: Cloud, call: Call) -> Document:
 
 
 def members(cloud: Cloud, pool_id: str) -> list[Document]:
-    """The instances of a pool, the oldest first, also those that are on their way in or out."""
+    """Returns the instances of a pool, oldest first, including those being created or deleted."""
     return cloud.store.where(KIND, "manager.id", pool_id)
 
 
 def single(cloud: Cloud, call: Call, settled: tuple[str, ...] = ("running", "stopped")) -> Document:
-    """The instance that the path names, which stands by itself and is ready for a change.
+    """Returns the standalone instance in the path, ready for a change.
 
     Raises:
         NotSimulated: a pool manages it; what the real API allows then is not known.
-        Conflict: another operation works on it.
+        Conflict: another operation on it is in progress.
     """
     instance = find(cloud, KIND, call.path["id"], call.zone)
     if "manager" in instance:
@@ -64,12 +64,12 @@ def single(cloud: Cloud, call: Call, settled: tuple[str, ...] = ("running", "sto
 
 
 def name(cloud: Cloud, prefix: str, pool_id: str) -> str:
-    """A new name of a pool or of one of its instances, as SKS writes it (docs/exoscale.md, Nodepools and instances)."""
+    """Makes a new name for a pool or one of its instances, as SKS does (docs/exoscale.md, Nodepools and instances)."""
     return f"{prefix}-{pool_id[:5]}-{cloud.ids.letters(5)}"
 
 
 def create(cloud: Cloud, pool: Document) -> Document:
-    """A new instance of a pool, which still has to start.
+    """Makes a new instance of a pool, which still has to start.
 
     Raises:
         Conflict: there is no address left for it, public or in a private network.
@@ -82,10 +82,10 @@ def create(cloud: Cloud, pool: Document) -> Document:
 
 
 def make(cloud: Cloud, wanted: Document) -> Document:
-    """A new instance, which still has to start.
+    """Makes a new instance, which still has to start.
 
     Args:
-        wanted: what it has on the wire. The name and the lists may be missing; without a security group it wears the
+        wanted: its fields in the API. The name and the lists may be missing; without a security group it gets the
             default one.
 
     Raises:
@@ -96,7 +96,7 @@ def make(cloud: Cloud, wanted: Document) -> Document:
         "name": f"VM-{id_}",  # assumed
         "labels": {},
         "anti-affinity-groups": [],
-        "secureboot-enabled": False,  # `exo compute instance show` reads both unseen
+        "secureboot-enabled": False,  # `exo compute instance show` reads both without a nil check
         "tpm-enabled": False,
         **wanted,
         "id": id_,
@@ -119,10 +119,10 @@ def make(cloud: Cloud, wanted: Document) -> Document:
 
 
 def assigned(cloud: Cloud, instance: Document, assignment: str) -> Document:
-    """The instance with the public addresses that go with `none`, `inet4` or `dual`; one that it has may stay.
+    """Gives the instance the public addresses for `none`, `inet4` or `dual`; an existing one may stay.
 
     Raises:
-        Conflict: there is none left.
+        Conflict: there is no free address left.
     """
     bare = {key: value for key, value in instance.items() if key not in ("public-ip", "ipv6-address")}
     bare["public-ip-assignment"] = assignment
@@ -134,13 +134,13 @@ def assigned(cloud: Cloud, instance: Document, assignment: str) -> Document:
 
 
 def remove(cloud: Cloud, instance_id: str) -> None:
-    """Forgets the instance and lets go of its volumes, which stay."""
+    """Deletes the instance and detaches its volumes, which stay."""
     block_storage_volume.release(cloud, instance_id)
     cloud.store.delete(KIND, instance_id)
 
 
 def shown(instance: Document) -> Document:
-    """The instance on the wire, with the MAC address of each of its interfaces."""
+    """Returns the instance as the API shows it, with the MAC address of each of its interfaces."""
     document = public(instance)
     for network in document.get("private-networks", []):
         network["mac-address"] = address.mac(instance["id"], network["id"])
@@ -148,13 +148,13 @@ def shown(instance: Document) -> Document:
 
 
 def _ssh_keys(wanted: Document) -> Document:
-    """One key is shown as several, and the first of several as the one (docs/exoscale.md, Instances by themselves)."""
+    """Shows one key as a list, and the first of several as the one (docs/exoscale.md, Instances by themselves)."""
     keys = wanted.get("ssh-keys") or [wanted[key] for key in ("ssh-key",) if key in wanted]
     return {"ssh-key": keys[0], "ssh-keys": keys} if keys else {}
 
 
 def _matches(cloud: Cloud, instance: Document, query: dict[str, str]) -> bool:
-    """By `ip-address`, `exo compute elastic-ip show` looks for the instances that have an elastic IP."""
+    """Lists instances. With `ip-address`, `exo compute elastic-ip show` finds the instances of an elastic IP."""
     manager = instance.get("manager", {})
     shown = {
         "manager-id": [manager.get("id")],
@@ -165,10 +165,10 @@ def _matches(cloud: Cloud, instance: Document, query: dict[str, str]) -> bool:
 
 
 def _labels(text: str) -> dict[str, str]:
-    """Those that `key=value key=value` names, as Karpenter writes it (docs/exoscale.md, Instances by themselves).
+    """Parses labels in the form `key=value key=value`, as Karpenter sends (docs/exoscale.md, Instances by themselves).
 
     Raises:
-        BadRequest: it is written in another way; whether the real API takes one is not known.
+        BadRequest: it has another form; whether the real API accepts one is not known.
     """
     pairs = [pair.partition("=") for pair in text.split()]
     if not all(key and equals for key, equals, _ in pairs):

@@ -1,4 +1,4 @@
-"""Making, changing and deleting instances that stand by themselves."""
+"""Creates, changes and deletes standalone instances."""
 
 from sandbox.api import anti_affinity_group, instance, quota
 from sandbox.api.attachment import identifier
@@ -18,10 +18,10 @@ ALIKE = ("standard", "cpu", "memory")
 
 @operation("create-instance")
 def create(cloud: Cloud, call: Call) -> Document:
-    """Names may repeat (assumed). One that is not to start ends up `stopped`."""
+    """Creates an instance. Names may repeat (assumed). One that is not started ends up `stopped`."""
     wanted = described(cloud, call)
     state = "running" if wanted.pop("auto-start", True) else "stopped"
-    wanted.pop("ipv6-enabled", None)  # said by `public-ip-assignment` too, which is the one that the answer knows
+    wanted.pop("ipv6-enabled", None)  # `public-ip-assignment` says the same, and only that is in the answer
     quota.check(cloud, KIND)
     for group in wanted.get("anti-affinity-groups", []):
         anti_affinity_group.check_room(cloud, group["id"], 1)
@@ -36,7 +36,7 @@ def update(cloud: Cloud, call: Call) -> Document:
 
 @operation("reset-instance-field")
 def reset_field(cloud: Cloud, call: Call) -> Document:
-    """There is one to reset: the labels."""
+    """Resets a field; the labels are the only one."""
     return _start(cloud, call, instance.single(cloud, call), {call.path["field"]: {}})
 
 
@@ -66,14 +66,14 @@ def enable_tpm(cloud: Cloud, call: Call) -> Document:
 @operation("add-instance-protection")
 @operation("remove-instance-protection")
 def protect(cloud: Cloud, call: Call) -> Document:
-    """As often as one likes: the provider takes away at each update what was perhaps never there."""
+    """Sets or removes the protection; removing none is fine, because the provider does so at each update."""
     is_added = call.operation_id == "add-instance-protection"
     return _start(cloud, call, instance.single(cloud, call), {PROTECTED: is_added})
 
 
 @operation("delete-instance")
 def delete(cloud: Cloud, call: Call) -> Document:
-    """An instance of a pool is the pool's to delete. Volumes are let go and outlive it."""
+    """Deletes an instance, unless a pool manages it. Its volumes are detached and stay."""
     one = find(cloud, KIND, call.path["id"], call.zone)
     if "manager" in one:
         raise Forbidden(
@@ -102,7 +102,7 @@ def changed(cloud: Cloud, operation: Document) -> None:
 
 @effect("update-instance", "finish")
 def updated(cloud: Cloud, operation: Document) -> None:
-    """Its addresses change with the assignment."""
+    """Changes the address assignment, and with it the addresses."""
     one = {**subject(cloud, KIND, operation), **operation["_args"]}
     try:
         cloud.store.put(KIND, instance.assigned(cloud, one, one["public-ip-assignment"]))
@@ -124,10 +124,10 @@ error_on_failure(KIND, "create-instance")
 
 
 def _stopped(cloud: Cloud, call: Call) -> Document:
-    """The instance that the path names, which does not run.
+    """Returns the instance in the path, which must be stopped.
 
     Raises:
-        Conflict: it does (status and words assumed; that it must not is documented).
+        Conflict: it is running (status and words assumed; the rule is documented).
     """
     one = instance.single(cloud, call)
     if one["state"] != "stopped":

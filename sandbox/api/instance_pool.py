@@ -1,6 +1,6 @@
-"""Instance pools: equal machines that come and go together, behind an SKS nodepool or by themselves.
+"""Instance pools: groups of equal machines, behind an SKS nodepool or standalone.
 
-What a user may do to a pool over the API is in `instance_pool_change.py`; nodepools come here directly.
+Users' operations on pools are in `instance_pool_change.py`; nodepools use this module directly.
 """
 
 from sandbox.api import anti_affinity_group, instance, private_network, quota
@@ -13,7 +13,7 @@ from sandbox.store import Document, public
 
 KIND = "instance-pool"
 
-# What a pool takes over from its nodepool; the instances that it makes from then on have it.
+# Fields that a pool copies from its nodepool, for the instances that it makes from then on.
 INHERITED = (
     "anti-affinity-groups",
     "deploy-target",
@@ -52,7 +52,7 @@ def refuse_if_targeted(cloud: Cloud, pool_id: str) -> None:
 
 
 def create_for_nodepool(cloud: Cloud, nodepool: Document) -> None:
-    """The pool of a new nodepool, with its instances starting; its id is the one that the nodepool names."""
+    """Makes the pool of a new nodepool, with the id that the nodepool names, and starts its instances."""
     id_ = nodepool["instance-pool"]["id"]
     pool = {
         "id": id_,
@@ -65,7 +65,7 @@ def create_for_nodepool(cloud: Cloud, nodepool: Document) -> None:
 
 
 def create(cloud: Cloud, pool: Document) -> None:
-    """Keeps a new pool and starts its instances.
+    """Stores a new pool and starts its instances.
 
     Raises:
         Conflict: they would be too many for the quota, a private network or an anti-affinity group.
@@ -77,7 +77,7 @@ def create(cloud: Cloud, pool: Document) -> None:
 
 
 def inherit(cloud: Cloud, nodepool: Document) -> None:
-    """Gives the pool what its nodepool says now. Instances that exist keep what they have."""
+    """Copies the nodepool's current fields to the pool. Existing instances do not change."""
     pool = cloud.store.get(KIND, nodepool["instance-pool"]["id"])
     if pool:
         cloud.store.put(KIND, {**pool, **{key: nodepool[key] for key in INHERITED if key in nodepool}})
@@ -108,7 +108,7 @@ def evict(cloud: Cloud, pool_id: str, instance_ids: list[str]) -> int:
     """Begins to destroy exactly these instances.
 
     Returns:
-        The size that is left.
+        The remaining size.
 
     Raises:
         NotFound: one of them is not in the pool.
@@ -133,7 +133,7 @@ def destroy(cloud: Cloud, pool_id: str) -> None:
 
 
 def settle(cloud: Cloud, pool_id: str) -> None:
-    """Settles a pool: starting instances run, those being destroyed are gone."""
+    """Finishes an operation: starting instances run, and those being destroyed are gone."""
     for member in instance.members(cloud, pool_id):
         if member["state"] == "starting":
             set_state(cloud, instance.KIND, member["id"], "running")
@@ -143,10 +143,10 @@ def settle(cloud: Cloud, pool_id: str) -> None:
 
 
 def give_up(cloud: Cloud, pool_id: str) -> int:
-    """After a failure: what was starting is in error, what was being destroyed runs on.
+    """Handles a failure: starting instances are in error, and those being destroyed keep running.
 
     Returns:
-        How many instances run.
+        The number of running instances.
     """
     for member in instance.members(cloud, pool_id):
         if member["state"] == "starting":
@@ -158,14 +158,14 @@ def give_up(cloud: Cloud, pool_id: str) -> int:
 
 
 def remove(cloud: Cloud, pool_id: str) -> None:
-    """Forgets the pool and all of its instances."""
+    """Deletes the pool and all its instances."""
     for member in instance.members(cloud, pool_id):
         instance.remove(cloud, member["id"])
     cloud.store.delete(KIND, pool_id)
 
 
 def shown(cloud: Cloud, pool: Document) -> Document:
-    """The pool on the wire. An empty pool has no `size`: the OpenAPI document forbids 0, and clients read 0."""
+    """Returns the pool as the API shows it. An empty pool has no `size`: the OpenAPI document forbids 0."""
     document = {**public(pool), "instances": [{"id": member["id"]} for member in instance.members(cloud, pool["id"])]}
     if not document["size"]:
         del document["size"]

@@ -1,4 +1,4 @@
-"""Changes of instance pools by users: all of them for their own pools, none for those that SKS manages."""
+"""Users' operations on instance pools: everything on their own pools, nothing on those that SKS manages."""
 
 from sandbox.api import instance_pool
 from sandbox.api.errors import Forbidden
@@ -10,9 +10,9 @@ from sandbox.cloud import Cloud
 from sandbox.operations import effect
 from sandbox.store import Document
 
-PREFIX = "pool"  # of instances; the OpenAPI document's default
+PREFIX = "pool"  # prefix of instance names; the OpenAPI document's default
 
-# What `reset-instance-pool-field` puts in the place of a field; every other one goes.
+# Values that `reset-instance-pool-field` sets; it removes every other field.
 EMPTY: Document = {
     "anti-affinity-groups": [],
     "elastic-ips": [],
@@ -25,7 +25,8 @@ EMPTY: Document = {
 
 @operation("create-instance-pool")
 def create(cloud: Cloud, call: Call) -> Document:
-    """Names may repeat (assumed). Nodes need not be able to run here, so every instance type is good."""
+    """Creates a pool. Names may repeat (assumed). It need not be able to run nodes, so every instance type is
+    allowed."""
     given = _checked(cloud, call)
     pool: Document = {
         "id": cloud.ids.uuid(),
@@ -42,7 +43,7 @@ def create(cloud: Cloud, call: Call) -> Document:
 
 @operation("update-instance-pool")
 def update(cloud: Cloud, call: Call) -> Document:
-    """Instances that exist keep what they have (assumed, but for what their template and disk are)."""
+    """Updates a pool. Existing instances do not change (assumed, except for template and disk)."""
     pool = _own(cloud, call, "updateInstancePool")
     changes = _checked(cloud, call)
     set_state(cloud, KIND, pool["id"], "updating")
@@ -97,7 +98,7 @@ def changed(cloud: Cloud, operation: Document) -> None:
 
 @effect("delete-instance-pool", "finish")
 def deleted(cloud: Cloud, operation: Document) -> None:
-    """The operation ends when the instances are gone (assumed, as of nodepools)."""
+    """Deletes a pool. The operation ends when the instances are gone (assumed, as for nodepools)."""
     instance_pool.remove(cloud, operation["reference"]["id"])
 
 
@@ -108,8 +109,8 @@ def deleted(cloud: Cloud, operation: Document) -> None:
 @effect("evict-instance-pool-members", "failed")
 @effect("delete-instance-pool", "failed")
 def failed(cloud: Cloud, operation: Document) -> None:
-    """The pool has no state for it (the document knows none) and runs on; its size says how many instances do, so that
-    scaling again is no no-op."""
+    """Handles a failure. The pool keeps running, as the document has no state for this; its size becomes the number of
+    running instances, so that scaling again has an effect."""
     if cloud.store.get(KIND, operation["reference"]["id"]):
         size = instance_pool.give_up(cloud, operation["reference"]["id"])
         pool = subject(cloud, KIND, operation)
@@ -117,11 +118,11 @@ def failed(cloud: Cloud, operation: Document) -> None:
 
 
 def _own(cloud: Cloud, call: Call, command: str) -> Document:
-    """The pool that the path names, ready for a change.
+    """Returns the pool in the path, ready for a change.
 
     Raises:
-        Forbidden: a nodepool manages it, and is the one to ask (docs/exoscale.md, Refusals).
-        Conflict: another operation works on it.
+        Forbidden: a nodepool manages it (docs/exoscale.md, Refusals).
+        Conflict: another operation on it is in progress.
     """
     pool = find(cloud, KIND, call.path["id"], call.zone)
     if "manager" in pool:
@@ -134,13 +135,13 @@ def _own(cloud: Cloud, call: Call, command: str) -> Document:
 
 
 def _checked(cloud: Cloud, call: Call) -> Document:
-    """Reads what the body says about a pool, as it is kept.
+    """Returns the pool in the body in its stored form.
 
     Raises:
-        NotFound: it refers to what is not there.
-        BadRequest: a reference names nothing.
+        NotFound: a referenced object does not exist.
+        BadRequest: a reference has no id.
     """
     body = described(cloud, call)
-    if body.get("description") == "":  # may be sent, may not be shown (OpenAPI)
+    if body.get("description") == "":  # allowed in a request, but not in an answer (OpenAPI)
         body["description"] = None
     return {key: value for key, value in body.items() if value is not None or call.operation_id.startswith("update-")}

@@ -1,4 +1,4 @@
-"""Starting, stopping and rebooting instances that stand by themselves. Nothing boots: their state is all there is."""
+"""Starts, stops and reboots standalone instances. Nothing boots; only their state changes."""
 
 from sandbox.api.errors import Conflict
 from sandbox.api.instance import KIND, single
@@ -8,7 +8,7 @@ from sandbox.cloud import Cloud
 from sandbox.operations import effect
 from sandbox.store import Document
 
-# The state on the way, and the one at the end.
+# The state during the operation, and the one after it.
 STATES = {
     "start-instance": ("starting", "running"),
     "stop-instance": ("stopping", "stopped"),
@@ -20,8 +20,8 @@ STATES = {
 @operation("stop-instance")
 @operation("reboot-instance")
 def change(cloud: Cloud, call: Call) -> Document:
-    """The provider stops what is stopped before it changes its type; that what runs can be started is assumed, and that
-    what is stopped cannot be rebooted. A rescue profile changes nothing."""
+    """Changes the power state. The provider stops a stopped instance before it changes its type; that a running one can
+    be started, and a stopped one cannot be rebooted, is assumed. A rescue profile has no effect."""
     instance = single(cloud, call)
     if call.operation_id == "reboot-instance" and instance["state"] != "running":
         raise Conflict(f"Instance {instance['id']} is not running")

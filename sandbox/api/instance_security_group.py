@@ -1,4 +1,4 @@
-"""Putting security groups on instances one by one, and taking them off again."""
+"""Attaches security groups to instances one by one, and detaches them."""
 
 from sandbox.api.attachment import give, names, take
 from sandbox.api.errors import BadRequest, Conflict, OperationFailed
@@ -15,7 +15,8 @@ KEY = "security-groups"  # of an instance
 
 @operation("attach-instance-to-security-group")
 def attach(cloud: Cloud, call: Call) -> Document:
-    """Members of a pool, too; those that the pool makes later do not wear it (docs/exoscale.md, Security groups)."""
+    """Attaches a group, to pool members too; the pool's later instances do not get it (docs/exoscale.md, Security
+    groups)."""
     group, instance = _named(cloud, call)
     if names(instance, KEY, group["id"]):
         raise Conflict(f"Instance {instance['id']} is attached to Security Group {group['id']} already")
@@ -24,7 +25,7 @@ def attach(cloud: Cloud, call: Call) -> Document:
 
 @operation("detach-instance-from-security-group")
 def detach(cloud: Cloud, call: Call) -> Document:
-    """The last one, too: clients that change all groups of an instance do so in any order."""
+    """Detaches a group, even the last one: clients that change all groups of an instance do so in any order."""
     group, instance = _named(cloud, call)
     if not names(instance, KEY, group["id"]):
         raise Conflict(f"Instance {instance['id']} is not attached to Security Group {group['id']}")
@@ -43,7 +44,7 @@ def detached(cloud: Cloud, operation: Document) -> None:
 
 
 def _named(cloud: Cloud, call: Call) -> tuple[Document, Document]:
-    """The group and the instance that a request names."""
+    """Returns the group and the instance that a request names."""
     group = find(cloud, KIND, call.path["id"])
     if "id" not in call.body["instance"]:
         raise BadRequest("instance.id is missing")

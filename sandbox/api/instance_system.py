@@ -1,4 +1,4 @@
-"""The system on an instance's disk: from a template, with a password. The disk itself holds nothing."""
+"""An instance's system, from its template, and its password. The simulated disk is empty."""
 
 from sandbox.api import password
 from sandbox.api.errors import Conflict, NotFound
@@ -13,7 +13,7 @@ from sandbox.store import Document
 
 @operation("reset-instance")
 def reset(cloud: Cloud, call: Call) -> Document:
-    """Running or stopped, it stays so, and the disk may become smaller (both assumed)."""
+    """Resets an instance, which keeps running or stays stopped; its disk may become smaller (both assumed)."""
     instance = single(cloud, call)
     return cloud.operations.start(call.operation_id, KIND, instance["id"], call.zone, described(cloud, call))
 
@@ -28,7 +28,7 @@ def reset_password(cloud: Cloud, call: Call) -> Document:
 
 @operation("reveal-instance-password")
 def reveal(cloud: Cloud, call: Call) -> Document:
-    """Also that of an instance in a pool. After a day it is gone; status and words of that refusal are assumed."""
+    """Reveals a password, also of an instance in a pool. It expires after a day; status and words are assumed."""
     instance = find(cloud, KIND, call.path["id"], call.zone)
     text = password.revealed(cloud, instance)
     if not text:

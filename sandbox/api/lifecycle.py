@@ -1,4 +1,4 @@
-"""Shared by the asynchronous families: an object's state while an operation works on it, and when that fails."""
+"""The common part of the asynchronous families: an object's state during an operation and after its failure."""
 
 from sandbox.api.errors import Conflict, OperationFailed
 from sandbox.cloud import Cloud
@@ -7,7 +7,7 @@ from sandbox.store import Document
 
 
 def subject(cloud: Cloud, kind: str, operation: Document) -> Document:
-    """The object that an operation works on.
+    """Returns the object of an operation.
 
     Raises:
         OperationFailed: somebody deleted it meanwhile.
@@ -20,7 +20,7 @@ def subject(cloud: Cloud, kind: str, operation: Document) -> Document:
 
 
 def refuse_unless_settled(kind: str, document: Document, settled: tuple[str, ...] = ("running", "error")) -> None:
-    """Refuses a change of an object that another operation works on; the words are assumed.
+    """Refuses a change of an object while another operation on it is in progress; the words are assumed.
 
     Raises:
         Conflict: its state is not one of `settled`.
@@ -30,14 +30,14 @@ def refuse_unless_settled(kind: str, document: Document, settled: tuple[str, ...
 
 
 def set_state(cloud: Cloud, kind: str, id_: str, state: str) -> None:
-    """Puts the object into a state; nothing happens where it is gone."""
+    """Sets the object's state; does nothing if the object is gone."""
     document = cloud.store.get(kind, id_)
     if document is not None:
         cloud.store.put(kind, {**document, "state": state})
 
 
 def error_on_failure(kind: str, *operation_ids: str) -> None:
-    """Registers that a failure of these operations leaves their object in state `error`."""
+    """Registers that a failure of these operations sets their object's state to `error`."""
 
     def failed(cloud: Cloud, operation: Document) -> None:
         set_state(cloud, kind, operation["reference"]["id"], "error")

@@ -1,4 +1,4 @@
-"""Network load balancers: a public address each, and services that send its ports to instance pools."""
+"""Network load balancers: each has a public address, and services that forward its ports to instance pools."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ def create(cloud: Cloud, call: Call) -> Document:
 def update(cloud: Cloud, call: Call) -> Document:
     balancer = settled(cloud, call)
     if call.body.get("name", balancer["name"]) != balancer["name"]:
-        _refuse_taken_name(cloud, call)  # a rename that clashes is refused for sure (docs/exoscale.md, Load balancers)
+        _refuse_taken_name(cloud, call)  # a clashing rename is certainly refused (docs/exoscale.md, Load balancers)
     return _start(cloud, call, balancer, call.body)
 
 
@@ -56,7 +56,7 @@ def reset_field(cloud: Cloud, call: Call) -> Document:
 
 @operation("delete-load-balancer")
 def delete(cloud: Cloud, call: Call) -> Document:
-    """Services, if there are any, go with it (assumed: docs/exoscale.md, Load balancers)."""
+    """Deletes a load balancer with its services (assumed: docs/exoscale.md, Load balancers)."""
     balancer = settled(cloud, call)
     cloud.store.put(KIND, {**balancer, "state": "deleting"})
     return _start(cloud, call, balancer)
@@ -67,7 +67,7 @@ def delete(cloud: Cloud, call: Call) -> Document:
 @effect("reset-load-balancer-field", "finish")
 def changed(cloud: Cloud, operation: Document) -> None:
     balancer = subject(cloud, KIND, operation)
-    if balancer["state"] != "deleting":  # two operations may overlap, and the delete stays
+    if balancer["state"] != "deleting":  # two operations may overlap, and the deletion wins
         balancer |= {**operation["_args"], "state": "running"}
         cloud.store.put(KIND, {key: value for key, value in balancer.items() if value is not None})
 
@@ -83,7 +83,7 @@ error_on_failure(
 
 
 def settled(cloud: Cloud, call: Call) -> Document:
-    """The load balancer that the path names, ready for a change.
+    """Returns the load balancer in the path, ready for a change.
 
     Raises:
         Conflict: it is being created or deleted.
@@ -94,18 +94,18 @@ def settled(cloud: Cloud, call: Call) -> Document:
 
 
 def shown(cloud: Cloud, balancer: Document) -> Document:
-    """The load balancer on the wire, with what its health checks find now."""
+    """Returns the load balancer as the API shows it, with the current results of its health checks."""
     services = [shown_service(cloud, service) for service in balancer["services"]]
     return {**public(balancer), "services": services}
 
 
 def shown_service(cloud: Cloud, service: Document) -> Document:
-    """A service on the wire."""
+    """Returns a service as the API shows it."""
     return {**service, "healthcheck-status": healthcheck.status(cloud, service)}
 
 
 def targeting(cloud: Cloud, pool_id: str) -> Document | None:
-    """A load balancer with a service that sends traffic to the pool, if there is one, in whatever state."""
+    """Returns a load balancer, in any state, with a service that sends traffic to the pool, if there is one."""
     return next(iter(cloud.store.where(KIND, "services.instance-pool.id", pool_id)), None)
 
 

@@ -1,4 +1,4 @@
-"""Services of load balancers. They live inside their load balancer, which their operations refer to."""
+"""Services of load balancers. They are stored in their load balancer, which their operations refer to."""
 
 import contextlib
 
@@ -85,15 +85,15 @@ def deleted(cloud: Cloud, operation: Document) -> None:
 @effect("reset-load-balancer-service-field", "failed")
 @effect("delete-load-balancer-service", "failed")
 def failed(cloud: Cloud, operation: Document) -> None:
-    """The service is in error, its load balancer is not."""
-    with contextlib.suppress(OperationFailed):  # gone meanwhile
+    """Puts the service into state `error`, but not its load balancer."""
+    with contextlib.suppress(OperationFailed):  # deleted meanwhile
         balancer, service = _subject(cloud, operation)
         service["state"] = "error"
         cloud.store.put(KIND, balancer)
 
 
 def _of(balancer: Document, call: Call) -> Document:
-    """The service that the path names, as a part of `balancer`."""
+    """Returns the service in the path, a part of `balancer`."""
     services: list[Document] = balancer["services"]
     for service in services:
         if service["id"] == call.path["service-id"]:
@@ -109,7 +109,7 @@ def _settled(balancer: Document, call: Call) -> Document:
 
 
 def _subject(cloud: Cloud, operation: Document) -> tuple[Document, Document]:
-    """The load balancer of an operation, and its service inside."""
+    """Returns the load balancer of an operation, and its service."""
     balancer = subject(cloud, KIND, operation)
     for service in balancer["services"]:
         if service["id"] == operation["_args"]["service"]:

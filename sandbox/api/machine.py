@@ -1,4 +1,4 @@
-"""Reads what a request says about machines, one or a pool of them."""
+"""The fields of a request that describe machines, for an instance or a pool."""
 
 from sandbox.api.attachment import identifier, references
 from sandbox.api.catalogue import instance_type, template
@@ -10,11 +10,11 @@ from sandbox.store import Document
 
 
 def described(cloud: Cloud, call: Call) -> Document:
-    """The body as it is kept: references as ids and nothing else, and IPv6 said in both of its ways.
+    """Returns the body in its stored form: references reduced to ids, and IPv6 in both of its fields.
 
     Raises:
-        NotFound: it refers to what is not there.
-        BadRequest: a reference names nothing.
+        NotFound: a referenced object does not exist.
+        BadRequest: a reference has no id.
     """
     body = {**call.body, **references(cloud, call)}
     if "instance-type" in body:

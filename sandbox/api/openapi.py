@@ -1,4 +1,4 @@
-"""The official OpenAPI document: which operation a request is, and whether what goes in and out fits it."""
+"""The official OpenAPI document: finds the operation of a request, and validates requests and answers."""
 
 import json
 import re
@@ -16,14 +16,14 @@ from referencing import Registry, Specification
 from sandbox.api.errors import BadRequest
 
 METHODS = frozenset({"get", "put", "post", "delete"})
-MAX_DEPTH = 32  # of a body: the deepest that the document describes has 7 levels
-_SHOWN = 200  # characters of an error, which repeats what it is about
+MAX_DEPTH = 32  # levels of a body; the deepest in the document has 7
+_SHOWN = 200  # characters shown of an error, which quotes the wrong value
 _ROOT = "urn:exoscale"
 _PARAMETER = re.compile(r"\{([^}]+)\}")
 
 
 class InvalidAnswer(Exception):
-    """A handler of the sandbox answered something that the OpenAPI document does not allow: a bug of ours."""
+    """A handler of the sandbox returned an answer that the OpenAPI document does not allow: a bug of ours."""
 
 
 @dataclass(frozen=True)
@@ -37,23 +37,23 @@ class Operation:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Matches an escaped path. A parameter holds no colon, which sets `/{id}` apart from `/{id}:scale`."""
+        """Matches an escaped path. A parameter has no colon, which distinguishes `/{id}` from `/{id}:scale`."""
         parts = _PARAMETER.split(self.template)  # texts at even places, names at odd ones
         return re.compile("".join("([^/:]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts)))
 
     @cached_property
     def names(self) -> list[str]:
-        """The path parameters in their order."""
+        """The path parameters in order."""
         return _PARAMETER.findall(self.template)
 
     @property
     def specificity(self) -> list[bool]:
-        """Sorts `/service/{id}` before `/{id}/{field}`: a literal wins over a parameter, from the left."""
+        """Sorts `/service/{id}` before `/{id}/{field}`: a literal precedes a parameter, from the left."""
         return ["{" in segment for segment in self.template.split("/")]
 
 
 class OpenApi:
-    """The operations of one OpenAPI 3.0 document. Thread-safe; validators are compiled at first use."""
+    """The operations of one OpenAPI 3.0 document. Thread-safe; validators are compiled on first use."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.operations = {
@@ -76,12 +76,12 @@ class OpenApi:
         return names
 
     def schema(self, name: str) -> dict[str, Any]:
-        """One of the document's named schemas."""
+        """Returns one of the document's named schemas."""
         schema: dict[str, Any] = self._registry.contents(_ROOT)["components"]["schemas"][name]
         return schema
 
     def match(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
-        """The operation that a request asks for, and its path parameters.
+        """Returns the operation of a request, and its path parameters.
 
         Args:
             method: in any case.
@@ -97,12 +97,13 @@ class OpenApi:
     ) -> tuple[dict[str, str], dict[str, Any], frozenset[str]]:
         """Checks a request and returns its query parameters, its body and the keys of the body that were null.
 
-        Null means "not given" wherever the document allows it, but for a cluster's `oidc`, and such keys are left out:
-        the v3 clients cannot omit `oidc`, `feature-gates` and `deploy-target` (docs/exoscale.md, Clusters). A key that
-        the document does not know is left out too: no client may choose an object's id or state.
+        Wherever the document allows null, it means "not given", except for a cluster's `oidc`, and such keys are
+        removed: the v3 clients cannot omit `oidc`, `feature-gates` and `deploy-target` (docs/exoscale.md, Clusters).
+            Keys that are
+        not in the document are removed too: no client may choose an object's id or state.
 
         Raises:
-            BadRequest: with one entry in `errors` for each thing that is wrong.
+            BadRequest: has one entry in `errors` for each mistake.
         """
         values = dict(query)
         errors: list[str] = []
@@ -131,7 +132,7 @@ class OpenApi:
         """Checks the answer of a handler.
 
         Raises:
-            InvalidAnswer: naming the operation, where in the schema it does not fit, and why.
+            InvalidAnswer: names the operation, the place in the schema, and the reason.
         """
         place = ("responses", "200", "content", "application/json", "schema")
         for error in self._validator(operation, place).iter_errors(body):
@@ -147,7 +148,7 @@ class OpenApi:
         return sorted(map(told, self._validator(operation, place).iter_errors(value)))
 
     def _keys(self, operation: Operation) -> set[str]:
-        """The keys that a request's body may have."""
+        """Returns the schema of a request's body."""
         if "requestBody" not in operation.definition:
             return set()
         schema = operation.definition["requestBody"]["content"]["application/json"]["schema"]
@@ -170,7 +171,7 @@ class OpenApi:
 
 @cache
 def official() -> OpenApi:
-    """The document that the `exoscale` package ships."""
+    """Loads the document in the `exoscale` package."""
     return OpenApi(json.loads(files("exoscale").joinpath("openapi.json").read_bytes()))
 
 
@@ -179,7 +180,7 @@ def _validator_class() -> Any:
     follow = OAS30Validator.VALIDATORS["$ref"]
 
     def reference(validator: Any, target: str, instance: Any, schema: dict[str, Any]) -> Any:
-        # The document writes `nullable` beside a `$ref`, where plain OpenAPI 3.0 would not read it.
+        # The document has `nullable` beside a `$ref`, where plain OpenAPI 3.0 ignores it.
         return () if instance is None and schema.get("nullable") else follow(validator, target, instance, schema)
 
     return extend(OAS30Validator, {"$ref": reference})
@@ -190,7 +191,7 @@ def _noun(path: str) -> str:
 
 
 def _typed(schema: dict[str, Any], text: str) -> Any:
-    """A parameter's text as the type that its schema wants, or unchanged so that the validation refuses it."""
+    """Converts a parameter's text to its schema's type, or leaves it unchanged so that the validation refuses it."""
     if schema.get("type") == "integer" and re.fullmatch(r"-?\d+", text):
         return int(text)
     if schema.get("type") == "boolean" and text in ("true", "false"):
@@ -199,14 +200,14 @@ def _typed(schema: dict[str, Any], text: str) -> Any:
 
 
 def _parsed(raw: bytes) -> Any:
-    """The body, an object.
+    """Parses the body, which must be an object.
 
     Raises:
-        BadRequest: it is no JSON, no object, nested too deeply, or holds text that no answer could carry.
+        BadRequest: it is not JSON, not an object, nested too deeply, or has text that cannot be encoded in an answer.
     """
     try:
         body = json.loads(raw.decode(), parse_constant=_no_number)
-        json.dumps(body, ensure_ascii=False).encode()  # half of a surrogate pair has no UTF-8
+        json.dumps(body, ensure_ascii=False).encode()  # half of a surrogate pair cannot be encoded
     except UnicodeError:
         raise BadRequest("Invalid request: the body is not UTF-8", ["body: not UTF-8"]) from None
     except (ValueError, RecursionError) as error:
@@ -219,7 +220,7 @@ def _parsed(raw: bytes) -> Any:
 
 
 def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no number of JSON's")  # Python would take it, and answer it
+    raise ValueError(f"{name} is no number of JSON's")  # Python would accept and return it
 
 
 def _is_deeper(value: Any, levels: int) -> bool:

@@ -1,4 +1,4 @@
-"""Operations: what a client polls after every change."""
+"""Operations, which a client polls after every change."""
 
 from sandbox.api.routes import Call, find, operation
 from sandbox.cloud import Cloud

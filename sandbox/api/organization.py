@@ -1,7 +1,7 @@
-"""Organisations: whom API keys belong to, and with them everything that is made with a key.
+"""Organisations: the owners of API keys, and so of everything made with a key.
 
-The store decides who sees what (`sandbox.store`); here an organisation tells who it is, and gets its keys. Keys that
-are made over the API are in `api_key.py`.
+The store decides who sees what (`sandbox.store`); this module shows an organisation and makes its keys. Keys made over
+the API are in `api_key.py`.
 """
 
 import secrets
@@ -15,18 +15,18 @@ KEY = "api-key"
 
 @operation("get-organization")
 def get(cloud: Cloud, call: Call) -> Document:
-    """The key's own, which is the only one that it sees."""
+    """Returns the key's own organisation, the only one that it sees."""
     (own,) = cloud.store.list(ORGANIZATION)
     return public(own)
 
 
 def new_key(cloud: Cloud, name: str, organization: str = DEFAULT_ORGANIZATION) -> tuple[str, str]:
-    """Key and secret of a new API key that may do everything, as made in the organisation's console.
+    """Makes an API key that may do everything, as in the organisation's console; returns key and secret.
 
     Args:
-        cloud: the whole cloud; call without its lock, or with it.
-        name: of the key; need not be new.
-        organization: name of the organisation, which is made where it is missing.
+        cloud: the whole cloud; call with or without its lock.
+        name: the key's name; may exist already.
+        organization: name of the organisation, which is created if it is missing.
     """
     with cloud.lock:
         key = create_key(cloud.of(cloud.store.organization(organization)), name)
@@ -34,12 +34,12 @@ def new_key(cloud: Cloud, name: str, organization: str = DEFAULT_ORGANIZATION) -
 
 
 def create_key(cloud: Cloud, name: str, role_id: str = "") -> Document:
-    """A new API key of the organisation whose cloud this is.
+    """Makes an API key of this cloud's organisation.
 
     Args:
-        cloud: the organisation's.
-        name: need not be new.
-        role_id: of the IAM role that the key has; without one, it is the owner's (`iam_role.owner`).
+        cloud: the organisation's cloud.
+        name: the key's name; may exist already.
+        role_id: id of the key's IAM role; without one, it has the owner's (`iam_role.owner`).
     """
     key = f"EXO{secrets.token_hex(12)}"
     document = {"id": key, "key": key, "name": name, "_secret": secrets.token_urlsafe(32)}
@@ -50,5 +50,5 @@ def create_key(cloud: Cloud, name: str, role_id: str = "") -> Document:
 
 
 def find_key(cloud: Cloud, name: str) -> Document | None:
-    """The oldest API key of that name, of the organisation whose cloud this is."""
+    """Returns the oldest API key of that name in this cloud's organisation."""
     return next(iter(cloud.store.where(KEY, "name", name)), None)

@@ -1,5 +1,5 @@
 """Private networks: segments between instances. A managed one has a range, from which each of its instances leases an
-address; no packet goes through any."""
+address. No packets flow through them."""
 
 import ipaddress
 
@@ -29,7 +29,7 @@ def get(cloud: Cloud, call: Call) -> Document:
 
 @operation("create-private-network")
 def create(cloud: Cloud, call: Call) -> Document:
-    """Names may repeat, as they once could for sure (docs/exoscale.md, Addresses and networks)."""
+    """Creates a network. Names may repeat, as they certainly could once (docs/exoscale.md, Addresses and networks)."""
     _check_range(call.body)
     quota.check(cloud, KIND)
     network = {"id": cloud.ids.uuid(), **call.body, "_zone": call.zone}
@@ -39,7 +39,7 @@ def create(cloud: Cloud, call: Call) -> Document:
 
 @operation("update-private-network")
 def update(cloud: Cloud, call: Call) -> Document:
-    """Leases that exist stay as they are."""
+    """Updates a network. Existing leases do not change."""
     network = find(cloud, KIND, call.path["id"], call.zone)
     _check_range({**network, **call.body})
     return _start(cloud, call, network, call.body)
@@ -61,7 +61,7 @@ def attach(cloud: Cloud, call: Call) -> Document:
 
 @operation("update-private-network-instance-ip")
 def update_ip(cloud: Cloud, call: Call) -> Document:
-    """Without an address, the instance leases one of the range again."""
+    """Changes an instance's address; without one in the request, the instance leases one of the range again."""
     network = find(cloud, KIND, call.path["id"], call.zone)
     if "instance" not in call.body:
         raise BadRequest("instance is missing", ["instance: missing"])
@@ -84,7 +84,7 @@ def detach(cloud: Cloud, call: Call) -> Document:
 
 @operation("delete-private-network")
 def delete(cloud: Cloud, call: Call) -> Document:
-    """Refused while an instance is in it, as a user of the real cloud saw (docs/exoscale.md, Refusals)."""
+    """Deletes it, unless an instance is in it, as a user of the real cloud saw (docs/exoscale.md, Refusals)."""
     network = find(cloud, KIND, call.path["id"], call.zone)
     if attachment.attached(cloud, KEY, network["id"]):
         raise Conflict("Cannot delete private network when it's in use by virtual machines")
@@ -117,8 +117,8 @@ def not_detached(cloud: Cloud, operation: Document) -> None:
 
 
 def join(cloud: Cloud, instance_id: str, network_id: str, ip: str = "") -> None:
-    """Attaches the instance, with that address or, in a managed network, the first free one of the range. Nothing
-    happens where somebody deleted the network meanwhile.
+    """Attaches the instance, with that address or, in a managed network, the first free one of the range. Does nothing
+    if the network has been deleted meanwhile.
 
     Raises:
         Conflict: the range has none left.
@@ -136,7 +136,7 @@ def join(cloud: Cloud, instance_id: str, network_id: str, ip: str = "") -> None:
 
 
 def leave(cloud: Cloud, instance_id: str, network_id: str) -> None:
-    """Detaches the instance, whose address is free again."""
+    """Detaches the instance and frees its address."""
     attachment.take(cloud, instance_id, KEY, network_id)
     instance = cloud.store.get(attachment.INSTANCE, instance_id)
     if instance:
@@ -145,7 +145,7 @@ def leave(cloud: Cloud, instance_id: str, network_id: str) -> None:
 
 
 def check_room(cloud: Cloud, network_id: str, more: int) -> None:
-    """Refuses more instances than the network's range has addresses left for (words assumed).
+    """Refuses more instances than there are free addresses in the network's range (words assumed).
 
     Raises:
         Conflict: they are too many.
@@ -159,13 +159,13 @@ def check_room(cloud: Cloud, network_id: str, more: int) -> None:
 
 
 def shown(cloud: Cloud, network: Document) -> Document:
-    """The network on the wire, with its leases where it has some."""
+    """Returns the network as the API shows it, with its leases if it has any."""
     leases = [{"ip": ip, "instance-id": instance_id} for ip, instance_id in _leased(cloud, network["id"]).items()]
     return {**public(network), **({"leases": leases} if leases else {})}
 
 
 def _leased(cloud: Cloud, network_id: str) -> dict[str, str]:
-    """The addresses that are taken, and by which instance."""
+    """Returns the taken addresses with their instances."""
     instances = attachment.attached(cloud, KEY, network_id)
     held = {instance["id"]: instance.get(LEASES, {}).get(network_id) for instance in instances}
     return {ip: instance_id for instance_id, ip in held.items() if ip}
@@ -174,7 +174,7 @@ def _leased(cloud: Cloud, network_id: str) -> dict[str, str]:
 def _free(cloud: Cloud, network: Document) -> str:
     taken = _leased(cloud, network["id"])
     first, last = _bounds(network)
-    for number in range(first, min(last, first + len(taken)) + 1):  # one more than are taken is enough to look at
+    for number in range(first, min(last, first + len(taken)) + 1):  # it is enough to try one more than are taken
         ip = str(ipaddress.IPv4Address(number))
         if ip not in taken:
             return ip
@@ -182,7 +182,7 @@ def _free(cloud: Cloud, network: Document) -> str:
 
 
 def _wanted(cloud: Cloud, network: Document, call: Call) -> str:
-    """The address that the body asks for, which may lie outside the range but not outside the network.
+    """Returns the address in the body, which may be outside the range but not outside the network.
 
     Raises:
         BadRequest: the network has no such address.
@@ -211,10 +211,10 @@ def _segment(network: Document) -> ipaddress.IPv4Network:
 
 
 def _check_range(network: Document) -> None:
-    """Refuses a range that is none: 400 with `errors`, as it was recorded (docs/exoscale.md, Refusals); words assumed.
+    """Refuses an invalid range: 400 with `errors`, as recorded (docs/exoscale.md, Refusals); words assumed.
 
     Raises:
-        BadRequest: part of it is missing, the mask is no mask, or the end is before the start or in another network.
+        BadRequest: a part is missing, the mask is invalid, or the end is before the start or in another network.
     """
     missing = [key for key in RANGE if key not in network]
     if len(missing) == len(RANGE):

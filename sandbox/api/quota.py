@@ -1,4 +1,4 @@
-"""Quotas: how many objects of a kind an organisation may have, and the refusal of one more."""
+"""Quotas: the limits on an organisation's objects of each kind, and the refusals."""
 
 from sandbox.api.catalogue import quotas
 from sandbox.api.errors import Conflict, NotFound
@@ -26,7 +26,7 @@ def check(cloud: Cloud, name: str, more: int = 1) -> None:
     """Refuses to make more objects than the organisation may have; status and words are assumed.
 
     Raises:
-        Conflict: there would be too many. What exists already, above a limit that was lowered, stays.
+        Conflict: there would be too many. Existing objects above a lowered limit stay.
     """
     quota = _shown(cloud, name)
     limit, usage = quota["limit"], quota["usage"]

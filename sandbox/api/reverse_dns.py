@@ -1,5 +1,5 @@
-"""Reverse DNS: the name that an instance's or an elastic IP's address leads back to. No name server here tells it; the
-provider reads it with each elastic IP."""
+"""Reverse DNS: the name for an instance's or an elastic IP's address. No name server here serves it; the provider
+reads it with each elastic IP."""
 
 from sandbox.api.errors import NotFound
 from sandbox.api.lifecycle import subject
@@ -8,7 +8,7 @@ from sandbox.cloud import Cloud
 from sandbox.operations import effect
 from sandbox.store import Document
 
-NAME = "_reverse-dns"  # of the object that has one; the wire shows it here only
+NAME = "_reverse-dns"  # field of an object that has one; only these operations show it
 
 
 @operation("get-reverse-dns-elastic-ip")
@@ -27,7 +27,7 @@ def update(cloud: Cloud, call: Call) -> Document:
 @operation("delete-reverse-dns-elastic-ip")
 @operation("delete-reverse-dns-instance")
 def delete(cloud: Cloud, call: Call) -> Document:
-    """Without a name a 404, which the provider forgives when it deletes an elastic IP."""
+    """Returns the name, or a 404, which the provider ignores when it deletes an elastic IP."""
     _named(cloud, call)
     return _start(cloud, call, None)
 

@@ -1,4 +1,4 @@
-"""Which function answers which operation of the OpenAPI document."""
+"""The handlers of the OpenAPI document's operations."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ class Call:
 
     `path` and `query` hold the parameters by their OpenAPI names (`id`, `sks-nodepool-id`), `body` the JSON
     object without the keys that were null (a client that cannot omit a key sends null for "not given"). `nulls`
-    names those keys, for the one that the API takes at its word (docs/exoscale.md, Clusters).
+    names those keys, for the only one for which null has a meaning (docs/exoscale.md, Clusters).
     """
 
     operation_id: str
@@ -25,8 +25,8 @@ class Call:
     body: dict[str, Any] = field(default_factory=dict)
     nulls: frozenset[str] = frozenset()
     key: str = ""
-    through_proxy: bool = False  # asked at the real host name, so answer with real host names
-    root: str = ""  # of this server's URLs, e.g. http://127.0.0.1:8080
+    through_proxy: bool = False  # the client used the real host name, so the answer has real host names
+    root: str = ""  # root of this server's URLs, e.g. http://127.0.0.1:8080
 
 
 Handler = Callable[[Cloud, Call], Document]
@@ -34,8 +34,8 @@ HANDLERS: dict[str, Handler] = {}
 
 
 def operation(operation_id: str) -> Callable[[Handler], Handler]:
-    """Registers the decorated function as the answer to this operation. It runs with `cloud.lock` held,
-    returns the JSON body of a 200, or raises an ApiError."""
+    """Registers the decorated function as this operation's handler. It runs with `cloud.lock` held, and returns the
+    JSON body of a 200 or raises an ApiError."""
 
     def register(handler: Handler) -> Handler:
         HANDLERS[operation_id] = handler
@@ -45,7 +45,7 @@ def operation(operation_id: str) -> Callable[[Handler], Handler]:
 
 
 def find(cloud: Cloud, kind: str, id_: str, zone: str = "") -> Document:
-    """The object of that kind and id (in that zone, for a zonal kind), or the API's 404."""
+    """Returns the object of that kind and id (in that zone, for a zonal kind), or raises the API's 404."""
     document = cloud.store.get(kind, id_)
     if document is None or (zone and document.get("_zone") != zone):
         raise NotFound(f"{kind.replace('-', ' ').capitalize()} {id_} not found")

@@ -1,4 +1,4 @@
-"""Security groups: names, external sources, and what keeps a group from being deleted."""
+"""Security groups: names, external sources, and the refusals to delete a group."""
 
 import ipaddress
 
@@ -11,11 +11,11 @@ from sandbox.operations import effect
 from sandbox.store import Document, public
 
 KIND = "security-group"
-DEFAULT = "default"  # worn by instances that name no group (docs/exoscale.md, Security groups)
+DEFAULT = "default"  # attached to instances that name no group (docs/exoscale.md, Security groups)
 
 
 def default(cloud: Cloud) -> Document:
-    """The organisation's `default` group, which is there from the beginning."""
+    """Makes the organisation's `default` group, which exists from the beginning."""
     for group in cloud.store.where(KIND, "name", DEFAULT):
         return group
     group = {"id": cloud.ids.uuid(), "name": DEFAULT, "description": "Default Security Group"}
@@ -24,10 +24,10 @@ def default(cloud: Cloud) -> Document:
 
 
 def network(text: str) -> str:
-    """A CIDR as the API writes it, without host bits.
+    """Returns a CIDR as the API writes it, without host bits.
 
     Raises:
-        BadRequest: it is none.
+        BadRequest: it is not a CIDR.
     """
     try:
         if "/" in text:
@@ -39,7 +39,7 @@ def network(text: str) -> str:
 
 @operation("list-security-groups")
 def list_(cloud: Cloud, call: Call) -> Document:
-    """The organisation's own, or those of Exoscale's that are public."""
+    """Lists the organisation's own groups, or Exoscale's public ones."""
     default(cloud)
     if call.query.get("visibility") == "public":
         return {"security-groups": public_security_groups()}
@@ -55,7 +55,7 @@ def get(cloud: Cloud, call: Call) -> Document:
 @operation("create-security-group")
 def create(cloud: Cloud, call: Call) -> Document:
     default(cloud)
-    name = call.body["name"].lower()  # as the real one does, so that a mixed-case name drifts here too
+    name = call.body["name"].lower()  # as in the real API, so that a mixed-case name drifts here too
     if cloud.store.where(KIND, "name", name):
         raise Conflict("Security Group name is already in use")
     quota.check(cloud, KIND)
@@ -75,7 +75,7 @@ def delete(cloud: Cloud, call: Call) -> Document:
         if cloud.rules.security_group_of_cluster_kept:
             raise Conflict(f"conflict: Security Group {group['name']} is the default of SKS cluster {cluster['id']}")
     for other in cloud.store.where(KIND, "rules.security-group.id", group["id"]):
-        # Sure of a group that names itself, assumed of one that another names (docs/exoscale.md, Refusals).
+        # Certain for a group that names itself, assumed for one that another names (docs/exoscale.md, Refusals).
         if other["id"] == group["id"] or cloud.rules.security_group_named_by_rule_refused:
             raise Conflict(f"conflict: Security Group {group['name']} is named by a rule of {other['name']}")
     return cloud.operations.start(call.operation_id, KIND, group["id"])

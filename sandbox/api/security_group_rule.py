@@ -1,4 +1,4 @@
-"""Rules of security groups, and the question that they answer: may this traffic in?"""
+"""Rules of security groups, and the check whether they allow traffic."""
 
 import ipaddress
 
@@ -15,7 +15,7 @@ _ANY = -1  # ICMP type or code
 
 
 def admits_everyone(cloud: Cloud, group_ids: list[str], protocol: str, port: int) -> bool:
-    """Whether one of these groups lets the whole internet reach that port."""
+    """Whether one of these groups opens that port to the whole internet."""
     return any(
         rule["flow-direction"] == "ingress"
         and rule["protocol"] in ("all", protocol)
@@ -29,7 +29,8 @@ def admits_everyone(cloud: Cloud, group_ids: list[str], protocol: str, port: int
 
 @operation("add-rule-to-security-group")
 def add(cloud: Cloud, call: Call) -> Document:
-    """The reference is the group, not the rule: clients read the group and look for the new rule."""
+    """Adds a rule. The operation refers to the group, not the rule: clients read the group and look for the new
+    rule."""
     group = find(cloud, KIND, call.path["id"])
     rule: Document = {"id": cloud.ids.uuid(), **call.body}
     if ("network" in rule) == ("security-group" in rule):
@@ -65,7 +66,7 @@ def delete(cloud: Cloud, call: Call) -> Document:
 
 @effect("delete-rule-from-security-group", "finish")
 def deleted(cloud: Cloud, operation: Document) -> None:
-    """The key `rules` goes with the last one (docs/exoscale.md, Security groups)."""
+    """Deletes a rule; with the last one, the key `rules` disappears (docs/exoscale.md, Security groups)."""
     group = cloud.store.get(KIND, operation["reference"]["id"])
     if group:
         rules = [rule for rule in group.pop("rules", []) if rule["id"] != operation["_args"]["rule"]]
@@ -73,7 +74,7 @@ def deleted(cloud: Cloud, operation: Document) -> None:
 
 
 def _other_group(cloud: Cloud, reference: Document) -> Document:
-    """The group that a rule names: by id, or a public one by name too."""
+    """Returns the group that a rule names: by id, or, for a public one, also by name."""
     if group := public_security_group(reference):
         return {**group}
     if "id" not in reference:

@@ -31,9 +31,9 @@ class ApiServer:
     Handlers come from `routes.HANDLERS`; `families.load()` fills it.
 
     Args:
-        cloud: what is served.
-        admin_token: whoever calls the admin API must send it as `X-Sandbox-Token`.
-        port: 0 takes a free one.
+        cloud: the cloud to serve.
+        admin_token: token that callers of the admin API must send as `X-Sandbox-Token`.
+        port: port to listen on; 0 takes a free one.
     """
 
     def __init__(self, cloud: Cloud, admin_token: str, port: int = 0) -> None:
@@ -61,8 +61,8 @@ class ApiServer:
                 lifespan="on",
                 log_config=None,
                 access_log=False,
-                proxy_headers=False,  # they would change the address by which a lost reply finds its connection
-                timeout_keep_alive=75,  # longer than any client's pause, so that none finds its connection closed
+                proxy_headers=False,  # they would change the address by which a lost reply's connection is found
+                timeout_keep_alive=75,  # longer than any client's pause, so that no client's connection is closed
                 timeout_graceful_shutdown=1,
             )
         )
@@ -84,12 +84,12 @@ class ApiServer:
         try:
             self._server.run(sockets=[self._socket])
         finally:
-            self._ready.set()  # also when the start fails: nobody must wait for ever
+            self._ready.set()  # also if the start fails, so that nobody waits for ever
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
         ticking = asyncio.create_task(self._tick_for_ever())
-        self._ready.set()  # the socket listens already: what arrives from now on is served
+        self._ready.set()  # the socket already listens: requests are served from now on
         yield
         ticking.cancel()
 
@@ -109,7 +109,7 @@ class ApiServer:
             self._cloud.operations.tick()
 
     def _protocol(self) -> type[H11Protocol]:
-        """uvicorn's own, with the connections kept at hand: ASGI has no way to close one without an answer."""
+        """uvicorn's protocol that keeps its connections accessible: ASGI cannot close one without an answer."""
         transports = self._transports
 
         class Protocol(H11Protocol):
@@ -132,15 +132,15 @@ class ApiServer:
             pass
         except ReplyLost:
             transport = self._transports.get(request.scope["client"])
-            if transport:  # a CCM that was killed has closed it already
+            if transport:  # a killed CCM has already closed it
                 transport.abort()
             while (await request.receive())["type"] != "http.disconnect":
                 pass
-        return Response()  # goes nowhere
+        return Response()  # is never sent
 
 
 def _listen(port: int) -> socket.socket:
-    # With the protocol spelled out, asyncio sets TCP_NODELAY; without it each answer waits 40 ms for an ACK.
+    # With an explicit protocol, asyncio sets TCP_NODELAY; without it each answer waits 40 ms for an ACK.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -1,23 +1,23 @@
-"""Audit logs of SKS clusters: where the API server is to send them. Nothing here sends any."""
+"""Audit logs of SKS clusters: the address for the API server's logs. Nothing here sends any."""
 
 from sandbox.api.errors import BadRequest
 from sandbox.store import Document
 
 INITIAL_BACKOFF = "10s"  # the OpenAPI document's default
-# Goes in and never comes out again. Nobody here uses it, so that it is not kept either.
+# Accepted but never returned. Nothing here uses it, so it is not stored.
 TOKEN = "bearer-token"  # noqa: S105 - the name of a key
 
 
 def of_new_cluster(asked: Document) -> Document:
-    """A new cluster's audit as the API shows it: asking for it turns it on."""
+    """Returns a new cluster's audit as the API shows it: requesting it enables it."""
     return {"initial-backoff": INITIAL_BACKOFF, "enabled": True, **_without_token(asked)}
 
 
 def of_updated_cluster(before: Document, asked: Document) -> Document:
-    """Updates a cluster's audit, empty where it had none: it changes what it names.
+    """Applies an update to a cluster's audit, which is empty if it had none; changes only the given fields.
 
     Raises:
-        BadRequest: it is to be on, and nobody ever said where the logs go and with which token (words assumed).
+        BadRequest: it is enabled without an address and a token for the logs (words assumed).
     """
     after = {"initial-backoff": INITIAL_BACKOFF, "enabled": False, **before, **_without_token(asked)}
     if after["enabled"] and "endpoint" not in before:

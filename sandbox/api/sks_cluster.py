@@ -20,7 +20,7 @@ from sandbox.store import Document, public
 KIND = "sks-cluster"
 NODEPOOL = "sks-nodepool"
 
-# Of what a client may ask a new cluster to have, the keys that no answer shows as they were sent.
+# Keys of a create request that no answer returns as they were sent.
 ASKED = ("audit", "create-default-security-group", "networking")
 
 
@@ -67,7 +67,7 @@ def create(cloud: Cloud, call: Call) -> Document:
 @effect("update-sks-cluster", "work")
 @effect("upgrade-sks-cluster", "work")
 def start_control_plane(cloud: Cloud, operation: Document) -> None:
-    """An update too: it repairs a cluster whose creation failed. One that runs notices nothing."""
+    """Starts the cluster, in an update too: that repairs a cluster whose creation failed and does not affect others."""
     cloud.control_planes.create(subject(cloud, KIND, operation))
 
 
@@ -77,7 +77,7 @@ def update(cloud: Cloud, call: Call) -> Document:
     refuse_unless_settled(KIND, cluster)
     changes = dict(call.body)
     if "oidc" in call.nulls:
-        changes["oidc"] = None  # taken away: the API takes this null at its word (docs/exoscale.md, Clusters)
+        changes["oidc"] = None  # removed: for this key null has a meaning (docs/exoscale.md, Clusters)
     if "audit" in changes:
         changes["audit"] = sks_audit.of_updated_cluster(cluster.get("audit", {}), changes["audit"])
     sks_karpenter.check(cloud, {**cluster, **changes})
@@ -120,8 +120,8 @@ def stop_control_plane(cloud: Cloud, operation: Document) -> None:
 
 @effect("delete-sks-cluster", "finish")
 def deleted(cloud: Cloud, operation: Document) -> None:
-    """Removes a cluster with what it owned; load balancers that its CCM made and the security group that was made with
-    it stay (docs/exoscale.md, Destroying)."""
+    """Deletes what the cluster owned; load balancers made by its CCM and the security group made with it stay
+    (docs/exoscale.md, Destroying)."""
     cluster_id = operation["reference"]["id"]
     for nodepool in nodepools(cloud, cluster_id):
         instance_pool.remove(cloud, nodepool["instance-pool"]["id"])
@@ -143,7 +143,7 @@ def changed(cloud: Cloud, operation: Document) -> None:
 
 @effect("upgrade-sks-cluster", "finish")
 def upgraded(cloud: Cloud, operation: Document) -> None:
-    """Nodes keep their version; those that a nodepool makes from now on have the new one (assumed)."""
+    """Upgrades a cluster. Nodes keep their version; later nodes have the new one (assumed)."""
     changed(cloud, operation)
     cluster = subject(cloud, KIND, operation)
     template = node_template(cloud, cluster["version"])
@@ -165,12 +165,12 @@ error_on_failure(
 
 
 def nodepools(cloud: Cloud, cluster_id: str) -> list[Document]:
-    """The nodepools of a cluster, in every state."""
+    """Returns the nodepools of a cluster, in every state."""
     return cloud.store.where(NODEPOOL, "_cluster", cluster_id)
 
 
 def shown(cloud: Cloud, cluster: Document) -> Document:
-    """The cluster as sent, with whole nodepools: the provider reads them nowhere else (docs/exoscale.md, Clusters)."""
+    """Returns the cluster with complete nodepools, which the provider reads only here (docs/exoscale.md, Clusters)."""
     return {**public(cluster), "nodepools": [public(nodepool) for nodepool in nodepools(cloud, cluster["id"])]}
 
 

@@ -17,7 +17,7 @@ DEFAULT_TTL_SECONDS = 30 * 24 * 3600  # docs/exoscale.md, Kubeconfigs
 CCM = "exoscale-cloud-controller"
 CSI = "exoscale-container-storage-interface"
 KARPENTER = "karpenter"
-# Addons that call the Exoscale API with a key of their own, and how the key names them (docs/exoscale.md, Clusters).
+# Addons that call the Exoscale API with their own key, and their names in the key's (docs/exoscale.md, Clusters).
 KEY_NAMES = {CCM: "ccm", CSI: "csi", KARPENTER: "karpenter"}
 
 
@@ -29,7 +29,7 @@ def authority_cert(cloud: Cloud, call: Call) -> Document:
 
 @operation("generate-sks-cluster-kubeconfig")
 def kubeconfig(cloud: Cloud, call: Call) -> Document:
-    """Synchronous, unlike the rest (docs/exoscale.md, Kubeconfigs)."""
+    """Makes a kubeconfig; synchronous, unlike the rest (docs/exoscale.md, Kubeconfigs)."""
     cluster = _with_control_plane(cloud, call)
     ttl = call.body.get("ttl", DEFAULT_TTL_SECONDS)
     text = cloud.control_planes.kubeconfig(cluster["id"], call.body["user"], call.body["groups"], ttl)
@@ -53,7 +53,7 @@ def rotate_karpenter(cloud: Cloud, call: Call) -> Document:
 
 @operation("rotate-sks-operators-ca")
 def rotate_operators_ca(cloud: Cloud, call: Call) -> Document:
-    """Only Exoscale's own people have certificates of this authority, so that nothing here shows the new one."""
+    """Rotates an authority that only Exoscale's staff have certificates of, so nothing here shows the new one."""
     cluster = find(cloud, KIND, call.path["id"], call.zone)
     refuse_unless_settled(KIND, cluster, ("running",))
     set_state(cloud, KIND, cluster["id"], "updating")  # the document has no state of its own for it
@@ -61,7 +61,7 @@ def rotate_operators_ca(cloud: Cloud, call: Call) -> Document:
 
 
 def settle_keys(cloud: Cloud, cluster: Document) -> None:
-    """Makes key and role of each addon that has none yet, and deletes those of addons that the cluster lost."""
+    """Makes key and role of each addon that has none yet, and deletes those of removed addons."""
     delete_keys(cloud, cluster["id"], tuple(set(KEY_NAMES) - set(cluster["addons"])))
     for addon in KEY_NAMES:
         name = _key_name(cluster["id"], addon)

@@ -1,4 +1,4 @@
-"""The findings of SKS about a cluster: always empty here, since nobody looks."""
+"""SKS's inspection of a cluster, which finds nothing here."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from sandbox.cloud import Cloud
 
 @operation("get-sks-cluster-inspection")
 def inspection(cloud: Cloud, call: Call) -> dict[str, Any]:
-    """No finding; what the keys of one are is not known."""
+    """Returns no findings; the keys of one are not known."""
     find(cloud, KIND, call.path["id"], call.zone)
     return {}
 
 
 @operation("list-sks-cluster-deprecated-resources")
 def deprecated_resources(cloud: Cloud, call: Call) -> Any:
-    """A bare list, the only one of the API. `exo` asks for it before each upgrade."""
+    """Returns a bare list, the only one in the API. `exo` requests it before each upgrade."""
     find(cloud, KIND, call.path["id"], call.zone)
     return []

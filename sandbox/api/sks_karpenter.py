@@ -1,4 +1,4 @@
-"""The addon `karpenter`: what it needs, and the manifests that the API writes for it. No Karpenter runs here."""
+"""The addon `karpenter`: its requirements, and the manifests that the API makes for it. No Karpenter runs here."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ INSTANCE_TYPES = ["standard.medium", "standard.large", "standard.extra-large"]
 
 
 def check(cloud: Cloud, cluster: Document) -> None:
-    """Refuses a cluster that would have Karpenter without what it needs.
+    """Refuses a cluster that does not meet Karpenter's requirements.
 
     Raises:
         Conflict: it is not at level pro, or has no cloud controller (docs/exoscale.md, Clusters; words assumed).
@@ -32,7 +32,7 @@ def check(cloud: Cloud, cluster: Document) -> None:
 
 @operation("generate-sks-karpenter-exoscale-nodeclass")
 def node_class(cloud: Cloud, call: Call) -> Document:
-    """Synchronous. With the cluster's default security group and its feature gates, if it has any."""
+    """Makes a node class, with the cluster's default security group and feature gates, if any. Synchronous."""
     cluster = find(cloud, CLUSTER, call.path["id"], call.zone)
     spec: dict[str, Any] = {"imageTemplateSelector": {"version": cluster["version"], "variant": "standard"}}
     if group := cluster.get("default-security-group-id"):
@@ -44,7 +44,7 @@ def node_class(cloud: Cloud, call: Call) -> Document:
 
 @operation("generate-sks-karpenter-nodepool")
 def node_pool(cloud: Cloud, call: Call) -> Document:
-    """Synchronous. The smallest that Karpenter takes; it makes nodes of the class above."""
+    """Makes the smallest node pool that Karpenter accepts, for the class above. Synchronous."""
     find(cloud, CLUSTER, call.path["id"], call.zone)
     node = {
         "nodeClassRef": {"group": GROUP, "kind": KIND, "name": NAME},

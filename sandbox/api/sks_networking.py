@@ -1,4 +1,4 @@
-"""Networks of a new SKS cluster: what the OpenAPI document says of them in words only. No answer shows them."""
+"""Networks of a new SKS cluster: rules that the OpenAPI document has only in words. No answer shows them."""
 
 import ipaddress
 
@@ -7,7 +7,7 @@ from sandbox.store import Document
 
 PODS, SERVICES = "cluster-cidr", "service-cluster-ip-range"
 DEFAULTS = {PODS: "192.168.0.0/16", SERVICES: "10.96.0.0/12"}
-NODE_MASKS = {4: 24, 6: 64}  # of a node's part of the pods' network, by IP version
+NODE_MASKS = {4: 24, 6: 64}  # prefix length of a node's part of the pods' network, by IP version
 NODE_MASK_LONGER_BY_AT_MOST = 16
 SMALLEST_IPV6_SERVICES = 108  # Kubernetes' own limit
 
@@ -15,10 +15,10 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def check(networking: Document) -> None:
-    """Refuses networks that no cluster could have.
+    """Refuses impossible networks.
 
     Raises:
-        BadRequest: naming the key; the words are assumed.
+        BadRequest: names the key; the words are assumed.
     """
     pods, services = _networks(networking, PODS), _networks(networking, SERVICES)
     for network in services:

@@ -1,4 +1,4 @@
-"""SKS nodepools: groups of equal worker nodes of a cluster. The instance pool behind each holds the machines."""
+"""SKS nodepools: groups of equal worker nodes of a cluster. The instance pool behind each has the machines."""
 
 import re
 
@@ -16,12 +16,12 @@ from sandbox.cloud import Cloud
 from sandbox.operations import effect
 from sandbox.store import Document, public
 
-MAX_NODEPOOLS = 16  # of one cluster (docs/exoscale.md, Limits)
-TOO_SMALL = ("micro", "tiny")  # instance types that no node can have (docs/exoscale.md, Nodepools and instances)
-# Instance names become node names, which Kubernetes wants as DNS labels; the document says "lowercase only".
+MAX_NODEPOOLS = 16  # per cluster (docs/exoscale.md, Limits)
+TOO_SMALL = ("micro", "tiny")  # sizes that are too small for nodes (docs/exoscale.md, Nodepools and instances)
+# Instance names become node names, which must be DNS labels; the document says "lowercase only".
 PREFIX = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 
-# The lists of references that a body may hold.
+# The lists of references in a body.
 REFERENCES = ("anti-affinity-groups", "security-groups", "private-networks")
 
 
@@ -114,7 +114,8 @@ def changed(cloud: Cloud, operation: Document) -> None:
 
 @effect("delete-sks-nodepool", "finish")
 def deleted(cloud: Cloud, operation: Document) -> None:
-    """The operation ends when the instances are gone (assumed: docs/exoscale.md, Nodepools and instances)."""
+    """Deletes a nodepool. The operation ends when the instances are gone (assumed: docs/exoscale.md, Nodepools and
+    instances)."""
     nodepool = subject(cloud, KIND, operation)
     instance_pool.remove(cloud, nodepool["instance-pool"]["id"])
     cloud.store.delete(KIND, nodepool["id"])
@@ -135,7 +136,7 @@ def failed(cloud: Cloud, operation: Document) -> None:
 @effect("scale-sks-nodepool", "failed")
 @effect("evict-sks-nodepool-members", "failed")
 def not_scaled(cloud: Cloud, operation: Document) -> None:
-    """The size says how many instances really run, so that scaling again is no no-op."""
+    """Handles a failure: the size becomes the number of running instances, so that scaling again has an effect."""
     failed(cloud, operation)
     nodepool = cloud.store.get(KIND, operation["reference"]["id"])
     if nodepool:
@@ -145,7 +146,7 @@ def not_scaled(cloud: Cloud, operation: Document) -> None:
 
 
 def _find(cloud: Cloud, call: Call) -> Document:
-    """The nodepool that the path names, inside the cluster that the path names."""
+    """Returns the nodepool in the path, inside the cluster in the path."""
     cluster = find(cloud, CLUSTER, call.path["id"], call.zone)
     nodepool = cloud.store.get(KIND, call.path["sks-nodepool-id"])
     if nodepool is None or nodepool["_cluster"] != cluster["id"]:
@@ -167,7 +168,7 @@ def _start(cloud: Cloud, call: Call, nodepool: Document, changes: Document | Non
 
 
 def _check(cloud: Cloud, call: Call) -> None:
-    """Refuses a name that cannot be, and references to what does not exist."""
+    """Refuses an invalid name, and references to objects that do not exist."""
     body = call.body
     if body.get("name", "") != body.get("name", "").lower():
         raise BadRequest(f"name {body['name']} must be lowercase")

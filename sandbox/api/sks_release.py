@@ -8,7 +8,7 @@ from sandbox.store import Document
 
 
 def check_version(version: str) -> None:
-    """Refuses a version that is not on offer.
+    """Refuses a version that is not offered.
 
     Raises:
         BadRequest: the text is the real one (docs/exoscale.md, Refusals).
@@ -19,12 +19,12 @@ def check_version(version: str) -> None:
 
 
 def is_newer(version: str, than: str) -> bool:
-    """Whether a version comes after another."""
+    """Whether a version is newer than another."""
     return _numbers(version) > _numbers(than)
 
 
 def node_template(cloud: Cloud, version: str) -> Document:
-    """Reference to the image that nodes of that version boot from."""
+    """Returns a reference to the image that nodes of that version boot from."""
     path = {"kube-version": version, "variant": "standard"}
     answer = get_active_nodepool_template(cloud, Call("get-active-nodepool-template", path=path))
     return {"id": answer["active-template"]}

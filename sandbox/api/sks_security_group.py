@@ -1,4 +1,4 @@
-"""The security group that an SKS cluster is made with on request, with what its network plugin needs open."""
+"""The security group that is made with an SKS cluster on request, with the rules that its network plugin needs."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from sandbox.api.security_group import KIND
 from sandbox.cloud import Cloud
 from sandbox.store import Document
 
-# Rules from the group to itself, by network plugin; name and rules of the group are assumed to be those that the
-# provider's example for SKS makes by hand (docs/exoscale.md, Clusters).
+# Rules from the group to itself, by network plugin; name and rules are assumed to be those in the provider's example
+# for SKS (docs/exoscale.md, Clusters).
 AMONG_NODES: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "calico": [("VXLAN (Calico)", {"protocol": "udp", "start-port": 4789, "end-port": 4789})],
     "cilium": [

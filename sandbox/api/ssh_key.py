@@ -1,4 +1,4 @@
-"""SSH keys: public keys that instances trust, known by their names. Nothing here lets anybody log in."""
+"""SSH keys: public keys that instances trust, identified by name. Nobody can log in here."""
 
 import base64
 import binascii
@@ -25,8 +25,8 @@ def get(cloud: Cloud, call: Call) -> Document:
 
 @operation("register-ssh-key")
 def register(cloud: Cloud, call: Call) -> Document:
-    """Answers an operation that has ended already and refers to nothing, as it was recorded (docs/exoscale.md,
-    Operations). A taken name is a 409, as it was recorded; the words are assumed."""
+    """Registers a key. Returns an operation that has already ended and has no reference, as recorded (docs/exoscale.md,
+    Operations). A taken name is a 409, as recorded; the words are assumed."""
     name = call.body["name"]
     if cloud.store.has(KIND, "name", name):
         raise Conflict(f"SSH key {name} already exists")
@@ -37,16 +37,16 @@ def register(cloud: Cloud, call: Call) -> Document:
 
 @operation("delete-ssh-key")
 def delete(cloud: Cloud, call: Call) -> Document:
-    """Instances and pools that were made with it keep its name (assumed)."""
+    """Deletes a key. Instances and pools that were made with it keep its name (assumed)."""
     cloud.store.delete(KIND, named(cloud, call.path["name"])["id"])
     return ended(cloud, call.operation_id)
 
 
 def named(cloud: Cloud, name: str) -> Document:
-    """The key of that name.
+    """Returns the key of that name.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is no such key.
     """
     for key in cloud.store.where(KIND, "name", name):
         return key
@@ -58,10 +58,10 @@ def _shown(key: Document) -> Document:
 
 
 def _fingerprint(public_key: str) -> str:
-    """MD5 of the key itself, as `ssh-keygen -E md5` writes it (which hash the real cloud takes is assumed).
+    """Returns the key's MD5 fingerprint, as `ssh-keygen -E md5` writes it (the real cloud's hash is assumed).
 
     Raises:
-        BadRequest: it is no public key in OpenSSH's format (words assumed).
+        BadRequest: it is not a public key in OpenSSH's format (words assumed).
     """
     kind, _, rest = public_key.strip().partition(" ")
     try:

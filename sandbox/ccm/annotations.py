@@ -1,4 +1,4 @@
-"""Reads what a Service's annotations, name and ports ask of its load balancer. Pure functions."""
+"""Derives a load balancer from a Service's annotations, name and ports. Pure functions."""
 
 import re
 from fractions import Fraction
@@ -19,7 +19,7 @@ CLUSTER_NAME = PREFIX + "sks-cluster-name"
 NODEPOOL_NAME = PREFIX + "service-sks-nodepool-name"
 HEALTHCHECK = PREFIX + "service-healthcheck-"
 
-_PART = re.compile(r"(\d+\.?\d*|\.\d+)([^\d.]*)")  # a number, and the unit that ought to follow
+_PART = re.compile(r"(\d+\.?\d*|\.\d+)([^\d.]*)")  # a number and its unit
 _SECONDS = {
     "ns": Fraction(1, 10**9),
     "us": Fraction(1, 10**6),
@@ -33,11 +33,11 @@ _SECONDS = {
 
 
 class Unfit(Exception):
-    """The Service asks for something that cannot be; the text is the real CCM's."""
+    """The Service asks for something impossible; the text is the real CCM's."""
 
 
 def annotation(service: Object, name: str, default: str = "") -> str:
-    """The annotation's value, which may be empty, or the default where there is none."""
+    """Returns the annotation's value, which may be empty, or the default if there is none."""
     return str((service["metadata"].get("annotations") or {}).get(name, default))
 
 
@@ -47,12 +47,12 @@ def is_external(service: Object) -> bool:
 
 
 def load_balancer_name(service: Object) -> str:
-    """The name that the Service's load balancer has or gets."""
+    """Returns the name of the Service's load balancer."""
     return annotation(service, NAME, f"k8s-{service['metadata']['uid']}")
 
 
 def load_balancer(service: Object) -> Document:
-    """The load balancer that the Service asks for; `id` is empty as long as none is annotated.
+    """Returns the load balancer that the Service asks for; `id` is empty as long as none is annotated.
 
     Raises:
         Unfit: an annotation cannot be read, or a port is neither TCP nor UDP.
@@ -105,10 +105,10 @@ def _healthcheck_port(service: Object, port: Object) -> int:
 
 
 def seconds(duration: str) -> int:
-    """Whole seconds of a Go duration, e.g. 90 for `1m30s`, or `0`. Each number needs a unit.
+    """Parses a Go duration to whole seconds, e.g. 90 for `1m30s`, or `0`. Each number needs a unit.
 
     Raises:
-        Unfit: it is none.
+        Unfit: it is not a duration.
     """
     sign = duration[:1] if duration[:1] in ("+", "-") else ""
     rest = duration.removeprefix(sign)

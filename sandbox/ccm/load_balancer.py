@@ -1,4 +1,4 @@
-"""Does what the real CCM does about the load balancer of one Service, in its order and with its gaps."""
+"""Manages the load balancer of one Service as the real CCM does, in the same order and with the same gaps."""
 
 import logging
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from sandbox.controllers.objects import Object
 from sandbox.store import Document
 
 NOT_FOUND = 404
-# What the v3 client's service struct holds beside `state` and `healthcheck-status`, which the CCM leaves out.
+# The fields of the v3 client's service struct, without `state` and `healthcheck-status`, which the CCM ignores.
 SERVICE_FIELDS = ("id", "name", "description", "port", "target-port", "protocol", "strategy")
 HEALTHCHECK_FIELDS = ("mode", "port", "uri", "interval", "timeout", "retries", "tls-sni")
 
@@ -19,7 +19,7 @@ Annotate = Callable[[Object, str, str], None]
 
 
 class Failed(Exception):
-    """The load balancer is not as the Service asks; the text is the real CCM's."""
+    """The load balancer does not match the Service; the text is the real CCM's."""
 
 
 class LoadBalancers:
@@ -27,8 +27,8 @@ class LoadBalancers:
 
     Args:
         cloud: the zone's API.
-        annotate: writes one annotation of a Service to the API server; raises when that fails.
-        log: for what is done.
+        annotate: writes one annotation of a Service to the API server; raises an error if that fails.
+        log: logger for actions.
     """
 
     def __init__(self, cloud: Exoscale, annotate: Annotate, log: logging.Logger) -> None:
@@ -37,7 +37,7 @@ class LoadBalancers:
         self._log = log
 
     def find(self, service: Object) -> Document | None:
-        """The Service's load balancer by its id annotation, and by nothing else.
+        """Finds the Service's load balancer, only by its id annotation.
 
         Raises:
             ExoscaleError: the API did not say whether it exists: a refusal is not an absence.
@@ -53,14 +53,14 @@ class LoadBalancers:
             raise
 
     def ensure(self, service: Object, nodes: list[Object]) -> str:
-        """Makes the load balancer what the Service asks for, and returns its address. Annotations that it writes
-        are added to `service` too.
+        """Makes the load balancer match the Service, and returns its address. Annotations that it writes are added to
+        `service` too.
 
         Args:
-            nodes: of the cluster, all of them.
+            nodes: all nodes of the cluster.
 
         Raises:
-            Failed, ExoscaleError, Unfit: it could not; the next try begins anew.
+            Failed, ExoscaleError, Unfit: it failed; the next try starts over.
         """
         if is_external(service):
             self._find_external(service)
@@ -71,7 +71,7 @@ class LoadBalancers:
             if is_external(service):
                 raise Failed("NLB instance marked as external in Service annotations, cannot create")
             self._log.info("creating new NLB %s", wanted["name"])
-            # An empty name is sent, and refused: the request cannot leave it out.
+            # An empty name is sent and refused, because the request cannot omit it.
             request = {"name": wanted["name"], **_given(description=wanted["description"])}
             id_ = self._cloud.change("create-load-balancer", **request)
             found = self._cloud.call("get-load-balancer", id=id_)
@@ -80,7 +80,7 @@ class LoadBalancers:
         return str(found["ip"])
 
     def update(self, service: Object) -> None:
-        """Brings name and services of the load balancer in line.
+        """Updates name and services of the load balancer.
 
         Raises:
             Failed, ExoscaleError, Unfit: it could not.
@@ -91,7 +91,7 @@ class LoadBalancers:
         current = self._cloud.call("get-load-balancer", id=wanted["id"])
         external = is_external(service)
         if not external and differs(current, wanted):
-            # The current description, not the wanted one: so does the real CCM, at every sync.
+            # The current description, not the wanted one, as in the real CCM, at every sync.
             request = _given(name=wanted["name"], description=current.get("description"))
             self._cloud.change("update-load-balancer", id=wanted["id"], **request)
         wanted_keys = {_key(item) for item in wanted["services"]}
@@ -178,7 +178,7 @@ class LoadBalancers:
     def _note(self, service: Object, name: str, value: str) -> None:
         if annotation(service, name) == value:
             return
-        # First in our copy, which the controller remembers, then in the API server, which may refuse.
+        # First in our copy, which the controller keeps, then in the API server, which may refuse.
         service["metadata"].setdefault("annotations", {})[name] = value
         try:
             self._annotate(service, name, value)
@@ -213,10 +213,10 @@ class LoadBalancers:
 
 
 def only_pool(managers: list[Document]) -> str:
-    """The one instance pool that the nodes' instances belong to; those outside any pool do not count.
+    """Returns the only instance pool of the nodes' instances; instances without a pool do not count.
 
     Args:
-        managers: each instance's `manager`, empty where it has none.
+        managers: each instance's `manager`, empty if it has none.
 
     Raises:
         Failed: there are several, or none.
@@ -233,13 +233,13 @@ def only_pool(managers: list[Document]) -> str:
 
 
 def differs(current: Document, wanted: Document) -> bool:
-    """Whether name or description of the load balancer are not the wanted ones."""
+    """Whether name or description of the load balancer differ from the wanted ones."""
     return (current["name"], current.get("description") or "") != (wanted["name"], wanted["description"])
 
 
 def service_differs(current: Document, wanted: Document) -> bool:
-    """Whether an NLB service is not the wanted one, compared as whole structs: every field of the instance pool
-    counts, so an API that answers more of it than the id makes the CCM write at every sync."""
+    """Whether an NLB service differs from the wanted one, compared as whole structs: every field of the instance pool
+    counts, so if the API returns more of it than the id, the CCM writes at every sync."""
     return _struct(current) != _struct(wanted)
 
 
@@ -273,5 +273,5 @@ def _request(wanted: Document) -> dict[str, Any]:
 
 
 def _given(**fields: Any) -> dict[str, Any]:
-    """Without the empty ones, as the Go client leaves them out."""
+    """Removes empty fields, which the Go client omits."""
     return {key: value for key, value in fields.items() if value not in (None, "", 0)}

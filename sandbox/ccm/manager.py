@@ -14,10 +14,10 @@ RESTART_SECONDS = 5.0
 
 
 class CloudControllerManager(Mortal):
-    """Talks to the cloud over HTTP with a key of its own, and to the cluster as its administrator.
+    """Talks to the cloud over HTTP with its own key, and to the cluster as its administrator.
 
-    The pace of its settings is that of failed syncs (5 s to 300 s), of the resync of Services (30 s) and of the look at
-    silent nodes (5 s).
+    The pace in its settings applies to retries of failed syncs (5 s to 300 s), the resync of Services (30 s) and the
+    check of silent nodes (5 s).
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -47,7 +47,7 @@ class _Life(Life):
         self._initialiser.close()
 
     def _prepare(self) -> None:
-        """The real one exits when its first call fails, and is started again."""
+        """Makes the first call; if it fails, the real CCM exits and is restarted."""
         while not self._stopping.is_set():
             try:
                 self._cloud.switch_zone()

@@ -18,7 +18,7 @@ PROVIDED_NODE_IP = "alpha.kubernetes.io/provided-node-ip"
 INSTANCE_TYPE = "node.kubernetes.io/instance-type"
 REGION = "topology.kubernetes.io/region"
 ZONE = "topology.kubernetes.io/zone"
-# What older schedulers and charts look for, by the label that says the same.
+# Deprecated labels for older schedulers and charts, by their successors.
 OLD_LABELS = {
     INSTANCE_TYPE: "beta.kubernetes.io/instance-type",
     REGION: "failure-domain.beta.kubernetes.io/region",
@@ -32,15 +32,15 @@ NOT_FOUND = 404
 
 
 class NodeController:
-    """One cluster's. `serve` and `monitor` are for one thread each.
+    """The node controller of one cluster. `serve` and `monitor` need one thread each.
 
     Args:
         cluster: its API server.
         cloud: the zone's API.
-        nodes: the cluster's nodes; changes of them are told to `node_changed`.
-        zone: becomes the nodes' region and zone.
-        pace: how much of the real waiting times it waits (retries, a look at silent nodes every 5 s).
-        log: for what is done and what fails.
+        nodes: informer of the cluster's nodes, which calls `node_changed`.
+        zone: the nodes' region and zone.
+        pace: factor of the real waiting times (retries, a check of silent nodes every 5 s).
+        log: logger for actions and failures.
     """
 
     def __init__(
@@ -63,12 +63,12 @@ class NodeController:
         self._queue = WorkQueue(FIRST_RETRY_SECONDS * pace, MOST_RETRY_SECONDS * pace)
 
     def node_changed(self, _old: Object | None, new: Object | None) -> None:
-        """To be called with each change of a Node."""
+        """Handles a change of a Node."""
         if new is not None and has_taint(new, UNINITIALIZED):
             self._queue.add(new["metadata"]["name"])
 
     def close(self) -> None:
-        """Ends `serve` after what it is doing."""
+        """Ends `serve` after its current sync."""
         self._queue.close()
 
     def serve(self) -> None:
@@ -79,19 +79,19 @@ class NodeController:
                 if node is not None and has_taint(node, UNINITIALIZED):
                     self._initialise(node)
                 self._queue.forget(name)
-            except Exception as error:  # one node's trouble must not keep the others waiting
+            except Exception as error:  # an error with one node must not delay the others
                 self._log.warning("error syncing %r: %s, requeuing", name, error)
                 self._queue.retry(name)
             finally:
                 self._queue.done(name)
 
     def monitor(self, stopping: threading.Event) -> None:
-        """Every 5 s asks the cloud about each node that is not Ready."""
+        """Asks the cloud every 5 s about each node that is not Ready."""
         while not stopping.wait(MONITOR_SECONDS * self._pace):
             for node in self._nodes():
                 try:
                     self._look_after(node)
-                except Exception as error:  # whatever it is, the node is kept
+                except Exception as error:  # after any error the node is kept
                     self._log.warning("error checking node %s: %s", node["metadata"]["name"], error)
 
     def _initialise(self, node: Object) -> None:
@@ -129,13 +129,13 @@ class NodeController:
 
     def _patch(self, node: Object, spec: dict[str, Any], labels: dict[str, str] | None = None) -> None:
         metadata = node["metadata"]
-        # Taints are one list to the API server: somebody else's newer one must not be overwritten.
+        # The API server treats taints as one list: a newer one by somebody else must not be overwritten.
         guarded = {"resourceVersion": metadata["resourceVersion"], "labels": labels or {}}
         self._cluster.patch(f"{NODES}/{metadata['name']}", {"metadata": guarded, "spec": spec})
 
 
 def instance_id(node: Object) -> str:
-    """The node's instance: what its provider id says, else its system's UUID."""
+    """Returns the node's instance id: from its provider id, or else its system's UUID."""
     provider_id = str(node["spec"].get("providerID") or "")
     if provider_id:
         return provider_id.removeprefix(PROVIDER)
@@ -143,7 +143,7 @@ def instance_id(node: Object) -> str:
 
 
 def node_addresses(instance: Document, annotations: dict[str, str]) -> list[dict[str, str]]:
-    """The addresses that the CCM gives a node."""
+    """Returns the addresses that the CCM gives a node."""
     public = instance.get("public-ip")
     internal = annotations.get(PROVIDED_NODE_IP) if instance.get("private-networks") else public
     found = [("Hostname", instance["name"]), ("ExternalIP", public), ("InternalIP", internal)]
@@ -151,23 +151,23 @@ def node_addresses(instance: Document, annotations: dict[str, str]) -> list[dict
 
 
 def replaced(node: Object, addresses: list[dict[str, str]]) -> list[dict[str, Any]]:
-    """A merge patch that leaves the node these addresses only."""
+    """Returns a merge patch that leaves the node only these addresses."""
     kinds = {address["type"] for address in addresses}
     before = {address["type"] for address in node["status"].get("addresses") or []}
     return [*addresses, *({"type": kind, "$patch": "delete"} for kind in sorted(before - kinds))]
 
 
 def has_taint(node: Object, key: str) -> bool:
-    """Whether the node carries a taint of that key."""
+    """Whether the node has a taint with that key."""
     return any(taint["key"] == key for taint in node["spec"].get("taints") or [])
 
 
 def taints_without(node: Object, key: str) -> list[dict[str, Any]]:
-    """The node's taints but those of that key."""
+    """Returns the node's taints without those with that key."""
     return [taint for taint in node["spec"].get("taints") or [] if taint["key"] != key]
 
 
 def is_ready(node: Object) -> bool:
-    """Whether the node's kubelet says so."""
+    """Whether the node's kubelet reports that it is ready."""
     conditions = node["status"].get("conditions") or []
     return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)

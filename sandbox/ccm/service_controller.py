@@ -1,4 +1,4 @@
-"""Keeps a load balancer for each Service that wants one: Kubernetes' generic service controller."""
+"""Maintains a load balancer for each Service that wants one, as Kubernetes' generic service controller."""
 
 import contextlib
 import copy
@@ -23,18 +23,18 @@ ALL_NODES = "nodes"
 
 
 class Failure(Exception):
-    """A sync failed; the text is the event's, as the generic controller words it."""
+    """A sync failed; the text is the event's, in the words of the generic controller."""
 
 
 class ServiceController:
-    """One cluster's. `serve`, `serve_nodes`, `resync` are for one thread each.
+    """The service controller of one cluster. `serve`, `serve_nodes` and `resync` need one thread each.
 
     Args:
         cluster: its API server.
         cloud: the zone's API.
-        nodes: the cluster's nodes; changes of them are told to `node_changed`.
-        pace: how much of the real waiting times it waits (retries 5 s to 300 s, resync 30 s).
-        log: for what is done and what fails.
+        nodes: informer of the cluster's nodes, which calls `node_changed`.
+        pace: factor of the real waiting times (retries 5 s to 300 s, resync 30 s).
+        log: logger for actions and failures.
     """
 
     def __init__(
@@ -58,17 +58,17 @@ class ServiceController:
         self.services = Informer(cluster, SERVICES, self._service_changed, log)
 
     def node_changed(self, old: Object | None, new: Object | None) -> None:
-        """To be called with each change of a Node."""
+        """Handles a change of a Node."""
         if services.concerns_load_balancers(old, new):
             self._node_queue.add(ALL_NODES)
 
     def close(self) -> None:
-        """Ends `serve` and `serve_nodes` after what they are doing."""
+        """Ends `serve` and `serve_nodes` after their current sync."""
         self._queue.close()
         self._node_queue.close()
 
     def resync(self, stopping: threading.Event) -> None:
-        """Every 30 s wants what is to be cleaned up again, whatever its back-off."""
+        """Queues every 30 s the Services that need cleanup, whatever their back-off."""
         while not stopping.wait(RESYNC_SECONDS * self._pace):
             for service in self.services.objects():
                 if services.needs_cleanup(service):
@@ -80,7 +80,7 @@ class ServiceController:
             try:
                 self._sync(key)
                 self._queue.forget(key)
-            except Exception as error:  # one Service's trouble must not keep the others waiting
+            except Exception as error:  # an error with one Service must not delay the others
                 self._log.warning("error processing service %s (will retry): %s", key, error)
                 self._queue.retry(key)
             finally:
@@ -153,7 +153,8 @@ class ServiceController:
         self._known.pop(key, None)
 
     def _delete_vanished(self, known: Object) -> None:
-        """For a Service that went before we let it; found only when a sync of it was still to come."""
+        """Cleans up after a Service that disappeared despite its finalizer; only noticed if a sync of it was
+        pending."""
         if not services.wants_load_balancer(known):
             return
         self._event(known, "DeletingLoadBalancer", "Deleting load balancer")
@@ -171,8 +172,8 @@ class ServiceController:
         if before == now:
             return
         for key, service in list(self._known.items()):
-            # The real one also updates a Service that is being deleted. Its deletion has read the load balancer
-            # seconds before that; here it might come second, and find the leftover port gone that keeps an NLB.
+            # The real one also updates a Service that is being deleted, but its deletion has read the load balancer
+            # seconds earlier. Here the deletion might come second and miss the leftover port that keeps an NLB.
             if services.needs_cleanup(service) or not services.wants_load_balancer(service):
                 continue
             if not self._update_hosts(service, now):
@@ -231,11 +232,11 @@ class ServiceController:
             try:
                 self._patch(service, {"status": {"loadBalancer": {"ingress": ingress or None}}}, "/status")
             except Refused as refused:
-                if refused.status != 404:  # it went as soon as its finalizer did
+                if refused.status != 404:  # it was deleted together with its finalizer
                     raise
 
     def _patch(self, service: Object, patch: Object, part: str = "") -> None:
-        """Merges `patch` into the stored Service, or that part of it; the given copy only learns its new version."""
+        """Merges `patch` into the stored Service, or that part of it; updates only the version of the given copy."""
         metadata = service["metadata"]
         path = f"/api/v1/namespaces/{metadata['namespace']}/services/{metadata['name']}{part}"
         metadata["resourceVersion"] = self._cluster.patch(path, patch)["metadata"]["resourceVersion"]
@@ -243,7 +244,7 @@ class ServiceController:
 
 @contextlib.contextmanager
 def _failing(what: str) -> Iterator[None]:
-    """Says in front of an error what failed."""
+    """Prefixes errors with what failed."""
     try:
         yield
     except Exception as error:

@@ -1,4 +1,4 @@
-"""When a Service or a Node concerns the service controller. Pure functions, rules of Kubernetes' generic one."""
+"""Decides which Services and Nodes concern the service controller. Pure functions, rules of Kubernetes' generic one."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from sandbox.controllers.objects import Object
 FINALIZER = "service.kubernetes.io/load-balancer-cleanup"
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 TO_BE_DELETED = "ToBeDeletedByClusterAutoscaler"
-# A change of any of these makes the load balancer be looked at again.
+# A change of any of these fields triggers a sync of the load balancer.
 SPEC_FIELDS = (
     "loadBalancerSourceRanges",
     "sessionAffinity",
@@ -21,13 +21,13 @@ PORT_FIELDS = ("name", "protocol", "port", "nodePort", "targetPort", "appProtoco
 
 
 def wants_load_balancer(service: Object) -> bool:
-    """Whether the Service wants one from us: with a class set it wants somebody else's."""
+    """Whether the Service wants a load balancer from this controller: with a class set it wants another one's."""
     spec = service["spec"]
     return spec.get("type") == "LoadBalancer" and spec.get("loadBalancerClass") is None
 
 
 def has_finalizer(service: Object) -> bool:
-    """Whether the Service cannot go before we let it."""
+    """Whether the Service has our finalizer."""
     return FINALIZER in (service["metadata"].get("finalizers") or [])
 
 
@@ -57,7 +57,7 @@ def _relevant(service: Object) -> list[Any]:
 
 
 def is_included(node: Object) -> bool:
-    """Whether the node carries no label that keeps it out of load balancers."""
+    """Whether the node has no label that excludes it from load balancers."""
     return EXCLUDED not in (node["metadata"].get("labels") or {})
 
 
@@ -67,7 +67,7 @@ def has_provider_id(node: Object) -> bool:
 
 
 def backends(nodes: list[Object]) -> list[Object]:
-    """The nodes that a load balancer's targets are taken from; ready or not, since Kubernetes 1.27."""
+    """Returns the nodes for a load balancer's targets; ready or not, since Kubernetes 1.27."""
     return [
         node
         for node in nodes
@@ -79,7 +79,7 @@ def backends(nodes: list[Object]) -> list[Object]:
 
 
 def concerns_load_balancers(old: Object | None, new: Object | None) -> bool:
-    """Whether a change of a Node makes the backends be looked at again."""
+    """Whether a change of a Node triggers a sync of the backends."""
     if old is None or new is None:
         return True
     return is_included(old) != is_included(new) or has_provider_id(old) != has_provider_id(new)

@@ -1,4 +1,4 @@
-"""The controllers that an addon brings to a cluster and that are not Kubernetes' own: they come and go with it."""
+"""The controllers that an addon adds to a cluster: they start and stop with it."""
 
 import threading
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from sandbox.controllers.cluster import Access
 from sandbox.store import Document
 
 ADDONS = {"ccm": CCM, "csi": CSI}
-"""The addon of each controller, by the name under which it is killed and revived."""
+"""The addon of each controller, by the controller's name for kill and revive."""
 
 
 class Handle(Protocol):
@@ -19,13 +19,13 @@ class Handle(Protocol):
         """Starts it."""
 
     def stop(self) -> None:
-        """Stops it in good order."""
+        """Stops it in order."""
 
     def kill(self) -> None:
-        """Ends it on the spot, wherever it is."""
+        """Kills it at once, whatever it is doing."""
 
     def revive(self) -> None:
-        """Starts a killed one again."""
+        """Restarts a killed one."""
 
 
 Factory = Callable[[Document, Access], Handle]
@@ -35,9 +35,9 @@ class Controller:
     """One controller of one cluster, which exists as long as the cluster wants it.
 
     Args:
-        make: makes it from the cluster's document and the way to it.
-        cluster: its document.
-        access: the way to it, once it runs.
+        make: makes it from the cluster's document and access.
+        cluster: the cluster's document.
+        access: access to the cluster, once it runs.
     """
 
     def __init__(self, make: Factory, cluster: Document, access: Callable[[], Access]) -> None:
@@ -49,10 +49,10 @@ class Controller:
         self._killed = False
 
     def keep(self, wanted: bool) -> None:
-        """Makes and starts it, or stops it; a killed one stays dead. For one thread."""
+        """Makes and starts it, or stops it; a killed one stays dead. Call it from one thread only."""
         if wanted and self._handle is None and not self._killed:
             handle = self._make(self._cluster, self._access())
-            handle.start()  # without the lock: it asks the API, whose handler may be killing it
+            handle.start()  # without the lock: it calls the API, whose handler may be killing it
             with self._lock:
                 self._handle = handle
                 if self._killed:
@@ -62,19 +62,19 @@ class Controller:
             self._handle = None
 
     def stop(self) -> None:
-        """Stops it in good order."""
+        """Stops it in order."""
         if self._handle:
             self._handle.stop()
 
     def kill(self) -> None:
-        """Ends it on the spot; it stays dead until revived."""
+        """Kills it at once; it stays dead until revived."""
         with self._lock:
             self._killed = True
             if self._handle:
                 self._handle.kill()
 
     def revive(self) -> None:
-        """Starts a killed one again."""
+        """Restarts a killed one."""
         with self._lock:
             killed = self._handle if self._killed else None
             self._killed = False

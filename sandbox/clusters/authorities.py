@@ -25,22 +25,22 @@ FILES = {"control-plane": "ca", "aggregation": "aggregation", "kubelet": "kubele
 class Authorities:
     """The authorities that the SKS API shows (`get-sks-cluster-authority-cert`) and what they sign.
 
-    `control-plane` signs users and the API server, `aggregation` what the API server presents to metrics-server;
-    `kubelet` signs nothing here, as kwok's one server stands for every kubelet. Etcd has an authority of its own, which
-    no user's certificate is of; its key is forgotten as soon as it has signed.
+    `control-plane` signs users and the API server, `aggregation` the API server's certificate for metrics-server;
+    `kubelet` signs nothing here, as kwok's only server plays every kubelet. Etcd has its own authority, which signs no
+    user's certificate; its key is discarded once it has signed.
 
     Args:
-        folder: where the files live, each readable by its owner alone.
+        folder: folder for the files, each readable only by its owner.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def create(self, cluster_id: str, host: str) -> None:
-        """Makes all files unless they are there. A killed call leaves no half of them.
+        """Makes all files unless they exist. A killed call leaves no incomplete set.
 
         Args:
-            host: the API server's public name; with 127.0.0.1 and localhost a subject of its certificate.
+            host: the API server's public name; its certificate is for this name, 127.0.0.1 and localhost.
         """
         if not self.folder.exists():
             with _complete(self.folder) as draft:
@@ -70,7 +70,7 @@ class Authorities:
         self._write("client", *_signed(certificate, signer, "kube-apiserver", [], CENTURY))
 
     def certificate(self, name: str) -> str:
-        """PEM of an authority's certificate.
+        """Returns an authority's certificate as PEM.
 
         Raises:
             KeyError: there is no authority of that name.
@@ -78,11 +78,12 @@ class Authorities:
         return (self.folder / f"{FILES[name]}.crt").read_text()
 
     def pair(self, file: str) -> tuple[str, str]:
-        """PEM of a certificate on disk and of its key."""
+        """Returns a certificate on disk and its key as PEM."""
         return (self.folder / f"{file}.crt").read_text(), (self.folder / f"{file}.key").read_text()
 
     def client(self, user: str, groups: list[str], ttl_seconds: int) -> tuple[str, str]:
-        """PEM of a new client certificate and of its key: CN is the user, each O a group, as Kubernetes reads them."""
+        """Returns a new client certificate and its key as PEM: CN is the user, each O a group, as Kubernetes
+        expects."""
         certificate, key = self._issue("control-plane", user, groups, timedelta(seconds=ttl_seconds))
         return pem(certificate), key_pem(key)
 
@@ -105,7 +106,7 @@ class Authorities:
 
 @contextmanager
 def _complete(folder: Path) -> Iterator[Path]:
-    """A draft of the folder, which becomes the folder when the block has ended well."""
+    """Yields a draft of the folder, which replaces the folder if the block succeeds."""
     draft = folder.with_name(f"{folder.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700, parents=True)
@@ -122,7 +123,7 @@ def _signed(
     hosts: list[str] | None = None,
     key: ec.EllipticCurvePrivateKey | None = None,
 ) -> Pair:
-    """A client's certificate; with hosts, a server's too. The key is a new one unless one is given."""
+    """Makes a client's certificate; with hosts, a server's too. The key is new unless one is given."""
     key = key or new_key()
     subject = x509.Name(
         [
@@ -146,7 +147,7 @@ def _signed(
 
 
 def _authority(name: str) -> Pair:
-    """A new authority: its certificate, which it signs itself."""
+    """Makes a new authority with a self-signed certificate."""
     key = new_key()
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     certificate = (

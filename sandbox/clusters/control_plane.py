@@ -1,4 +1,4 @@
-"""One SKS cluster's control plane: its processes, and a thread that keeps what belongs inside in step."""
+"""One SKS cluster's control plane: its processes, and a thread that keeps the cluster's content up to date."""
 
 import logging
 import shutil
@@ -22,22 +22,22 @@ from sandbox.store import Document
 READY_POLL_SECONDS = 0.05
 READY_SECONDS = 60
 START_ATTEMPTS = 3
-# Pauses of the thread: a node or the API server changes right now, something broke, all is in step.
+# Pauses of the thread: while a node or the API server changes, after an error, and if all is up to date.
 SOON_SECONDS = 0.2
 RETRY_SECONDS = 2
 RESYNC_SECONDS = 10
-SILENCE_SECONDS = 40  # after which Kubernetes marks a silent node; below pace 1 the sandbox does so sooner
+SILENCE_SECONDS = 40  # after this Kubernetes marks a silent node; below pace 1 the sandbox does so sooner
 
 
 class ControlPlane:
-    """Everything of one cluster that runs.
+    """All running parts of one cluster.
 
     Args:
-        cloud: whose store says which nodepools, instances and addons the cluster has.
+        cloud: cloud whose store has the cluster's nodepools, instances and addons.
         cluster: its document.
-        folder: where its files live.
-        tools: path of a binary by its name.
-        controllers: makes the controllers of its addons, by name; it has no other, whatever its addons say.
+        folder: folder for its files.
+        tools: returns the path of a binary by name.
+        controllers: makers of its addons' controllers, by name; it has no others, whatever its addons are.
     """
 
     def __init__(
@@ -71,19 +71,19 @@ class ControlPlane:
 
     @property
     def port(self) -> int:
-        """Where the API server listens on 127.0.0.1."""
+        """The API server's port on 127.0.0.1."""
         return self._kwok.ports["api-server"]
 
     @property
     def admin_kubeconfig(self) -> Path:
-        """A kubeconfig of an administrator, on loopback, 0600: for who looks into the cluster from this machine."""
+        """An administrator's kubeconfig on loopback (0600), to look into the cluster from this machine."""
         return self.folder / "admin.kubeconfig"
 
     def start(self) -> None:
-        """Starts it on the data in its folder; returns when the API server is ready. The rest follows by itself.
+        """Starts it with the data in its folder; returns when the API server is ready. The rest follows by itself.
 
         Raises:
-            StartFailed: it did not come up.
+            StartFailed: it did not start.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.chmod(0o700)  # kwokctl's own files, a kubeconfig among them, are readable to the group
@@ -121,7 +121,7 @@ class ControlPlane:
         shutil.rmtree(self.folder)
 
     def sync(self) -> None:
-        """Has the thread look at the cloud again."""
+        """Makes the thread look at the cloud again."""
         self._wake.set()
 
     def kill(self, part: str) -> None:
@@ -133,7 +133,7 @@ class ControlPlane:
             self._controllers[part].kill()
 
     def revive(self, part: str) -> None:
-        """Starts a killed part again; returns when it is there."""
+        """Restarts a killed part; returns when it is ready."""
         if part == "api-server":
             self._kwok.revive()
             self._await_ready()
@@ -177,10 +177,10 @@ class ControlPlane:
         raise StartFailed(f"the control plane of {self.cluster['id']} is not ready after {READY_SECONDS} s")
 
     def _run(self) -> None:
-        furnished: list[str] | None = None  # the addons whose objects are there
+        furnished: list[str] | None = None  # the addons whose objects exist
         node_objects = nodes.Nodes(self._api)
         while True:
-            self._wake.clear()  # before the check, so that no stop is slept through
+            self._wake.clear()  # before the check, so that no stop is missed
             if self._stopping.is_set():
                 return
             try:
@@ -191,7 +191,7 @@ class ControlPlane:
                     furnished = addons
                 pause = self._keep_in_step(node_objects, addons)
             except (Refused, *Away) as error:
-                # The API server is away, or its namespaces are not there yet: it will come.
+                # The API server is down, or its namespaces do not exist yet: try again.
                 self._log.debug("cluster not in step: %s", error)
                 pause = SOON_SECONDS
             except Exception:  # a bug must not silence the cluster for ever

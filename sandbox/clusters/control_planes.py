@@ -1,4 +1,4 @@
-"""The control planes of all SKS clusters of one cloud, as `sandbox.cloud.ControlPlanes` wants them."""
+"""The control planes of all SKS clusters of one cloud; implements `sandbox.cloud.ControlPlanes`."""
 
 import shutil
 import threading
@@ -25,12 +25,12 @@ class KwokControlPlanes:
     Starting and stopping take seconds and wait for the cluster's controllers, so call neither with `cloud.lock` held.
 
     Args:
-        cloud: whose clusters, nodepools and instances these are.
+        cloud: the cloud of these clusters, nodepools and instances.
         home: `$SANDBOX_HOME`.
-        proxy_url: of the sandbox's CONNECT proxy, put into minted kubeconfigs; None: they point at 127.0.0.1.
-        ccm, csi: make a cluster's cloud controller manager, and its storage controller, from its document and the
-            way to it; None: no cluster has one, whatever its addons say.
-        tools: path of a binary by its name.
+        proxy_url: URL of the sandbox's CONNECT proxy for kubeconfigs; None: they point at 127.0.0.1.
+        ccm, csi: make a cluster's cloud controller manager, and its storage controller, from its document and
+            access; None: no cluster has one, whatever its addons are.
+        tools: returns the path of a binary by name.
     """
 
     def __init__(
@@ -52,8 +52,8 @@ class KwokControlPlanes:
         self._lock = threading.Lock()
 
     def create(self, cluster: Document) -> None:
-        """Starts the cluster's control plane unless it runs, on its data where there is some; returns when its API
-        server is ready. Nodes and system pods follow within a moment.
+        """Starts the cluster's control plane unless it is running, with its data if there is any; returns when its API
+        server is ready. Nodes and system pods follow soon.
 
         Raises:
             sandbox.clusters.kwok.StartFailed: it did not come up; the message says why.
@@ -67,7 +67,7 @@ class KwokControlPlanes:
             self._running[id_] = plane
 
     def delete(self, cluster_id: str) -> None:
-        """Stops the control plane and forgets its data; nothing happens where there is none."""
+        """Stops the control plane and deletes its data; does nothing if there is none."""
         with self._lock_of(cluster_id):
             plane = self._running.pop(cluster_id, None)
             if plane:
@@ -76,7 +76,7 @@ class KwokControlPlanes:
                 self._remove(self._folder / cluster_id)
 
     def start_all(self) -> None:
-        """Starts every cluster that ran when the sandbox stopped or died, and removes what belongs to none.
+        """Starts every cluster that ran when the sandbox stopped or died, and deletes data that belongs to none.
 
         Raises:
             sandbox.clusters.kwok.StartFailed: one of them did not come up; the others did.
@@ -93,11 +93,11 @@ class KwokControlPlanes:
         self._in_parallel(self._stop, list(self._running))
 
     def authority(self, cluster_id: str, name: str) -> str:
-        """PEM of the `control-plane`, `aggregation` or `kubelet` CA certificate."""
+        """Returns the `control-plane`, `aggregation` or `kubelet` CA certificate as PEM."""
         return self._plane(cluster_id).authorities.certificate(name)
 
     def kubeconfig(self, cluster_id: str, user: str, groups: list[str], ttl_seconds: int) -> str:
-        """YAML of a kubeconfig with a new client certificate: CN the user, O the groups, valid `ttl_seconds`."""
+        """Returns a kubeconfig, as YAML, with a new client certificate: CN is the user, O the groups."""
         plane = self._plane(cluster_id)
         return kubeconfig(
             plane.server if self._proxy_url else f"https://127.0.0.1:{plane.port}",
@@ -109,11 +109,11 @@ class KwokControlPlanes:
         )
 
     def admin_kubeconfig(self, cluster_id: str) -> Path:
-        """A 0600 kubeconfig of an administrator, straight to 127.0.0.1, for who looks into the cluster from here."""
+        """Returns an administrator's kubeconfig (0600) for 127.0.0.1, to look into the cluster from this machine."""
         return self._plane(cluster_id).admin_kubeconfig
 
     def port(self, cluster_id: str) -> int:
-        """Where the cluster's API server listens on 127.0.0.1.
+        """Returns the port of the cluster's API server on 127.0.0.1.
 
         Raises:
             LookupError: the cluster has no running control plane.
@@ -127,11 +127,11 @@ class KwokControlPlanes:
             plane.sync()
 
     def kill(self, cluster_id: str, part: str) -> None:
-        """Kills `ccm`, `csi` or `api-server` on the spot; it stays dead until revived or a restart of the sandbox."""
+        """Kills `ccm`, `csi` or `api-server` at once; it stays dead until revived or a restart of the sandbox."""
         self._plane(cluster_id).kill(part)
 
     def revive(self, cluster_id: str, part: str) -> None:
-        """Starts a killed part again."""
+        """Restarts a killed part."""
         self._plane(cluster_id).revive(part)
 
     def _plane(self, cluster_id: str) -> ControlPlane:
@@ -156,7 +156,7 @@ class KwokControlPlanes:
 
     @staticmethod
     def _in_parallel(work: Callable[[T], None], items: list[T]) -> None:
-        """Does all, then raises the first failure."""
+        """Runs all of them, then raises the first error."""
         if items:
             with ThreadPoolExecutor(len(items)) as pool:
                 for outcome in [pool.submit(work, item) for item in items]:

@@ -1,9 +1,9 @@
-"""The way from the control plane to its nodes.
+"""The proxy from the control plane to its nodes.
 
-Nodes have public addresses that must never be dialled from this machine. The API server therefore connects to
-nodes, pods and services through this proxy, as the real one does through Konnectivity, and so does metrics-server.
-It knows two targets: the kubelets, which are kwok's port, and the metrics-server's Service. It refuses the rest, and
-every method but CONNECT, which is the one that no web page can send.
+Nodes have public addresses that this machine must never connect to. So the API server connects to nodes, pods and
+services through this proxy, as the real one does through Konnectivity, and so does metrics-server. It has two targets:
+the kubelets, which are kwok's port, and metrics-server's Service. It refuses everything else, and every method but
+CONNECT, which no web page can send.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ from pathlib import Path
 
 
 class Konnectivity:
-    """An HTTP CONNECT proxy in a thread of its own, on 127.0.0.1.
+    """An HTTP CONNECT proxy in its own thread, on 127.0.0.1.
 
-    `secure_port` asks for a client certificate (the API server's way), `port` does not (metrics-server's).
+    `secure_port`, for the API server, requires a client certificate; `port`, for metrics-server, does not.
 
     Args:
         pki: folder of the cluster's certificates.
@@ -47,7 +47,7 @@ class Konnectivity:
         self._routes[target] = port
 
     def stop(self) -> None:
-        """Closes everything; nothing happens when it was not started."""
+        """Closes everything; does nothing if it was not started."""
         if not self._thread.is_alive():
             self._loop.close()
             return
@@ -75,7 +75,7 @@ class Konnectivity:
         task.add_done_callback(self._connections.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # Either side may vanish at any moment (the API server can be killed): that ends the tunnel, no more.
+        # Either side may disappear at any time (the API server can be killed): that only ends the tunnel.
         with contextlib.suppress(OSError, EOFError, asyncio.LimitOverrunError):
             try:
                 head = await reader.readuntil(b"\r\n\r\n")

@@ -1,4 +1,4 @@
-"""Kubeconfig files as the SKS API mints them."""
+"""Kubeconfig files as the SKS API makes them."""
 
 import base64
 from typing import Any
@@ -14,15 +14,15 @@ def kubeconfig(
     pair: tuple[str, str] | None = None,
     proxy_url: str | None = None,
 ) -> str:
-    """YAML of a kubeconfig with everything embedded, so that it works from any folder.
+    """Returns a kubeconfig, as YAML, with everything embedded, so that it works from any folder.
 
     Args:
         server: address of the API server.
         authority: PEM of the certificate that signed the API server's.
         cluster: name of the cluster entry.
         user: name of the user entry.
-        pair: PEM of the client's certificate and of its key; None leaves out the user and the context.
-        proxy_url: through which kubectl connects; None: directly.
+        pair: the client's certificate and key as PEM; None leaves out the user and the context.
+        proxy_url: proxy for kubectl; None connects directly.
     """
     endpoint = {"certificate-authority-data": _base64(authority), "server": server}
     if proxy_url:

@@ -1,6 +1,6 @@
 """One control plane's processes: etcd, API server, controller manager, scheduler and kwok, run by kwokctl.
 
-Everything listens on 127.0.0.1. kwok's own port plays every node's kubelet.
+All of them listen on 127.0.0.1. kwok's port plays every node's kubelet.
 """
 
 import json
@@ -32,19 +32,19 @@ Tools = Callable[[str], Path]
 
 
 class StartFailed(Exception):
-    """The control plane did not come up; the message ends with what kwokctl said."""
+    """The control plane did not start; the message ends with kwokctl's output."""
 
 
 class Ended(StartFailed):
-    """One of its processes ended at once: mostly, somebody took its port after it was chosen."""
+    """One of its processes ended at once, usually because another program took its port after it was chosen."""
 
 
 class Kwok:
     """The processes of one cluster.
 
     Args:
-        folder: `$SANDBOX_HOME/clusters/<id>`, which holds the certificates in `pki`.
-        tools: path of a binary by its name.
+        folder: `$SANDBOX_HOME/clusters/<id>`, with the certificates in `pki`.
+        tools: returns the path of a binary by name.
     """
 
     def __init__(self, folder: Path, tools: Tools) -> None:
@@ -53,7 +53,7 @@ class Kwok:
 
     @property
     def ports(self) -> dict[str, int]:
-        """Port by process; the same after a restart where they are still free.
+        """Returns the port of each process; the same after a restart, if it is still free.
 
         Raises:
             FileNotFoundError: the cluster was never started.
@@ -62,17 +62,17 @@ class Kwok:
         return chosen
 
     def start(self, konnectivity_port: int) -> None:
-        """Starts everything anew on the data that is there; returns when the API server serves.
+        """Starts everything with the existing data; returns when the API server serves.
 
         Args:
-            konnectivity_port: where the API server finds its way to the nodes.
+            konnectivity_port: port of the API server's proxy to the nodes.
 
         Raises:
-            Ended: a process did not stay; on other ports it may.
-            StartFailed: it did not within 120 s.
+            Ended: a process ended; with other ports it may work.
+            StartFailed: it did not start within 120 s.
         """
         end_processes(self.folder, grace_seconds=0)
-        # Configured anew each time: ports and binaries may have changed. The data lies in `etcd` and `pki`.
+        # Configured at each start: ports and binaries may have changed. The data is in `etcd` and `pki`.
         (self.folder / "kwok.yaml").unlink(missing_ok=True)
         shutil.rmtree(self.folder / "bin", ignore_errors=True)
         self._choose_ports()
@@ -82,7 +82,7 @@ class Kwok:
         self._kwokctl("create", "cluster", "--kubeconfig=", "--wait=0s")
 
     def serves(self) -> bool:
-        """Whether each process listens at its port by now. kwokctl starts them and does not look after them.
+        """Whether each process listens on its port. kwokctl starts them but does not check them.
 
         Raises:
             Ended: one of them is gone.
@@ -91,13 +91,13 @@ class Kwok:
         return set(self.ports.values()) <= listening(self.folder)
 
     def revive(self) -> None:
-        """Starts again what was killed, or ended because of that.
+        """Restarts processes that were killed, or ended because of that.
 
         Raises:
-            StartFailed: it did not come up within 120 s.
+            StartFailed: they did not start within 120 s.
         """
         for name in ended(self.folder):
-            kill_process(self.folder, name)  # forgets it
+            kill_process(self.folder, name)  # removes its record
         self._kwokctl("start", "cluster", "--wait=0s")
 
     def kill(self, name: str) -> None:
@@ -116,7 +116,7 @@ class Kwok:
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(self.folder / "home"),
             "KWOK_WORKDIR": str(self.folder.parent.parent),
-            "GOGC": "400",  # a tenth of what a control plane costs is Go's garbage collector at its default of 100
+            "GOGC": "400",  # at the default of 100, Go's garbage collector takes a tenth of a control plane's CPU
         }
         with subprocess.Popen(
             command,
@@ -136,7 +136,7 @@ class Kwok:
             raise Ended(f"kwokctl {arguments[0]}: {said[-2000:]}")
 
     def _output_of(self, process: "subprocess.Popen[str]", verb: str) -> str:
-        """The output of kwokctl. It waits for a process that ended as long as for one that lives, and we do not."""
+        """Runs kwokctl and returns its output. kwokctl would keep waiting for a process that has ended; we do not."""
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:

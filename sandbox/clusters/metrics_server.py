@@ -1,6 +1,6 @@
-"""The real metrics-server of one cluster, run beside the API server; its pod in kube-system only stands for it.
+"""The real metrics-server of one cluster, run beside the API server; its pod in kube-system is only a placeholder.
 
-It is installed after the rest (tools/pins.py), so a cluster may have to do without it for a while.
+It is installed after the rest (tools/pins.py), so a cluster may be without it for a while.
 """
 
 import logging
@@ -18,13 +18,13 @@ NAME = "metrics-server"
 
 
 class MetricsServer:
-    """One process, started again when it has ended (it gives up when the API server is away for long).
+    """One process, restarted when it has ended (it gives up if the API server is down for long).
 
     Args:
         folder: the cluster's folder.
-        tools: path of a binary by its name.
-        konnectivity: through which it reaches the kubelets, and the API server reaches it.
-        address: of its Service in the cluster.
+        tools: returns the path of a binary by name.
+        konnectivity: proxy through which it reaches the kubelets, and the API server reaches it.
+        address: address of its Service in the cluster.
     """
 
     def __init__(self, folder: Path, tools: Tools, konnectivity: Konnectivity, address: str) -> None:
@@ -37,10 +37,10 @@ class MetricsServer:
         self._log = logging.getLogger(f"sandbox.clusters.{folder.name}")
 
     def ensure(self) -> bool:
-        """Starts it unless it runs, each time on another port: somebody may have taken the last one.
+        """Starts it unless it is running, each time on a new port: another program may have taken the last one.
 
         Returns:
-            False where it is not installed.
+            False if it is not installed.
         """
         if self._process and self._process.poll() is None:
             return True

@@ -1,7 +1,7 @@
-"""A cluster's Node objects: one per running instance of its nodepools, as each instance's kubelet would register.
+"""A cluster's Node objects: one per running instance of its nodepools, as each instance's kubelet would register it.
 
-kwok then plays the kubelets: it makes the nodes Ready and renews their leases. What the kubelet cannot know
-(provider id, instance type, region) the CCM adds (docs/exoscale.md, Cloud controller manager).
+kwok then plays the kubelets: it makes the nodes Ready and renews their leases. The CCM adds what the kubelet cannot
+know: provider id, instance type and region (docs/exoscale.md, Cloud controller manager).
 """
 
 import time
@@ -19,7 +19,7 @@ from sandbox.controllers.objects import NODES, Object
 from sandbox.store import Document
 
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
-# Who holds the lease of a node whose instance does not run: kwok leaves such a node alone.
+# Holder of the lease of a node whose instance does not run: kwok leaves such a node alone.
 STOPPED = "instance-stopped"
 FOREVER_SECONDS = 2**31 - 1
 RUNNING = ("running", "migrating")
@@ -72,7 +72,7 @@ class Machine:
                 },
                 "annotations": {
                     "metrics.k8s.io/resource-metrics-path": usage.PATH.format(nodeName=name),
-                    # The kubelet's word that Kubernetes, not it, attaches volumes; without it nobody does.
+                    # With it the kubelet leaves attaching volumes to Kubernetes; without it nobody does.
                     "volumes.kubernetes.io/controller-managed-attach-detach": "true",
                 },
             },
@@ -99,9 +99,9 @@ class Machine:
 
 
 def machines(cloud: Cloud, cluster_id: str) -> list[Machine]:
-    """The running instances of the cluster's nodepools, by what the cloud's store says now.
+    """Returns the running instances of the cluster's nodepools, from the cloud's store.
 
-    Takes no lock: a change in mid-reading is followed by its own `sync`.
+    Takes no lock: a change while it reads triggers its own `sync`.
     """
     cluster = cloud.store.get("sks-cluster", cluster_id) or {}
     has_ccm = CCM in (cluster.get("addons") or [])
@@ -115,7 +115,7 @@ def machines(cloud: Cloud, cluster_id: str) -> list[Machine]:
 
 
 class Nodes:
-    """Keeps the Node objects of one cluster in step with its machines, as their kubelets would.
+    """Keeps the Node objects of one cluster up to date with its machines, as their kubelets would.
 
     Args:
         api: the cluster's API server.
@@ -127,25 +127,25 @@ class Nodes:
         self._silent_since: dict[str, float] = {}
 
     def reconcile(self, wanted: list[Machine], grace_seconds: float | None) -> bool:
-        """Registers new nodes and stops the heartbeats of those whose instance does not run. Never deletes one: that
-        is the CCM's work, and without a CCM they stay NotReady.
+        """Registers new nodes and stops the heartbeats of those whose instance does not run. Never deletes one: the CCM
+        does that, and without a CCM they stay NotReady.
 
         Args:
-            wanted: the machines that run.
+            wanted: the running machines.
             grace_seconds: how long a node may be silent before it is marked; None leaves that to Kubernetes.
 
         Returns:
-            Whether a node needs another look soon: its grace is not over yet, or kwok may have answered for it while
-            its lease was taken.
+            Whether a node needs another look soon: its grace period has not ended, or kwok may have renewed its lease
+            while that was being taken.
         """
         nodes = {node["metadata"]["name"]: node for node in self._api.list(NODES)["items"]}
         running = {machine.instance["name"]: machine for machine in wanted}
         for name in running.keys() - self._registered:
-            # A kubelet registers once in its life: a node that somebody deletes does not come back by itself.
+            # A kubelet registers only once: a node that somebody deletes does not come back by itself.
             if name not in nodes:
                 self._api.create(NODES, running[name].node())
             elif self._holder(name) == STOPPED:
-                self._api.delete(f"{LEASES}/{name}")  # the instance runs again: kwok takes the lease anew
+                self._api.delete(f"{LEASES}/{name}")  # the instance runs again: kwok takes the lease again
         self._registered = set(running)
         silent, now = nodes.keys() - running.keys(), time.monotonic()
         self._silent_since = {name: self._silent_since.get(name, now) for name in silent}
@@ -173,7 +173,7 @@ class Nodes:
         return None if lease is None else str(lease["spec"].get("holderIdentity", ""))
 
     def _mark_unknown(self, node: Object) -> None:
-        """Writes what Kubernetes' node lifecycle controller writes once the heartbeats are missing for 40 s."""
+        """Writes what Kubernetes' node lifecycle controller writes after 40 s without heartbeats."""
         silent = {
             "status": "Unknown",
             "reason": "NodeStatusUnknown",

@@ -1,8 +1,8 @@
-"""The processes of one control plane, findable from its folder alone.
+"""The processes of one control plane, found by its folder alone.
 
-Each is started through a link in the folder's `bin`, so its command line begins with that path: no recorded
-pid that could be missing after a crash, or belong to somebody else's process by now. Whoever started them may
-be gone; any other process can end them.
+Each is started through a link in the folder's `bin`, so its command line begins with that path. That needs no recorded
+pid, which could be missing after a crash or belong to another process by now. Any process can end them, even if the one
+that started them is gone.
 """
 
 import contextlib
@@ -18,7 +18,8 @@ EXEC_POLLS = 25
 
 
 def executable(folder: Path, name: str, target: Path) -> Path:
-    """The path to start this program by, a link to `target`, so that `find` knows it as the cluster's."""
+    """Returns the path to start this program with, a link to `target`, so that `find` recognises it as the
+    cluster's."""
     link = folder.resolve() / "bin" / name
     link.parent.mkdir(parents=True, exist_ok=True)
     link.unlink(missing_ok=True)
@@ -27,31 +28,31 @@ def executable(folder: Path, name: str, target: Path) -> Path:
 
 
 def find(folder: Path) -> dict[int, str]:
-    """Name by pid of the cluster's processes that live."""
+    """Returns names of the cluster's running processes by pid."""
     home = f"{folder.resolve() / 'bin'}{os.sep}"
     return {pid: program.removeprefix(home) for pid, program in _programs() if program.startswith(home)}
 
 
 def ended(folder: Path) -> set[str]:
-    """Names of the cluster's processes that kwokctl started and that ended by themselves."""
+    """Returns names of the cluster's processes that kwokctl started and that ended by themselves."""
     recorded = {file.stem for file in (folder / "pids").glob("*.pid")}
     return recorded - set(find(folder).values())
 
 
 def listening(folder: Path) -> set[int]:
-    """The TCP ports at which the cluster's processes listen."""
+    """Returns the TCP ports on which the cluster's processes listen."""
     import psutil  # imported late: see sandbox/stop.py
 
     ports: set[int] = set()
     for pid in find(folder):
-        with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
             connections = psutil.Process(pid).net_connections("tcp")
             ports |= {one.laddr.port for one in connections if one.status == psutil.CONN_LISTEN}
     return ports
 
 
 def kill_process(folder: Path, name: str) -> None:
-    """Kills one process on the spot (SIGKILL) and returns when it is gone; nothing happens where it is not.
+    """Kills one process (SIGKILL) and returns when it is gone; does nothing if it is not running.
 
     Raises:
         TimeoutError: it survived for 10 s (it hangs in the kernel).
@@ -63,23 +64,23 @@ def kill_process(folder: Path, name: str) -> None:
 def end_processes(folder: Path, grace_seconds: float = 2) -> None:
     """Ends every process of the cluster, whoever started it, and returns when all are gone.
 
-    Needs no running daemon; may run twice, also at once.
+    Needs no running daemon; safe to run twice, even concurrently.
 
     Args:
         folder: the cluster's folder, `$SANDBOX_HOME/clusters/<id>`.
-        grace_seconds: how long SIGTERM may take before SIGKILL follows; 0 kills at once, which etcd's data
-            survives as well.
+        grace_seconds: time after SIGTERM before SIGKILL follows; 0 kills at once, which etcd's data survives,
+            too.
 
     Raises:
         TimeoutError: a process survived SIGKILL for 10 s (it hangs in the kernel).
     """
-    # kwokctl first and at once: while it lives it starts further processes.
+    # kwokctl first and at once: while it runs it starts more processes.
     kill_process(folder, "kwokctl")
     if grace_seconds > 0:
         with contextlib.suppress(TimeoutError):
             _signal(list(find(folder)), signal.SIGTERM, grace_seconds)
     _signal(list(find(folder)), signal.SIGKILL, seconds=10)
-    # kwokctl takes any live process with a recorded pid for its own, so no record may stay behind.
+    # kwokctl takes any running process with a recorded pid for its own, so no record may be left.
     for file in (folder / "pids").glob("*.pid"):
         file.unlink(missing_ok=True)
 
@@ -97,7 +98,7 @@ def _signal(pids: list[int], number: signal.Signals, seconds: float) -> None:
 
 
 def _has_ended(pid: int) -> bool:
-    """Whether it is gone, or a zombie whose last thread has ended: until then it still holds its ports."""
+    """Whether it is gone, or a zombie whose last thread has ended: until then it holds its ports."""
     if _has_proc():
         try:
             state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
@@ -116,14 +117,14 @@ def _program(entry: Path) -> str:
     for _ in range(EXEC_POLLS):
         if line := entry.joinpath("cmdline").read_bytes():
             return line.split(b"\0", 1)[0].decode(errors="replace")
-        # A zombie or a thread of the kernel has no program (OSError); what has one is just being started.
+        # A zombie or a kernel thread has no program (OSError); a process that has one is just being started.
         entry.joinpath("exe").readlink()
         time.sleep(POLL_SECONDS / 10)
     return ""
 
 
 def _programs() -> Iterator[tuple[int, str]]:
-    """Pid and program of this machine's processes, as their command lines begin; zombies have none."""
+    """Yields pid and program of this machine's processes, from their command lines; zombies have none."""
     if _has_proc():
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():

@@ -1,6 +1,6 @@
-"""The CSI addon's objects beside its pods: the driver, its two storage classes, and what its pods may do.
+"""The CSI addon's objects besides its pods: the driver, its two storage classes, and the pods' permissions.
 
-All as exoscale/exoscale-csi-driver deploys them (`deployment/`, 0.34.4 and 0.35.0); neither class is the default.
+They are as in exoscale/exoscale-csi-driver (`deployment/`, 0.34.4 and 0.35.0); neither class is the default.
 """
 
 from sandbox.controllers.objects import Object
@@ -18,7 +18,7 @@ CONTROLLER_CONTAINERS = (
 )
 NODE_DRIVER_CONTAINERS = ("exoscale-csi-plugin", "csi-node-driver-registrar", "liveness-probe")
 RECLAIM_POLICIES = {"exoscale-sbs": "Delete", "exoscale-bs-retain": "Retain"}
-"""Whether a volume is deleted or kept with its claim, by storage class."""
+"""Reclaim policy by storage class: what happens to a volume when its claim is deleted."""
 
 _STORAGE = "/apis/storage.k8s.io/v1"
 _RBAC = "/apis/rbac.authorization.k8s.io/v1"
@@ -26,8 +26,8 @@ _READ = ("get", "list", "watch")
 _WRITE = (*_READ, "create", "update", "patch", "delete")
 _SNAPSHOTS = ("volumesnapshots", "volumesnapshotclasses", "volumesnapshotcontents")
 
-# What the pods' service accounts may do (`deployment/controller-rbac.yaml`, `node-driver-rbac.yaml`): by account, the
-# API group, its resources and the verbs. The deployment has a role per sidecar; here an account has one for all.
+# Permissions of the pods' service accounts (`deployment/controller-rbac.yaml`, `node-driver-rbac.yaml`): by account,
+# the API group, its resources and the verbs. The deployment has a role per sidecar; here an account has one for all.
 RIGHTS: dict[str, tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = {
     pods.CONTROLLER: (
         ("", ("persistentvolumes", "persistentvolumeclaims", "persistentvolumeclaims/status", "events"), _WRITE),
@@ -42,7 +42,7 @@ RIGHTS: dict[str, tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]] = {
 
 
 def manifests() -> list[tuple[str, Object]]:
-    """The objects, each with the path of its collection."""
+    """Yields the objects, each with the path of its collection."""
     spec = {"attachRequired": True, "podInfoOnMount": True}
     driver = {"apiVersion": "storage.k8s.io/v1", "kind": "CSIDriver", "metadata": {"name": DRIVER}, "spec": spec}
     classes = [_class(name, policy) for name, policy in RECLAIM_POLICIES.items()]

@@ -1,7 +1,8 @@
-"""Exoscale's workloads in a cluster's kube-system: those that `kubectl get pods -n kube-system` shows.
+"""Exoscale's workloads in a cluster's kube-system, as shown by `kubectl get pods -n kube-system`.
 
-Names are assumed, but for CSI (docs/exoscale.md, Inside a cluster), requests and tolerations those of the upstream
-manifests. kwok plays the pods. The cloud controller manager is not among them: it runs in the hidden control plane.
+Names are assumed, except for CSI (docs/exoscale.md, Inside a cluster); requests and tolerations are those of the
+upstream manifests. kwok plays the pods. The cloud controller manager is not one of them: it runs in the hidden control
+plane.
 """
 
 from typing import Any
@@ -29,21 +30,21 @@ CRITICAL = [
 
 
 def apply(api: Cluster, cluster: Document, server: str, authority: str) -> None:
-    """Creates what is not there yet. What a user changed stays as it is.
+    """Creates missing objects. What a user changed stays as it is.
 
     Args:
-        cluster: `cni`, `addons` and `enable-kube-proxy` decide what belongs there.
+        cluster: its `cni`, `addons` and `enable-kube-proxy` decide which objects it has.
         server, authority: the cluster's address and PEM of its CA, published in the `cluster-info` ConfigMap.
     """
     for path, manifest in [*_manifests(cluster), (CLUSTER_INFO, _cluster_info(server, authority))]:
-        # Asked first: for a Service with a fixed address, creating it again is not a conflict but an invalid object.
+        # Checked first: creating a Service with a fixed address again is not a conflict but an invalid object.
         if api.get(f"{path}/{manifest['metadata']['name']}") is None:
             api.create(path, manifest)
 
 
 def offer_metrics(api: Cluster, serves: bool) -> None:
-    """Has the API server answer for `metrics.k8s.io` while metrics-server serves it, and not otherwise: an API that is
-    offered and that nobody serves holds up the deletion of every namespace."""
+    """Makes the API server offer `metrics.k8s.io` only while metrics-server serves it: an API that is offered but not
+    served blocks the deletion of every namespace."""
     manifest = _metrics_api()
     if serves:
         api.create(AGGREGATED, manifest)
@@ -96,7 +97,7 @@ def _workload(
     labels: dict[str, str] | None = None,
     containers: tuple[str, ...] = (),
 ) -> Object:
-    """A workload of one container of its own name, or of `containers`; `cpu` and `memory` are what each requests."""
+    """Makes a workload with one container of its own name, or `containers`; each requests `cpu` and `memory`."""
     selector = labels or {"k8s-app": name}
     daemon = kind == "DaemonSet"
     pod: dict[str, Any] = {

@@ -1,17 +1,17 @@
-"""The usage of pods and nodes that kwok pretends, so that `kubectl top` has numbers to show.
+"""The simulated resource usage of pods and nodes, so that `kubectl top` has numbers to show.
 
-Every container uses the same little; a pod's annotations `kwok.x-k8s.io/usage-cpu` and `…-memory` say otherwise.
+Every container uses the same small amount, unless a pod has the annotations `kwok.x-k8s.io/usage-cpu` and `…-memory`.
 """
 
 from typing import Any
 
 CONTAINER_USAGE = {"cpu": "5m", "memory": "24Mi"}
-# The paths where the node objects send metrics-server (their annotation), on kwok's port.
+# The paths for metrics-server in the node objects' annotation, on kwok's port.
 PATH = "/metrics/nodes/{nodeName}/metrics/resource"
 
 
 def documents() -> list[dict[str, Any]]:
-    """The configuration documents for kwok: the kubelets' resource metrics, and the usage behind them."""
+    """Returns the configuration documents for kwok: the kubelets' resource metrics, and the usage behind them."""
     container = {
         "container": "container.name",
         "namespace": "pod.metadata.namespace",

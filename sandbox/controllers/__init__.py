@@ -1,1 +1,1 @@
-"""The base of cloud controller manager and storage controller: both run as threads, and can be killed."""
+"""The common parts of the cloud controller manager and the storage controller: threads that can be killed."""

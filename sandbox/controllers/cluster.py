@@ -1,6 +1,6 @@
-"""A cluster's API server, asked on loopback as its administrator: any object by its path in the API.
+"""Client of a cluster's API server, on loopback as its administrator: any object by its path in the API.
 
-Not through the official client's typed methods: loading them takes as long as loading the rest of the sandbox
+It does not use the official client's typed methods: importing them takes as long as the rest of the sandbox
 (`bench/typed_client.py`).
 """
 
@@ -20,11 +20,11 @@ MERGE = "application/strategic-merge-patch+json"
 CALL_SECONDS = 30
 WATCH_SECONDS = 300
 READY_SECONDS = 5
-THREADS = 20  # of a controller: each keeps a connection
+THREADS = 20  # per controller: each keeps a connection
 NOT_FOUND, CONFLICT = 404, 409
 
 Away = (urllib3.exceptions.HTTPError, OSError)
-"""Raised by a call when the API server does not answer."""
+"""The exceptions of a call if the API server does not answer."""
 
 
 class Refused(Exception):
@@ -37,10 +37,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Access:
-    """The way to an API server.
+    """Access to an API server.
 
     Args:
-        port: on 127.0.0.1.
+        port: port on 127.0.0.1.
         pki: folder with the administrator's certificate and the authority.
     """
 
@@ -49,11 +49,11 @@ class Access:
 
 
 class Cluster:
-    """One cluster's API server. Every method but `ready` raises Refused, or one of `Away`. Threads may share it.
+    """One cluster's API server. Every method except `ready` raises Refused, or one of `Away`. Threads may share it.
 
     Args:
-        access: the way to it.
-        gate: through which every call goes; None: nobody kills who calls.
+        access: access to it.
+        gate: gate for every call; None if the caller is never killed.
     """
 
     def __init__(self, access: Access, gate: Gate | None = None) -> None:
@@ -73,7 +73,7 @@ class Cluster:
         self._pools.clear()
 
     def ready(self) -> bool:
-        """Whether the API server says that it is ready."""
+        """Whether the API server reports that it is ready."""
         try:
             self._request("GET", "/readyz", read_seconds=READY_SECONDS).drain_conn()
         except (Refused, *Away):
@@ -81,15 +81,15 @@ class Cluster:
         return True
 
     def get(self, path: str) -> Object | None:
-        """The object; None where there is none."""
+        """Returns the object; None if there is none."""
         return self._read_if_there("GET", path)
 
     def list(self, path: str) -> Object:
-        """The list, with the resource version from which to watch it."""
+        """Returns the list, with the resource version from which to watch it."""
         return self._read("GET", path)
 
     def watch(self, path: str, version: str) -> Iterator[Object]:
-        """The events of a list from that resource version, until the API server has had enough."""
+        """Yields the events of a list from that resource version, until the API server ends the watch."""
         query = {
             "watch": "true",
             "resourceVersion": version,
@@ -99,13 +99,13 @@ class Cluster:
         response = self._request("GET", f"{path}?{urlencode(query)}", read_seconds=WATCH_SECONDS + CALL_SECONDS)
         try:
             for line in response:
-                if line.endswith(b"\n"):  # else the connection broke in its middle
+                if line.endswith(b"\n"):  # otherwise the connection broke in the middle
                     yield json.loads(line)
         finally:
             response.close()
 
     def create(self, path: str, body: Object) -> bool:
-        """Creates the object in the collection at `path`; False where one of that name exists."""
+        """Creates the object in the collection at `path`; returns False if one of that name exists."""
         try:
             self._read("POST", path, body)
         except Refused as refused:
@@ -119,11 +119,11 @@ class Cluster:
         return self._read("PATCH", path, patch)
 
     def patch_if_there(self, path: str, patch: Object) -> None:
-        """The same; nothing happens where there is none."""
+        """Does the same, but nothing if there is no such object."""
         self._read_if_there("PATCH", path, patch)
 
     def delete(self, path: str) -> None:
-        """Deletes the object; nothing happens where there is none."""
+        """Deletes the object; does nothing if there is none."""
         self._read_if_there("DELETE", path)
 
     def add_finalizer(self, path: str, object_: Object, finalizer: str) -> None:
@@ -132,7 +132,7 @@ class Cluster:
             self.patch_if_there(path, {"metadata": {"finalizers": [finalizer]}})
 
     def remove_finalizer(self, path: str, finalizer: str) -> None:
-        """Takes the finalizer from the object at `path`."""
+        """Removes the finalizer from the object at `path`."""
         self.patch_if_there(path, {"metadata": {"$deleteFromPrimitiveList/finalizers": [finalizer]}})
 
     def _read(self, method: str, path: str, body: Object | None = None) -> Object:

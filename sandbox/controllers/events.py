@@ -11,7 +11,7 @@ class Events:
     """Counts repetitions instead of repeating them, as client-go's recorder does.
 
     Args:
-        component: who says it.
+        component: component that reports the events.
     """
 
     def __init__(self, cluster: Cluster, component: str) -> None:
@@ -21,11 +21,11 @@ class Events:
         self._seen: dict[tuple[str, ...], tuple[str, int]] = {}
 
     def normal(self, kind: str, about: Object, reason: str, message: str) -> None:
-        """Says that something is being done."""
+        """Reports an action."""
         self._record(kind, about, "Normal", reason, message)
 
     def warning(self, kind: str, about: Object, reason: str, message: str) -> None:
-        """Says that something failed. An event that cannot be written is lost, as with any controller."""
+        """Reports a failure. An event that cannot be written is lost, as with any controller."""
         self._record(kind, about, "Warning", reason, message)
 
     def _record(self, kind: str, about: Object, type_: str, reason: str, message: str) -> None:

@@ -1,4 +1,4 @@
-"""The zone's API as the CCM and the CSI driver use it: Exoscale's v3 client, with its error texts and its waiting."""
+"""The zone's API for the CCM and the CSI driver, with the error texts and waits of Exoscale's v3 client."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,11 +24,11 @@ SENTINELS = {
 
 
 class ExoscaleError(Exception):
-    """A call failed; the text is what the v3 client says.
+    """A call failed; the text is the v3 client's.
 
     Attributes:
-        status: HTTP status; 0 where there was no answer.
-        bare: the text of a client that reads nothing but the status, as egoscale v3 since 3.1.38.
+        status: HTTP status; 0 if there was no answer.
+        bare: the text of a client that reads only the status, as egoscale v3 since 3.1.38.
     """
 
     def __init__(self, message: str, status: int = 0, reason: str = "") -> None:
@@ -38,11 +38,11 @@ class ExoscaleError(Exception):
 
 
 class Exoscale:
-    """Calls and waits. `url`, `key`, `secret`, `zone`, `poll_seconds`, `backoff_seconds` are those of
+    """Makes calls and waits. `url`, `key`, `secret`, `zone`, `poll_seconds`, `backoff_seconds` are those of
     `sandbox.client.connect`.
 
     Args:
-        gate: through which every call goes.
+        gate: gate for every call.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Exoscale:
         self._client.http_client.close()
 
     def switch_zone(self) -> None:
-        """Does what the CCM does first: a signed GET /zone, to find the zone's endpoint.
+        """Makes the CCM's first call: a signed GET /zone, to find the zone's endpoint.
 
         Raises:
             ExoscaleError: the credentials are refused, or there is no such zone.
@@ -80,10 +80,10 @@ class Exoscale:
             raise ExoscaleError(f'failed to switch client zone: "{self._zone}" not found in ListZonesResponse', 404)
 
     def call(self, operation: str, /, **arguments: Any) -> Document:
-        """One call by its operation id, e.g. `get-instance`; answers at once.
+        """Makes a call by its operation id, e.g. `get-instance`, that is answered at once.
 
         Raises:
-            ExoscaleError: it was refused, or never answered.
+            ExoscaleError: it was refused or not answered.
         """
         name = "".join(word.capitalize() for word in operation.split("-"))
         method = getattr(self._client, operation.replace("-", "_"))
@@ -91,7 +91,7 @@ class Exoscale:
         return answer
 
     def change(self, operation: str, /, **arguments: Any) -> str:
-        """One call that starts an operation; waits for its end and returns the id that its reference names.
+        """Makes a call that starts an operation; waits for its end and returns the id in its reference.
 
         Raises:
             ExoscaleError: as for `call`, or the operation did not succeed.

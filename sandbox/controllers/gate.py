@@ -1,4 +1,4 @@
-"""Makes a thread mortal: its connections pass a gate, and once that is shut no byte leaves any more."""
+"""Makes a thread killable: its connections pass a gate, and once that is shut no byte is sent any more."""
 
 import contextlib
 import socket
@@ -13,14 +13,15 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 
 class Killed(BaseException):
-    """Raised in a thread that calls out after its gate was shut. No retry loop may catch it, hence the base."""
+    """Raised in a thread that makes a call after its gate was shut. No retry loop may catch it, hence the base
+    class."""
 
 
 class Gate:
-    """Lets requests out until it is shut.
+    """Lets requests pass until it is shut.
 
-    A request that was sent before stays sent: the cloud may act on it, and its caller never sees the reply.
-    That is how a killed process looks from outside.
+    A request that was sent before stays sent: the cloud may act on it, and its caller never sees the reply. That is how
+    a killed process looks from outside.
     """
 
     def __init__(self) -> None:
@@ -29,15 +30,15 @@ class Gate:
         self._connections: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
 
     def guard(self, manager: urllib3.PoolManager) -> None:
-        """Makes every connection that this pool manager opens from now pass the gate, its retries included."""
+        """Makes every later connection of this pool manager pass the gate, including retries."""
         manager.pool_classes_by_scheme = {
             "http": _guarded(self, HTTPConnectionPool, HTTPConnection),
             "https": _guarded(self, HTTPSConnectionPool, HTTPSConnection),
         }
 
     def shut(self) -> None:
-        """Shuts it for good and wakes the threads that wait for a reply. Never waits for one itself, so that the
-        cloud may call it while it answers a guarded request."""
+        """Shuts it for good and wakes the threads that wait for a reply. It waits for none itself, so that the cloud
+        may call it while it answers a guarded request."""
         with self._lock:
             self._shut = True
             connections = list(self._connections)
@@ -58,7 +59,7 @@ class Gate:
 
     @contextlib.contextmanager
     def passing(self, connection: HTTPConnection) -> Iterator[None]:
-        """Held while a request is being written: `shut` comes either before its first byte or after its last."""
+        """Holds the lock while a request is being written: `shut` comes before its first byte or after its last."""
         with self._lock:
             self.check()
             self._connections.add(connection)

@@ -1,4 +1,4 @@
-"""A local copy of one kind of object, kept by list and watch."""
+"""A local copy of one kind of object, maintained by list and watch."""
 
 import logging
 import threading
@@ -16,13 +16,13 @@ Change = Callable[[Object | None, Object | None], None]
 
 
 class Informer:
-    """Mirrors the objects and tells of each change.
+    """Mirrors the objects and reports each change.
 
     Args:
-        cluster: where the objects are.
-        path: of their list.
-        changed: called with the old object (None: it is new) and the new one (None: it is gone).
-        log: for what goes wrong.
+        cluster: cluster of the objects.
+        path: path of their list.
+        changed: called with the old object (None if it is new) and the new one (None if it is gone).
+        log: logger for errors.
     """
 
     def __init__(self, cluster: Cluster, path: str, changed: Change, log: logging.Logger) -> None:
@@ -37,20 +37,20 @@ class Informer:
         self.synced = threading.Event()
 
     def objects(self) -> list[Object]:
-        """All of them; not to be changed."""
+        """Returns all of them; callers must not change them."""
         with self._condition:
             return list(self._objects.values())
 
     def get(self, key: str) -> Object | None:
-        """One by its key, or None; not to be changed."""
+        """Returns one by its key, or None; callers must not change it."""
         with self._condition:
             return self._objects.get(key)
 
     def await_version(self, key: str, version: str, seconds: float) -> None:
-        """Waits until the copy of an object is at least as new as what we wrote ourselves.
+        """Waits until the copy of an object is at least as new as our own last write.
 
-        Without this a controller whose cloud answers at once would act on a copy from before its own patch:
-        the real one is saved by operations that take seconds.
+        Without this, a controller whose cloud answers at once would act on a copy from before its own patch. The real
+        one does not, only because operations take seconds.
         """
 
         def arrived() -> bool:
@@ -66,7 +66,7 @@ class Informer:
             while not stopping.is_set():
                 self._follow(stopping)
         finally:
-            self.synced.set()  # nobody need wait for the dead
+            self.synced.set()  # so that nobody waits for a dead controller
 
     def _follow(self, stopping: threading.Event) -> None:
         try:
@@ -75,7 +75,7 @@ class Informer:
             self._watch()
         except Refused as refused:
             if refused.status == GONE:
-                self._listed = False  # our place in history is forgotten: list again
+                self._listed = False  # the API server has dropped this version: list again
             else:
                 self._log.warning("watch refused: %s", refused)
                 stopping.wait(RECONNECT_SECONDS)

@@ -1,4 +1,4 @@
-"""The base of every controller: it can be stopped, killed on the spot, and brought back to life."""
+"""The common part of our controllers: they can be stopped, killed at once, and revived."""
 
 import logging
 import threading
@@ -16,12 +16,12 @@ STOP_SECONDS = 3.0
 
 
 class Life(ABC):
-    """One life of a controller: threads, and one that starts them and clears up after them.
+    """One life of a controller: its threads, and one thread that starts them and cleans up after them.
 
-    Every call to cluster and cloud goes through its gate; both are closed when the last thread has ended.
+    Every call to cluster and cloud passes its gate; both connections are closed when the last thread has ended.
 
     Args:
-        log: its name begins those of the threads.
+        log: logger; its name is the prefix of the threads' names.
     """
 
     def __init__(self, settings: Settings, log: logging.Logger) -> None:
@@ -44,13 +44,13 @@ class Life(ABC):
 
     @abstractmethod
     def _wake(self) -> None:
-        """Has every thread that waits for work look whether `_stopping` is set."""
+        """Makes every thread that waits for work check `_stopping`."""
 
     def _prepare(self) -> None:  # noqa: B027 - most have nothing to do
-        """Does what comes before the threads."""
+        """Runs before the threads."""
 
     def _work(self, name: str, serve: Callable[[], None], after: Iterable[Informer]) -> None:
-        """A thread that serves once these have seen all there is; at a stop it may finish what is under way."""
+        """Makes a thread that serves once these informers are synced; at a stop it may finish its current work."""
         informers = list(after)
 
         def wait_and_serve() -> None:
@@ -61,7 +61,7 @@ class Life(ABC):
         self._working.append(self._thread(name, wait_and_serve))
 
     def _watch(self, name: str, look: Callable[[threading.Event], None]) -> None:
-        """A thread that looks until it is told to stop."""
+        """Makes a thread that looks until it is told to stop."""
         self._watching.append(self._thread(name, lambda: look(self._stopping)))
 
     def start(self) -> None:
@@ -69,7 +69,7 @@ class Life(ABC):
         self._main.start()
 
     def stop(self) -> None:
-        """Ends it in good order: what is under way gets 3 s to finish."""
+        """Ends it in order: current work gets 3 s to finish."""
         self._close()
         deadline = time.monotonic() + STOP_SECONDS
         for thread in self._working:
@@ -79,7 +79,7 @@ class Life(ABC):
         self._main.join(STOP_SECONDS)
 
     def kill(self) -> None:
-        """Ends it on the spot and waits for nothing."""
+        """Kills it at once and waits for nothing."""
         self._gate.shut()
         self._close()
 
@@ -114,7 +114,7 @@ class Mortal:
     """A controller that has one life at a time.
 
     Args:
-        incarnation: makes a new one, which knows nothing of the one before.
+        incarnation: makes a new life, which knows nothing of the one before.
     """
 
     def __init__(self, incarnation: Callable[[], Life]) -> None:
@@ -123,27 +123,27 @@ class Mortal:
         self._life: Life | None = None
 
     def start(self) -> None:
-        """Starts it, unless it runs; returns at once. It keeps trying while cloud or cluster do not answer."""
+        """Starts it, unless it is running; returns at once. It keeps trying while cloud or cluster do not answer."""
         with self._lock:
             if self._life is None:
                 self._life = self._incarnation()
                 self._life.start()
 
     def stop(self) -> None:
-        """Ends it in good order: what is under way gets 3 s to finish. Nothing happens where it does not run."""
+        """Ends it in order: current work gets 3 s to finish. Does nothing if it is not running."""
         with self._lock:
             life, self._life = self._life, None
         if life:
             life.stop()
 
     def kill(self) -> None:
-        """Ends it on the spot: after this it sends nothing more to cluster or cloud, even out of the middle of a
-        sync, and never waits, so that the cloud may call it while it answers it."""
+        """Kills it: after this it sends nothing more to cluster or cloud, even in the middle of a sync. It does not
+        wait, so that the cloud may call this while it answers the controller."""
         with self._lock:
             life, self._life = self._life, None
         if life:
             life.kill()
 
     def revive(self) -> None:
-        """Starts it again, knowing nothing of its former life."""
+        """Restarts it, without any memory of its former life."""
         self.start()

@@ -1,4 +1,4 @@
-"""Kubernetes objects, as the JSON that they are."""
+"""Kubernetes objects as JSON."""
 
 from typing import Any
 
@@ -15,16 +15,16 @@ NODE_DRIVERS = "/apis/storage.k8s.io/v1/csinodes"
 
 
 def key_of(object_: Object) -> str:
-    """`namespace/name`, or the name alone where there is no namespace."""
+    """Returns `namespace/name`, or only the name if there is no namespace."""
     metadata = object_["metadata"]
     return f"{metadata['namespace']}/{metadata['name']}" if "namespace" in metadata else str(metadata["name"])
 
 
 def finalizers(object_: Object) -> list[str]:
-    """The object's finalizers."""
+    """Returns the object's finalizers."""
     return list(object_["metadata"].get("finalizers") or [])
 
 
 def is_going(object_: Object) -> bool:
-    """Whether somebody asked for the object's deletion."""
+    """Whether the object is being deleted."""
     return "deletionTimestamp" in object_["metadata"]

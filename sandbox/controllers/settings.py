@@ -1,4 +1,4 @@
-"""Settings of a controller."""
+"""The settings of a controller."""
 
 from dataclasses import dataclass
 
@@ -7,18 +7,18 @@ from sandbox.controllers.cluster import Access
 
 @dataclass(frozen=True)
 class Settings:
-    """Where one cluster's controller works, as whom, and how patiently. The defaults are the real ones' times.
+    """Addresses, credentials and waiting times of one cluster's controller. The default times are the real ones'.
 
     Args:
-        access: the way to the cluster.
+        access: access to the cluster.
         url: root of the Exoscale API, e.g. `http://127.0.0.1:8080`.
-        key, secret: of the controller's own API key; the API may refuse them later, and the controller lives on.
-        zone: of the cluster.
-        name: for the log, e.g. the cluster's id.
-        poll_seconds: between two looks at an operation.
-        backoff_seconds: before the first retry of a call that failed.
-        pace: how much of all other real waiting times it waits: before it tries again what failed, between two looks at
-            what nobody tells it of.
+        key, secret: the controller's own API key; if the API refuses it later, the controller keeps running.
+        zone: the cluster's zone.
+        name: name in the log, e.g. the cluster's id.
+        poll_seconds: interval between two polls of an operation.
+        backoff_seconds: wait before the first retry of a failed call.
+        pace: factor of all other real waiting times: before it retries a failure, and between two checks of
+            something that reports no changes.
     """
 
     access: Access

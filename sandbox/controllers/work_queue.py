@@ -1,4 +1,4 @@
-"""The queue between what changed and who acts on it, as Kubernetes' controllers have it."""
+"""The queue between changes and the workers that handle them, as in Kubernetes' controllers."""
 
 import threading
 import time
@@ -24,7 +24,7 @@ class WorkQueue:
         self._closed = False
 
     def add(self, key: str) -> None:
-        """Wants the key worked on now; while a worker has it, once more after that."""
+        """Queues the key now; if a worker has it, queues it once more after that."""
         with self._changed:
             if key in self._working:
                 self._again.add(key)
@@ -33,7 +33,7 @@ class WorkQueue:
                 self._changed.notify()
 
     def retry(self, key: str) -> None:
-        """Wants the key worked on again after its waiting time."""
+        """Queues the key again after its waiting time."""
         with self._changed:
             failures = self._failures.get(key, 0)
             self._failures[key] = failures + 1
@@ -43,12 +43,12 @@ class WorkQueue:
             self._changed.notify()
 
     def forget(self, key: str) -> None:
-        """The key's work succeeded: its next failure is its first."""
+        """Resets the key's failures after a success."""
         with self._changed:
             self._failures.pop(key, None)
 
     def get(self) -> str | None:
-        """Waits for a key; None once the queue is closed."""
+        """Waits for a key; returns None once the queue is closed."""
         with self._changed:
             while not self._closed:
                 self._take_due()
@@ -60,7 +60,7 @@ class WorkQueue:
             return None
 
     def done(self, key: str) -> None:
-        """The worker that got the key has finished with it."""
+        """Marks the key as finished by its worker."""
         with self._changed:
             self._working.discard(key)
             if key in self._again:
@@ -68,7 +68,7 @@ class WorkQueue:
                 self.add(key)
 
     def close(self) -> None:
-        """Sends the workers home; what waits is dropped."""
+        """Ends the workers and drops the waiting keys."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

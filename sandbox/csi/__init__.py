@@ -1,4 +1,4 @@
-"""A storage controller that follows Exoscale's CSI driver and the sidecars it is deployed with."""
+"""A storage controller modelled on Exoscale's CSI driver and its sidecars."""
 
 from sandbox.csi.manager import StorageController
 

@@ -1,7 +1,7 @@
 """Attaches volumes to the instances of nodes, and detaches them: the csi-attacher sidecar.
 
-Kubernetes' own attach-detach controller says what is wanted, with a VolumeAttachment for each volume of a pod on a
-node; its deletion waits for ours.
+Kubernetes' own attach-detach controller makes a VolumeAttachment for each volume of a pod on a node; when it deletes
+one, the deletion waits for this controller.
 """
 
 from collections.abc import Callable
@@ -21,10 +21,10 @@ class Failure(Exception):
 
 
 class Attacher:
-    """One cluster's. `sync_attachment` and `sync_volume` take keys of the informers.
+    """The attacher of one cluster. `sync_attachment` and `sync_volume` take keys of the informers.
 
     Args:
-        volumes, attachments: the cluster's, for reading.
+        volumes, attachments: the cluster's informers, for reading.
     """
 
     def __init__(self, cluster: Cluster, driver: Driver, volumes: Informer, attachments: Informer) -> None:
@@ -34,8 +34,8 @@ class Attacher:
         self._attachments = attachments
 
     def sync_attachment(self, key: str) -> None:
-        """Attaches or detaches the volume. What fails is told in the attachment's status."""
-        attachment = self._cluster.get(f"{ATTACHMENTS}/{key}")  # the informer's copy may be from before our last word
+        """Attaches or detaches the volume. Errors go into the attachment's status."""
+        attachment = self._cluster.get(f"{ATTACHMENTS}/{key}")  # the informer's copy may be older than our last write
         if attachment is None or attachment["spec"]["attacher"] != NAME:
             return
         if not is_going(attachment):
@@ -45,7 +45,7 @@ class Attacher:
             self._try(key, "detachError", lambda: self._detach(key, attachment))
 
     def sync_volume(self, key: str) -> None:
-        """Lets a volume go that is being deleted and attached nowhere."""
+        """Removes the finalizer of a volume that is being deleted and not attached."""
         volume = self._volumes.get(key)
         if volume is None or not is_going(volume) or FINALIZER not in finalizers(volume):
             return
@@ -95,7 +95,7 @@ class Attacher:
 
 
 def is_news(old: Object | None, new: Object) -> bool:
-    """Whether a change of an attachment is to be acted on. That its last error was written down is not."""
+    """Whether a change of an attachment needs a sync. A new error in its status does not."""
     return old is None or _relevant(old) != _relevant(new)
 
 
@@ -104,5 +104,5 @@ def _relevant(attachment: Object) -> tuple[object, ...]:
 
 
 def volume_name(attachment: Object) -> str:
-    """Name of the PersistentVolume that the attachment is about."""
+    """Returns the name of the attachment's PersistentVolume."""
     return str(attachment["spec"]["source"].get("persistentVolumeName", ""))

@@ -1,7 +1,7 @@
-"""Exoscale's CSI driver, the controller's half: what the sidecars ask of it, done through the zone's API.
+"""The controller part of Exoscale's CSI driver: carries out the sidecars' calls through the zone's API.
 
-It follows `driver/controller.go` of exoscale/exoscale-csi-driver: handles are `zone/id`, volumes carry a name and no
-label, and a volume is looked for by its name before it is made, since the API would make a second one.
+It follows `driver/controller.go` of exoscale/exoscale-csi-driver: handles are `zone/id`, volumes have a name and no
+label, and the driver looks for a volume by name before it makes one, since the API would make a second one.
 """
 
 from collections.abc import Iterator
@@ -16,18 +16,18 @@ NOT_FOUND = 404
 
 
 class DriverError(Exception):
-    """A call of the driver failed; the text is what its sidecar reads over gRPC."""
+    """A call of the driver failed; the text is that of its gRPC error."""
 
     def __init__(self, message: str, code: str = "Unknown") -> None:
         super().__init__(f"rpc error: code = {code} desc = {message}")
 
 
 class Driver:
-    """One cluster's. Every call may be repeated.
+    """The driver of one cluster. Every call is safe to repeat.
 
     Args:
         cloud: the zone's API.
-        zone: where volumes are made.
+        zone: zone for volumes.
     """
 
     def __init__(self, cloud: Exoscale, zone: str) -> None:
@@ -36,11 +36,11 @@ class Driver:
 
     @property
     def zone(self) -> str:
-        """The zone that its volumes can be reached in."""
+        """Returns the zone in which its volumes are accessible."""
         return self._zone
 
     def create_volume(self, name: str, size_bytes: int) -> str:
-        """Finds the volume of that name, or makes it; its handle.
+        """Finds or makes the volume of that name; returns its handle.
 
         Raises:
             DriverError: the API refused, or the size is not in whole GiB.
@@ -54,12 +54,13 @@ class Driver:
             return self._handle(self._cloud.change("create-block-storage-volume", name=name, size=size_bytes // GIB))
 
     def delete_volume(self, handle: str) -> None:
-        """Deletes the volume; one that is gone is well."""
+        """Deletes the volume; succeeds if it is gone."""
         with _over_grpc(NOT_FOUND):
             self._cloud.change("delete-block-storage-volume", id=_id(handle))
 
     def publish(self, handle: str, node_id: str) -> dict[str, str]:
-        """Attaches the volume to the instance of a node, unless it is; what the node's half wants to know of it."""
+        """Attaches the volume to a node's instance, unless it is attached; returns what the driver's node part
+        needs."""
         with _over_grpc():
             volume = self._cloud.call("get-block-storage-volume", id=_id(handle))
             if (volume.get("instance") or {}).get("id") != _id(node_id):
@@ -72,10 +73,10 @@ class Driver:
         }
 
     def unpublish(self, handle: str) -> None:
-        """Detaches the volume; one that is gone is well.
+        """Detaches the volume; succeeds if it is gone.
 
-        One that somebody detached by hand is not: the driver means to let it pass, by words that its client never
-        hears, so its attachment stays for ever (docs/exoscale.md, Volumes).
+        It fails if somebody detached the volume by hand: the driver means to accept that, but compares a text that its
+        client never returns, so the attachment stays for ever (docs/exoscale.md, Volumes).
         """
         with _over_grpc(NOT_FOUND):
             self._cloud.change("detach-block-storage-volume", id=_id(handle))
@@ -86,7 +87,7 @@ class Driver:
 
 @contextmanager
 def _over_grpc(*fine: int) -> Iterator[None]:
-    """Words the API's refusals as gRPC does, without their reasons; those of a status in `fine` are none."""
+    """Turns the API's refusals into gRPC errors, without their reasons; ignores those with a status in `fine`."""
     try:
         yield
     except ExoscaleError as error:

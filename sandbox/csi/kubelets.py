@@ -1,4 +1,4 @@
-"""Does what kubelet and driver do for volumes on each node; kwok's kubelets do none of it."""
+"""Does for volumes what the kubelet and the driver's pod do on each node; kwok's kubelets do none of it."""
 
 import logging
 
@@ -11,15 +11,15 @@ from sandbox.csi import pods
 from sandbox.csi.driver import NAME, ZONE_TOPOLOGY
 from sandbox.csi.workers import Worker
 
-MOST_VOLUMES = 5  # of a node (`driver/node.go`), where the account's quota names no number
+MOST_VOLUMES = 5  # per node (`driver/node.go`), if the account has no quota
 
 
 class Kubelets:
-    """One cluster's.
+    """The kubelets of one cluster.
 
     Args:
-        nodes, pods, claims, volumes: the cluster's, for reading.
-        zone: of its instances.
+        nodes, pods, claims, volumes: the cluster's informers, for reading.
+        zone: zone of its instances.
     """
 
     def __init__(
@@ -34,9 +34,9 @@ class Kubelets:
         self._registered: set[str] = set()
 
     def sync(self, name: str) -> None:
-        """Registers the node with the driver, once, and says which volumes its pods use.
+        """Registers the node with the driver, once, and reports the volumes that its pods use.
 
-        Kubernetes detaches none that is said to be in use, and never believes that one is free before it is told so.
+        Kubernetes detaches no volume that is reported in use, and takes none for free before that is reported.
         """
         node = self._nodes.get(name)
         if node is None:
@@ -62,7 +62,7 @@ class Kubelets:
             self._cluster.patch_if_there(f"{NODE_DRIVERS}/{name}", {"spec": {"drivers": [driver]}})
 
     def _used(self, node: str) -> list[str]:
-        """The volumes of the node's pods, as Kubernetes names them."""
+        """Returns the volumes of the node's pods, as Kubernetes names them."""
         handles = set()
         for pod in self._pods.objects():
             if pod["spec"].get("nodeName") == node and pod["status"].get("phase") not in ("Succeeded", "Failed"):
@@ -76,7 +76,7 @@ class Kubelets:
 
 
 class NodesLife(Life):
-    """The threads that do it on all nodes of one cluster on which the driver has a pod."""
+    """The threads that do this on all nodes of one cluster on which the driver has a pod."""
 
     def __init__(self, settings: Settings) -> None:
         log = logging.getLogger(f"sandbox.kubelets.{settings.name}")
@@ -100,7 +100,7 @@ class NodesLife(Life):
 
 
 def claims_of(pod: Object) -> list[str]:
-    """Names of the claims that the pod uses."""
+    """Returns the names of the pod's claims."""
     volumes = pod["spec"].get("volumes") or []
     return [volume["persistentVolumeClaim"]["claimName"] for volume in volumes if "persistentVolumeClaim" in volume]
 

@@ -13,15 +13,15 @@ from sandbox.csi.kubelets import NodesLife
 from sandbox.csi.provisioner import Provisioner
 from sandbox.csi.workers import Worker
 
-THREADS = 3  # of each sidecar, which has 10 or 100: a StatefulSet's claims are served side by side
+THREADS = 3  # per sidecar, while the real ones have 10 or 100: a StatefulSet's claims are served in parallel
 
 
 class StorageController(Mortal):
-    """Talks to the cloud over HTTP with a key of its own, and to the cluster as its administrator.
+    """Talks to the cloud over HTTP with its own key, and to the cluster as its administrator.
 
-    Its pods run on the cluster's nodes: without a node that is Ready it does nothing. The nodes' kubelets, and the half
-    of the driver that is on each node, live as long as the addon does: killing it kills what speaks to the cloud. The
-    pace of its settings is that of what failed, 1 s to 300 s.
+    Its pods run on the cluster's nodes: without a Ready node it does nothing. The nodes' kubelets, and the driver's
+    part on each node, run as long as the addon is there: a kill only ends the part that calls the cloud. The pace in
+    its settings applies to retries, 1 s to 300 s.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -29,12 +29,12 @@ class StorageController(Mortal):
         self._kubelets = Mortal(lambda: NodesLife(settings))
 
     def start(self) -> None:
-        """Starts both, unless they run."""
+        """Starts both, unless they are running."""
         self._kubelets.start()
         super().start()
 
     def stop(self) -> None:
-        """Ends both in good order."""
+        """Ends both in order."""
         super().stop()
         self._kubelets.stop()
 

@@ -1,4 +1,4 @@
-"""Where the driver runs: its pods are on the cluster's own nodes, so that it works only as long as there are some."""
+"""The driver's pods, which run on the cluster's own nodes: without nodes it does not work."""
 
 import threading
 
@@ -11,12 +11,12 @@ NAMESPACE = "kube-system"
 
 
 class Pods:
-    """The driver's pods that really run: Ready, and on a node that is.
+    """The driver's pods that really run: Ready, and on a Ready node.
 
-    A pod outlives its machine in the API server by a minute, and would seem to work on.
+    In the API server a pod outlives its machine by a minute, and would seem to keep working.
 
     Args:
-        pods, nodes: the cluster's; each change of them is told to `changed`.
+        pods, nodes: the cluster's informers, which call `changed`.
     """
 
     def __init__(self, pods: Informer, nodes: Informer) -> None:
@@ -26,24 +26,24 @@ class Pods:
         self._closed = False
 
     def changed(self) -> None:
-        """To be called with each change of a pod or a node."""
+        """Handles a change of a pod or a node."""
         with self._changed:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Nobody waits any longer."""
+        """Ends all waits."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def await_controller(self) -> bool:
-        """Waits for a pod of the controller; False once closed."""
+        """Waits for a pod of the controller; returns False once closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self.nodes_of(CONTROLLER))
             return not self._closed
 
     def nodes_of(self, app: str) -> set[str]:
-        """Names of the nodes on which a pod of that `app` runs."""
+        """Returns the names of the nodes on which a pod of that `app` runs."""
         ready = {key_of(node) for node in self._nodes.objects() if is_ready(node)}
         return {
             pod["spec"]["nodeName"]

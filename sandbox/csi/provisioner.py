@@ -1,7 +1,7 @@
-"""Makes a volume for each claim that wants one, and deletes it when it was let go: the csi-provisioner sidecar.
+"""Makes a volume for each claim that wants one, and deletes it once it is released: the csi-provisioner sidecar.
 
-What it does follows kubernetes-sigs/sig-storage-lib-external-provisioner (`controller/controller.go`), and so does
-what it loses: a claim that goes after its volume was made and before that could be written down leaves the volume.
+It follows kubernetes-sigs/sig-storage-lib-external-provisioner (`controller/controller.go`), including its leak: if a
+claim is deleted after its volume was made and before that was recorded, the volume is left over.
 """
 
 from typing import Any
@@ -26,10 +26,10 @@ class Failure(Exception):
 
 
 class Provisioner:
-    """One cluster's. `sync_claim` and `sync_volume` take keys of the informers.
+    """The provisioner of one cluster. `sync_claim` and `sync_volume` take keys of the informers.
 
     Args:
-        claims, volumes, attachments: the cluster's, for reading.
+        claims, volumes, attachments: the cluster's informers, for reading.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Provisioner:
         self._volumes = volumes
         self._attachments = attachments
         self._events = Events(cluster, NAME)
-        self._unsaved: dict[str, Object] = {}  # volumes that could not be written down yet, by claim
+        self._unsaved: dict[str, Object] = {}  # volumes that could not be recorded yet, by claim
 
     def sync_claim(self, key: str) -> None:
         """Provisions the claim, if it is ours and unbound."""
@@ -77,7 +77,7 @@ class Provisioner:
         self._save(key, self._unsaved[key])
 
     def sync_volume(self, key: str) -> None:
-        """Deletes the volume of the cloud, then the object, when its claim is gone and its policy says so."""
+        """Deletes the volume in the cloud, then the object, if its claim is gone and its policy says so."""
         volume = self._volumes.get(key)
         if volume is None or not _is_ours(volume):
             return
@@ -101,7 +101,7 @@ class Provisioner:
         self._cluster.remove_finalizer(path, FINALIZER)
 
     def _save(self, key: str, volume: Object) -> None:
-        self._cluster.create(VOLUMES, volume)  # one of that name is the one that we mean
+        self._cluster.create(VOLUMES, volume)  # an existing one of that name is the same volume
         self._unsaved.pop(key, None)
 
     def _refuse_attached(self, name: str) -> None:
@@ -143,7 +143,7 @@ class Provisioner:
 
 
 def _wants(claim: Object) -> bool:
-    """Whether the claim waits for a volume of ours. One that is being deleted may, as the library has it."""
+    """Whether the claim waits for a volume of ours. As in the library, a claim being deleted may."""
     annotations = claim["metadata"].get("annotations") or {}
     return not claim["spec"].get("volumeName") and NAME in [annotations.get(name) for name in WANTED_OF]
 

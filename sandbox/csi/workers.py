@@ -1,4 +1,4 @@
-"""Threads that work keys off a queue, as every controller here does it."""
+"""Threads that process keys from a queue, as in every controller here."""
 
 import logging
 from collections.abc import Callable
@@ -10,13 +10,13 @@ MOST_RETRY_SECONDS = 300.0  # both are the sidecars' defaults
 
 
 class Worker:
-    """A queue of keys and what is done with each. Its `serve` may run in several threads.
+    """A queue of keys and their handler. Its `serve` may run in several threads.
 
     Args:
-        name: for the log.
-        sync: brings the object of a key where it should be; a failure is tried again later.
-        on_duty: waits until there is a pod to do it in; False: there will be none.
-        pace: how much of the real waiting times it waits (1 s to 300 s between tries).
+        name: name in the log.
+        sync: brings a key's object into the wanted state; a failure is retried later.
+        on_duty: waits until there is a pod to do it in; returns False if there will be none.
+        pace: factor of the real waiting times (1 s to 300 s between tries).
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Worker:
                     return
                 self._sync(key)
                 self._queue.forget(key)
-            except Exception as error:  # one object's trouble must not keep the others waiting
+            except Exception as error:  # an error with one object must not delay the others
                 self._log.warning("error syncing %s %s (will retry): %s", self._name, key, error)
                 self._queue.retry(key)
             finally:

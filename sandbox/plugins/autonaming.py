@@ -1,4 +1,4 @@
-"""Names that a plugin makes up for resources whose program gives none."""
+"""Names that a plugin generates for resources without a name in the program."""
 
 import hashlib
 import hmac
@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class AutonamingMode(Enum):
-    """Modes of the stack's `pulumi:autonaming` setting; the values are those of the wire."""
+    """The mode of the stack's `pulumi:autonaming` setting; the values are those of the protocol."""
 
     PROPOSE = 0
     ENFORCE = 1
@@ -17,7 +17,7 @@ class AutonamingMode(Enum):
 
 @dataclass(frozen=True)
 class Autonaming:
-    """The engine's wish for one resource's name."""
+    """The engine's proposal for one resource's name."""
 
     mode: AutonamingMode
     proposed_name: str = ""
@@ -35,7 +35,7 @@ def unique_name(prefix: str, seed: bytes, digits: int) -> str:
 
 
 def automatic_name(prefix: str, seed: bytes, autonaming: Autonaming | None, digits: int) -> str | None:
-    """The name to give, or None where the stack forbids made-up names."""
+    """Returns the name to use, or None if the stack forbids generated names."""
     if autonaming is None:
         return unique_name(prefix, seed, digits)
     if autonaming.mode is AutonamingMode.DISABLE:

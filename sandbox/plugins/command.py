@@ -110,7 +110,7 @@ def _execute(
     previous: Properties,
     timeout: float,
 ) -> Properties:
-    """Runs the first of these commands that is given; the outputs it leaves.
+    """Runs the first of these commands that is set; returns its outputs.
 
     Args:
         previous: outputs of the run before, which reach the command's environment; empty on create.
@@ -159,7 +159,7 @@ def _files(values: Properties, directory: Path) -> Properties:
 
 
 def _assets(patterns: list[str], directory: Path) -> Properties:
-    """The files that the globs match, by path; a pattern with `!` takes some out again."""
+    """Returns the files that match the globs, by path; a pattern with `!` excludes files."""
     found: set[str] = set()
     for pattern in patterns:
         matched = glob(pattern.removeprefix("!"), root_dir=directory, recursive=True, include_hidden=True)

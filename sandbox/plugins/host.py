@@ -42,7 +42,7 @@ class PluginHost:
         return ",".join(f"{package}:{port}" for package, port in self._ports.items())
 
     def port(self, package: str) -> int:
-        """Where that package's provider listens."""
+        """Returns the port of that package's provider."""
         return self._ports[package]
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""Pulumi property values as plain Python values, to and from the wire's Struct (docs/plugins.md, Engine)."""
+"""Pulumi property values as plain Python values, from and to the protocol's Struct (docs/plugins.md, Engine)."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -45,7 +45,7 @@ UNKNOWN = Unknown()
 
 
 def plain(value: Any) -> Any:
-    """The value with every Secret, however deep, replaced by what it wraps."""
+    """Replaces every Secret in the value, at any depth, by its content."""
     if isinstance(value, Secret):
         return plain(value.value)
     if isinstance(value, dict):
@@ -56,12 +56,12 @@ def plain(value: Any) -> Any:
 
 
 def is_secret(encoded: Any) -> bool:
-    """Whether this is how the wire, or a state file, carries a secret."""
+    """Whether this is a secret in the form of the protocol or a state file."""
     return isinstance(encoded, dict) and encoded.get(_SIGNATURE) == _SECRET
 
 
 def is_plain(encoded: Any) -> bool:
-    """Whether this is what it says, with no secret, asset or unknown anywhere."""
+    """Whether this is a plain value, without any secret, asset or unknown."""
     if isinstance(encoded, dict):
         return _SIGNATURE not in encoded and all(map(is_plain, encoded.values()))
     if isinstance(encoded, list):
@@ -70,7 +70,7 @@ def is_plain(encoded: Any) -> bool:
 
 
 def has_unknown(value: Any) -> bool:
-    """Whether the value is unknown or holds an unknown anywhere."""
+    """Whether the value is unknown or contains an unknown."""
     if isinstance(value, Secret):
         return has_unknown(value.value)
     if isinstance(value, dict):
@@ -81,12 +81,12 @@ def has_unknown(value: Any) -> bool:
 
 
 def decode(struct: struct_pb2.Struct) -> Properties:
-    """The properties of a request. Whole numbers become int; output values lose their dependencies."""
+    """Reads the properties of a request. Whole numbers become int; output values lose their dependencies."""
     return {key: _decode(value) for key, value in struct.fields.items()}
 
 
 def encode(properties: Properties) -> struct_pb2.Struct:
-    """The properties of a response.
+    """Writes the properties of a response.
 
     Raises:
         TypeError: a value has no form on the wire.

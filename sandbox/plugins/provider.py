@@ -1,4 +1,4 @@
-"""The interface of a provider plugin: the calls that the engine makes, as typed requests and answers.
+"""The interface of a provider plugin: the engine's calls as typed requests and answers.
 
 A plugin is a subclass of `Provider`; `sandbox.plugins.servicer` puts it on the wire.
 """
@@ -23,7 +23,7 @@ class ProviderError(Exception):
 
 
 class InitFailed(ProviderError):
-    """The object exists but is not as asked: the engine saves it with `reasons` as its initErrors.
+    """The object exists but is not in the requested state: the engine saves it with `reasons` as its initErrors.
 
     Only create, update and read may raise it; an Update follows at the next up, even without a diff.
     """
@@ -39,7 +39,7 @@ class InitFailed(ProviderError):
 
 
 class Severity(Enum):
-    """How the engine shows a message; the values are those of the wire."""
+    """How the engine shows a message; the values are those of the protocol."""
 
     DEBUG = 0
     INFO = 1
@@ -60,7 +60,7 @@ class Log(Protocol):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where the engine runs: a real plugin inherits it, a stand-in must be told (docs/plugins.md, Commands)."""
+    """The engine's surroundings: a real plugin inherits them, a stand-in gets them here (docs/plugins.md, Commands)."""
 
     directory: Path = field(default_factory=Path.cwd)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
@@ -93,7 +93,7 @@ class CheckFailure:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The inputs with their defaults, or why they are refused."""
+    """The inputs with their defaults, or the reasons to refuse them."""
 
     inputs: Properties
     failures: list[CheckFailure] = field(default_factory=list)
@@ -121,7 +121,7 @@ class ConfigureRequest:
 
 @dataclass(frozen=True)
 class Features:
-    """The promises to the engine in the answer to Configure."""
+    """The provider's promises to the engine in its answer to Configure."""
 
     accept_secrets: bool = False
     accept_resources: bool = False
@@ -158,7 +158,7 @@ class DiffRequest:
 
 
 class Change(Enum):
-    """Kind of one property's change; the values are those of the wire."""
+    """Kind of one property's change; the values are those of the protocol."""
 
     ADD = 0
     ADD_REPLACE = 1
@@ -170,7 +170,7 @@ class Change(Enum):
 
 @dataclass(frozen=True)
 class DiffResult:
-    """The differences. `changed` None leaves it to the engine, which compares the inputs.
+    """The differences. If `changed` is None, the engine compares the inputs itself.
 
     Attributes:
         diffs, replaces, stables: top-level keys.
@@ -220,7 +220,7 @@ class ReadRequest:
 
 @dataclass(frozen=True)
 class ReadResult:
-    """The live object; an empty `id` says that it is gone."""
+    """The live object; an empty `id` means that it is gone."""
 
     id: str
     properties: Properties = field(default_factory=dict)
@@ -267,7 +267,7 @@ class InvokeRequest:
 
 @dataclass(frozen=True)
 class InvokeResult:
-    """The answer of a function, or why its arguments are refused."""
+    """The function's result, or the reasons to refuse its arguments."""
 
     value: Properties
     failures: list[CheckFailure] = field(default_factory=list)
@@ -303,7 +303,7 @@ class Provider(ABC, Generic[Configuration]):
 
     @abstractmethod
     def check(self, context: Context[Configuration], request: CheckRequest) -> CheckResult:
-        """Validates a resource's inputs and fills their defaults in."""
+        """Validates a resource's inputs and fills in their defaults."""
 
     @abstractmethod
     def diff(self, context: Context[Configuration], request: DiffRequest) -> DiffResult:
@@ -311,15 +311,15 @@ class Provider(ABC, Generic[Configuration]):
 
     @abstractmethod
     def create(self, context: Context[Configuration], request: CreateRequest) -> CreateResult:
-        """Creates, or in preview foretells with UNKNOWN what it cannot know."""
+        """Creates the object; in a preview, predicts it, with UNKNOWN for unknown values."""
 
     @abstractmethod
     def read(self, context: Context[Configuration], request: ReadRequest) -> ReadResult:
-        """Looks at the live object."""
+        """Reads the live object."""
 
     @abstractmethod
     def update(self, context: Context[Configuration], request: UpdateRequest) -> Properties:
-        """Changes in place and returns the new outputs."""
+        """Updates in place and returns the new outputs."""
 
     @abstractmethod
     def delete(self, context: Context[Configuration], request: DeleteRequest) -> None:

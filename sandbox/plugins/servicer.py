@@ -23,7 +23,7 @@ Answer = TypeVar("Answer")
 
 @dataclass
 class _Connection:
-    """One provider instance of one engine: each dials its own connection, and no request names its instance."""
+    """One provider instance of one engine: each opens its own connection, and no request names its instance."""
 
     engine: str = ""
     configuration: Any = None
@@ -50,7 +50,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     def Handshake(
         self, request: provider_pb2.ProviderHandshakeRequest, context: grpc.ServicerContext
     ) -> provider_pb2.ProviderHandshakeResponse:
-        """Not known to the bridge that the real plugins are built on; the engine goes on without."""
+        """Refuses the handshake, as the bridge of the real plugins does not have it; the engine goes on without."""
         context.abort(grpc.StatusCode.UNIMPLEMENTED, "unknown method Handshake")
 
     def GetPluginInfo(self, request: empty_pb2.Empty, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
@@ -230,7 +230,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     @contextmanager
     def _failures(self, context: grpc.ServicerContext, call: str) -> Iterator[None]:
-        """Every failure of a plugin is grpc's Unknown; the engine reads the text, and the detail of a partial one."""
+        """Maps every failure of a plugin to gRPC's Unknown; the engine reads the text, and the detail of a partial
+        one."""
         try:
             yield
         except plugin.InitFailed as failed:
@@ -258,7 +259,8 @@ def _abort(context: grpc.ServicerContext, text: str) -> NoReturn:
 
 
 def _type_and_name(request: Any) -> tuple[str, str]:
-    """Older engines leave both to the URN: `urn:pulumi:<stack>::<project>::<parent types $ type>::<name>`."""
+    """Returns type and name; older engines give them only in the URN,
+    `urn:pulumi:<stack>::<project>::<parent types $ type>::<name>`."""
     _, _, types, name = request.urn.split("::", 3)
     return request.type or types.split("$")[-1], request.name or name
 

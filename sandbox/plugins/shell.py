@@ -1,4 +1,4 @@
-"""Runs one command as Go's os/exec does for the plugin, with its texts of failures (docs/plugins.md, Commands)."""
+"""Runs one command as Go's os/exec does for the plugin, with the same error texts (docs/plugins.md, Commands)."""
 
 import json
 import signal
@@ -14,12 +14,12 @@ _LOOK_SECONDS = 0.02  # how soon an ended process is seen
 
 
 class CommandFailed(Exception):
-    """The command did not start, or did not end well. The text shows the command, secrets in it included."""
+    """The command did not start, or failed. The text shows the command, including secrets in it."""
 
 
 @dataclass(frozen=True)
 class Output:
-    """The output of a command, one trailing newline trimmed."""
+    """The output of a command, without one trailing newline."""
 
     stdout: str
     stderr: str
@@ -35,7 +35,7 @@ def run(
     cancelled: threading.Event,
     timeout: float = 0,
 ) -> Output:
-    """Runs it and waits, also for grandchildren that hold its output open.
+    """Runs it and waits, also for grandchildren that keep its output open.
 
     Args:
         interpreter: program and arguments; the command becomes the last one.

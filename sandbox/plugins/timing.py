@@ -1,4 +1,4 @@
-"""How patient the stand-ins are; the real plugins know one pace only."""
+"""The stand-ins' waiting times; the real plugins have only one pace."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -18,5 +18,5 @@ class Timing:
 
     @classmethod
     def of(cls, pace: float) -> Self:
-        """The timing that fits a cloud's pace, see `sandbox.clock.PACES`."""
+        """Returns the timing for a cloud's pace, see `sandbox.clock.PACES`."""
         return cls(3.0 * pace, 1.0 * pace)

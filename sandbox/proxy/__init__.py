@@ -1,4 +1,4 @@
-"""The way for unmodified clients: real names of Exoscale end at the sandbox, never at the real cloud."""
+"""The proxy for unmodified clients: Exoscale's real host names lead to the sandbox, never to the real cloud."""
 
 from sandbox.proxy.authority import Authority
 from sandbox.proxy.server import ProxyServer

@@ -1,4 +1,4 @@
-"""The sandbox's own certificate authority: it vouches for Exoscale's names on this machine."""
+"""The sandbox's own certificate authority: it signs certificates for Exoscale's names on this machine."""
 
 import os
 import ssl
@@ -19,10 +19,10 @@ _SERVER_LIFE = timedelta(days=825)
 
 
 class Authority:
-    """Made once and kept; certificates of hosts live in memory.
+    """An authority that is made once and kept; certificates of hosts are only in memory.
 
     Args:
-        folder: holds `ca.pem` and, readable by its owner alone, `ca-key.pem` with both key and certificate.
+        folder: folder of `ca.pem` and of `ca-key.pem`, which has key and certificate and only its owner can read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -39,7 +39,7 @@ class Authority:
         write_private(self.certificate_file, pem(self._certificate))
 
     def context(self, host: str) -> ssl.SSLContext:
-        """A server's TLS settings with a certificate for this host name; made at its first use."""
+        """Returns a server's TLS settings with a certificate for this host name, which is made on first use."""
         with self._lock:
             if host not in self._contexts:
                 self._contexts[host] = self._issue(host)
@@ -52,7 +52,7 @@ class Authority:
             builder(name, name, key, key, _LIFE)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
             .add_extension(key_usage(signs_certificates=True), critical=True)
-            # Whoever gets hold of the key can pose as Exoscale towards this user's shells, as nobody else.
+            # Anybody with the key could impersonate Exoscale, and nothing else, to this user's shells.
             .add_extension(
                 x509.NameConstraints(permitted_subtrees=[x509.DNSName("exoscale.com")], excluded_subtrees=None),
                 critical=True,
@@ -64,7 +64,7 @@ class Authority:
 
     def _issue(self, host: str) -> ssl.SSLContext:
         key = new_key()
-        # No common name: it is limited to 64 characters, and clients look at the subject's other names only.
+        # No common name: it is limited to 64 characters, and clients only check the subject's alternative names.
         certificate = (
             builder(x509.Name([]), self._certificate.subject, key, self._key, _SERVER_LIFE)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)

@@ -1,4 +1,4 @@
-"""Where the proxy listens, for as long as there is anything that names it."""
+"""The proxy's address, which stays the same as long as anything contains it."""
 
 import ipaddress
 import json
@@ -15,15 +15,15 @@ from sandbox.home import SandboxError, process_name
 
 
 class Taken(SandboxError):
-    """Somebody else listens where the proxy has to."""
+    """Another program listens on the proxy's address."""
 
 
 @dataclass(frozen=True)
 class Place:
     """An address on loopback and a port.
 
-    The kubeconfigs that a sandbox mints name it, and so do the states of stacks: it must never change. The address is
-    the proxy's own, where what listens on 127.0.0.1, as nearly every program does, takes nothing away.
+    The sandbox's kubeconfigs contain it, and so do the states of stacks: it must never change. The proxy has an address
+    of its own, which does not collide with programs on 127.0.0.1, where nearly every program listens.
     """
 
     address: str
@@ -31,15 +31,15 @@ class Place:
 
 
 def kept(home: Path, named: bool) -> Place:
-    """That of last time; where that is not free, or there was none, another, which is kept from now on.
+    """Returns the last address, or, if there is none or it is not free, a new one, which is recorded.
 
     Args:
         home: the sandbox's folder.
-        named: whether there are clusters, whose kubeconfigs name it: then it can be no other.
+        named: whether there are clusters, whose kubeconfigs contain it: then it must not change.
 
     Raises:
-        Taken: it can be no other, and is not free.
-        SandboxError: it can be no other, and nobody knows which it is.
+        Taken: it must not change, and is not free.
+        SandboxError: it must not change, and is not known.
     """
     before = _noted(home, named)
     if before and ports.is_free(before.port, before.address):
@@ -57,7 +57,7 @@ def kept(home: Path, named: bool) -> Place:
 
 
 def _noted(home: Path, named: bool) -> Place | None:
-    """None where there is no note, or one that is not of ours and nothing needs it."""
+    """Reads the recorded address; None if there is none, or if it is unreadable and nothing needs it."""
     file = home / "proxy.json"
     try:
         place = Place(**json.loads(file.read_text()))
@@ -75,7 +75,7 @@ def _noted(home: Path, named: bool) -> Place | None:
 
 
 def _own_address() -> str:
-    """One that no other sandbox has; that of all where the machine has but one (macOS)."""
+    """Returns an address that no other sandbox has; the common one if the machine has only one (macOS)."""
     address = f"127.{1 + secrets.randbelow(254)}.{secrets.randbelow(256)}.{1 + secrets.randbelow(254)}"
     try:
         socket.create_server((address, 0)).close()
@@ -85,7 +85,7 @@ def _own_address() -> str:
 
 
 def _listener(place: Place) -> str:
-    """Who listens there, or at every address, in words."""
+    """Says which program listens there, or on all addresses."""
     try:
         listening = [one for one in psutil.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
     except psutil.AccessDenied:  # macOS

@@ -1,27 +1,27 @@
-"""Where a connection to a host and port may go. Nothing of Exoscale's may reach the real cloud."""
+"""Decides where a connection to a host and port may go. Nothing for Exoscale may reach the real cloud."""
 
 import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-# The API and the clusters are under the first two, the old API was under the third
+# The API and the clusters use the first two, the old API used the third
 # (docs/exoscale.md, Clients and endpoints).
 EXOSCALE_DOMAINS = ("exoscale.com", "exo.io", "exoscale.ch")
 _API = re.compile(r"(?:[a-z0-9_-]+\.)+exoscale\.com")
 _CLUSTER = re.compile(r"([0-9a-f-]{36})\.sks-[a-z0-9-]+\.exo\.io")
 # Plain ASCII names, IPv4 and bracketed IPv6. The resolver maps full-width letters and
-# dots to these, so such a spelling would go round the rules below.
+# dots to these, so such a spelling would bypass the rules below.
 _HOST = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]")
 
 
 class Refused(Exception):
-    """The connection goes nowhere; the message is for the client's user."""
+    """The connection is refused; the message is for the client's user."""
 
 
 @dataclass(frozen=True)
 class Api:
-    """The sandbox's own API, at a real name."""
+    """The sandbox's own API, under a real name."""
 
     host: str
 
@@ -35,7 +35,7 @@ class Cluster:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """A host that is none of Exoscale's, reached directly."""
+    """A host that is not Exoscale's, connected directly."""
 
     host: str
     port: int
@@ -45,10 +45,10 @@ Route = Api | Cluster | Elsewhere
 
 
 def route(authority: str) -> Route:
-    """The way to `host:port`, as a client asked for a tunnel there. Upper case and a trailing dot name the same host.
+    """Returns the route of a tunnel to `host:port`. Upper case and a trailing dot name the same host.
 
     Raises:
-        Refused: it is malformed, or a name of Exoscale's that the sandbox does not answer for.
+        Refused: it is malformed, or an Exoscale name that the sandbox does not serve.
     """
     written, _, digits = authority.rpartition(":")
     if not _HOST.fullmatch(written) or not re.fullmatch(r"[0-9]{1,5}", digits) or not 0 < int(digits) < 65536:
@@ -65,11 +65,11 @@ def route(authority: str) -> Route:
 
 
 def refuse_unroutable(host: str, addresses: Iterable[str]) -> None:
-    """Refuses what no public server has: link-local addresses, where clouds keep a machine's credentials, and those
-    that stand for no machine or for many.
+    """Refuses addresses that no public server has: link-local ones, where clouds offer a machine's credentials, and
+    those of no machine or of many.
 
     Raises:
-        Refused: one of them is of that kind, however it is written.
+        Refused: one of them is such an address, however it is written.
     """
     for written in addresses:
         address = ipaddress.ip_address(written.partition("%")[0])

@@ -21,23 +21,23 @@ Serve = Callable[[Connection], Coroutine[Any, Any, None]]
 
 
 class Silent(Exception):
-    """Whoever listens there takes the connection and says nothing."""
+    """The target accepts the connection and sends nothing."""
 
 
 class ProxyServer:
-    """Answers CONNECT, and refuses plain HTTP. Runs in a thread of its own.
+    """Answers CONNECT, and refuses plain HTTP. Runs in its own thread.
 
-    `*.exoscale.com:443` ends in TLS with the sandbox's own certificate and goes to the API, Host header and all.
-    A cluster's endpoint is a raw tunnel to its API server, so client certificates work. No other name or port of
-    Exoscale's is served or forwarded. Every other host is reached directly.
+    For `*.exoscale.com:443` it ends TLS with the sandbox's own certificate and forwards to the API, including the Host
+    header. A cluster's endpoint is a raw tunnel to its API server, so client certificates work. It neither serves nor
+    forwards any other Exoscale name or port. It connects directly to every other host.
 
     Args:
         authority: signs the API's certificates.
-        api_port: where the API listens on 127.0.0.1.
-        cluster_port: port on 127.0.0.1 of a cluster's API server by the cluster's id; raises LookupError where
-            there is none.
-        port: to listen on; 0 for a free one.
-        address: of loopback, to listen at.
+        api_port: port of the API on 127.0.0.1.
+        cluster_port: returns the port on 127.0.0.1 of a cluster's API server by the cluster's id; raises
+            LookupError if there is none.
+        port: port to listen on; 0 for a free one.
+        address: loopback address to listen on.
     """
 
     def __init__(
@@ -62,11 +62,11 @@ class ProxyServer:
 
     @property
     def url(self) -> str:
-        """For `HTTPS_PROXY` and a kubeconfig's `proxy-url`."""
+        """URL for `HTTPS_PROXY` and a kubeconfig's `proxy-url`."""
         return f"http://{self._address}:{self.port}"
 
     def start(self) -> None:
-        """Listens from now on.
+        """Starts to listen.
 
         Raises:
             OSError: the port is taken.
@@ -79,7 +79,7 @@ class ProxyServer:
             raise
 
     def stop(self) -> None:
-        """Closes everything; idempotent."""
+        """Closes everything; safe to call twice."""
         if self._thread.is_alive():
             asyncio.run_coroutine_threadsafe(self._close(), self._loop).result()
             self._loop.call_soon_threadsafe(self._loop.stop)
@@ -88,7 +88,7 @@ class ProxyServer:
 
     async def _listen(self) -> None:
         self.port = await self._listen_at(self._address, self.port, self._serve)
-        # TLS ends at a listener of its own, so that every tunnel of the proxy is alike: bytes in, bytes out.
+        # TLS ends at a separate listener, so that every tunnel of the proxy only copies bytes.
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.sni_callback = self._choose_certificate
         self._tls_port = await self._listen_at(LOCALHOST, 0, self._serve_api, context)
@@ -108,19 +108,19 @@ class ProxyServer:
     async def _close(self) -> None:
         for server in self._servers:
             server.close()
-        # Connections that are just being accepted are tasks of asyncio's own.
+        # Connections that are just being accepted are asyncio's own tasks.
         while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
             connections = list(self._running.values())
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            for connection in connections:  # a task that never began closed nothing
+            for connection in connections:  # a task that never started has closed nothing
                 await connection.abort()
         await self._loop.shutdown_default_executor()  # the resolver's threads
 
     @staticmethod
     async def _run(serve: Serve, connection: Connection) -> None:
-        # Either side may vanish at any moment: that ends this connection, no more.
+        # Either side may disappear at any time: that only ends this connection.
         with contextlib.suppress(OSError, EOFError, asyncio.LimitOverrunError):
             try:
                 await serve(connection)
@@ -158,11 +158,11 @@ class ProxyServer:
             await self._refuse(client, 502, f"{target} cannot be reached: {error or 'no answer'}")
             return
         except Silent as silent:
-            # As in front of a dead control plane: the load balancer is there, and nobody speaks TLS behind it.
+            # As in front of a dead control plane: the load balancer accepts, but nothing behind it speaks TLS.
             # A refusal would be an answer.
             self._log.info("%s", silent)
             client.writer.write(_ESTABLISHED)
-            await client.reader.read(65536)  # to close with something unread would reset the connection
+            await client.reader.read(65536)  # closing with unread data would reset the connection
             return
         client.writer.write(_ESTABLISHED)
         await join(client, far)
@@ -187,12 +187,13 @@ class ProxyServer:
                     return await open_first(addresses, port)
 
     async def _refuse(self, client: Connection, status: int, why: str) -> None:
-        """Says why in the status line, the one thing that Go and Python show of a proxy's answer, and in the body."""
+        """Gives the reason in the status line, the only part of a proxy's answer that Go and Python show, and in the
+        body."""
         self._log.info("refused: %s", why)
         body = f"{why}\n".encode()
         head = f"HTTP/1.1 {status} {why}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\n"
         client.writer.write(f"{head}Connection: close\r\n\r\n".encode() + body)
-        # Closing while the client still sends its body would reset the connection, and lose the answer.
+        # Closing while the client still sends its body would reset the connection and lose the answer.
         client.writer.write_eof()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_FAREWELL_SECONDS):

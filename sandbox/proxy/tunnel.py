@@ -1,4 +1,4 @@
-"""Two connections joined: bytes, ends and resets of one side reach the other."""
+"""Joins two connections: bytes, ends and resets of one side reach the other."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ class Connection:
         self._socket: socket.socket = writer.get_extra_info("socket")
 
     async def pour_into(self, other: "Connection") -> None:
-        """Copies until this side ends, then ends the other's reading where it can stay open for writing.
+        """Copies until this side ends, then ends the other's reading if that can stay open for writing.
 
         Raises:
             OSError: either side is gone.
@@ -31,18 +31,18 @@ class Connection:
             other.writer.write_eof()
 
     def close(self) -> None:
-        """Ends in good order, once everything is sent."""
+        """Ends in order, once everything is sent."""
         self.writer.close()
 
     async def abort(self) -> None:
-        """Ends on the spot; what is not sent yet is lost."""
+        """Ends at once; what is not sent yet is lost."""
         self.writer.transport.abort()
         with contextlib.suppress(OSError):
             await self.writer.wait_closed()
 
     async def reset(self) -> None:
-        """Ends as a peer that died does: the other end sees an error, not an end."""
-        with contextlib.suppress(OSError):  # it is closed already
+        """Ends like a peer that died: the other end sees an error, not an end."""
+        with contextlib.suppress(OSError):  # it is already closed
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
         await self.abort()
 
@@ -57,7 +57,7 @@ async def open_connection(host: str, port: int) -> Connection:
 
 
 async def open_first(addresses: Sequence[str], port: int) -> Connection:
-    """Connects to the first of a host's addresses that takes it.
+    """Connects to the first of a host's addresses that accepts.
 
     Raises:
         OSError: none does.
@@ -69,7 +69,7 @@ async def open_first(addresses: Sequence[str], port: int) -> Connection:
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a host, IPv4 first.
+    """Returns the addresses of a host, IPv4 first.
 
     Raises:
         OSError: the host is unknown.
@@ -81,9 +81,9 @@ async def resolve(host: str, port: int) -> list[str]:
 async def join(near: Connection, far: Connection) -> None:
     """Copies both ways until both sides have ended, or one is reset.
 
-    A side that ends while the other still talks stays open for it (a half-open connection), except under TLS,
-    where asyncio cannot end one direction alone: there the first end ends both. No time limit: a watch may be
-    silent for hours.
+    A side that ends while the other still sends stays open for it (a half-open connection), except under TLS, where
+    asyncio cannot end one direction alone: there the first end ends both. No time limit: a watch may be silent for
+    hours.
     """
     pipes = [asyncio.ensure_future(near.pour_into(far)), asyncio.ensure_future(far.pour_into(near))]
     half_open = near.writer.can_write_eof() and far.writer.can_write_eof()

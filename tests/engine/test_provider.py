@@ -135,7 +135,7 @@ def test_what_a_destroy_keeps_and_its_receipt_stay_on_the_screen(
 
     (volume,) = account.holds()["block-storage-volume"]
     assert pulumi.returncode == 0, printed
-    assert re.search(rf"keeping .*{volume}.*: it goes on costing money", said_at_the_end(printed))
+    assert re.search(rf"keeping .*{volume}.*: it keeps costing money", said_at_the_end(printed))
     assert "receipt: " in said_at_the_end(printed)
     account.remove(account.holds())
 

@@ -86,12 +86,12 @@ class Steps(ModuleType):
             "check_organization",
             "refuse_copy",
             "arm",
-            "open_again",
+            "clear_away",
             "await_ingress_pod",
             "remove_leftover_balancer",
         ):
             self.answers(name, None)
-        self.answers("is_closed", False)
+        self.answers("left_behind", ())
         self.answers("unknown_version", "")
         for name in ("drain", "drain_unfinished", "sweep_nodepools", "sweep_rules", "foresee"):
             self.answers(name, [])

@@ -172,20 +172,20 @@ def test_a_cluster_that_a_destroy_closed_and_left_is_a_change_of_the_second_drai
     calls: Calls, steps: Steps
 ) -> None:
     """It is updated before the ingress controller is installed; the drain itself comes after it."""
-    steps.answers("is_closed", True)
+    steps.answers("left_behind", ("closedByADestroy",))
 
     answer = calls.diff("SecondDrain", state("SecondDrain"), INPUTS["SecondDrain"])
     assert (answer.changes, list(answer.diffs), list(answer.replaces)) == (2, ["closedByADestroy"], [])  # DIFF_SOME
     assert calls.diff("Drain", state("Drain"), INPUTS["Drain"]).changes == 1  # DIFF_NONE
     calls.update("SecondDrain", INPUTS["SecondDrain"], preview=True)
-    assert calls.named("open_again") == []
+    assert calls.named("clear_away") == []
 
     assert calls.update("SecondDrain", INPUTS["SecondDrain"]) == state("SecondDrain")
-    assert calls.named("open_again") == [[SUBJECT, "cluster-1"]]
+    assert calls.named("clear_away") == [[SUBJECT, "cluster-1"]]
 
 
 def test_a_second_drain_asks_and_opens_nothing_in_a_cluster_that_it_leaves(calls: Calls, steps: Steps) -> None:
-    steps.answers("is_closed", True)
+    steps.answers("left_behind", ("closedByADestroy",))
     calls.diff("SecondDrain", state("SecondDrain"), {**INPUTS["SecondDrain"], "clusterId": UNKNOWN})
 
     assert steps.calls == []
@@ -194,8 +194,8 @@ def test_a_second_drain_asks_and_opens_nothing_in_a_cluster_that_it_leaves(calls
 def test_a_second_drain_opens_nothing_where_no_destroy_closed_it(calls: Calls) -> None:
     calls.update("SecondDrain", {**INPUTS["SecondDrain"], "waitSeconds": 5})
 
-    assert calls.named("is_closed") == [[SUBJECT, "cluster-1"]]
-    assert calls.named("open_again") == []
+    assert calls.named("left_behind") == [[SUBJECT, "cluster-1"]]
+    assert calls.named("clear_away") == []
 
 
 def test_a_delete_gives_the_drain_what_the_last_up_recorded(calls: Calls) -> None:

@@ -18,12 +18,14 @@ _LISTS = (
     "persistentvolumeclaims",
     "pods",
     "events",
+    "secrets",
     "configmaps",
     "nodes",
     "endpointslices",
     "validatingwebhookconfigurations",
     "mutatingwebhookconfigurations",
 )
+_SELECTED = re.compile(r"([\w./-]+)(=([^,]*)| in \(([^)]*)\))")
 _WEBHOOKS = "/apis/admissionregistration.k8s.io/v1"
 
 
@@ -127,9 +129,9 @@ class PaperApiServer(ApiServer):
         spaces = f"/namespaces/{asked['space']}" if asked["space"] else r"(?:/namespaces/[^/]+)?"
         of_it = re.compile(rf"{asked['group']}{spaces}/{asked['plural']}/[^/]+")
         items = [one for known, one in self.objects.items() if of_it.fullmatch(known)]
-        if selector := query.get("labelSelector"):
-            label, _, value = selector.partition("=")
-            items = [one for one in items if one["metadata"].get("labels", {}).get(label) == value]
+        for label, _, value, values in _SELECTED.findall(query.get("labelSelector", "")):
+            allowed = values.split(",") if values else [value]
+            items = [one for one in items if one["metadata"].get("labels", {}).get(label) in allowed]
         return {"metadata": {"resourceVersion": str(self._version)}, "items": items}
 
     def _post(self, path: str, body: Document, query: Document) -> Document:

@@ -187,7 +187,7 @@ def test_volumes_that_are_kept_say_so_on_their_labels_and_in_the_last_lines(
 
     lines = drained(on_destroy="keep")
 
-    assert lines == [f"keeping volume {volume} ({PVC}): it goes on costing money"]
+    assert lines == [f"keeping volume {volume} ({PVC}): it keeps costing money"]
     assert cluster.account.labels(volume) == OURS.labels(OWNER) | KEEP
     assert cluster.server.names("persistentvolumeclaims") == {"data"}
     assert said[-1] == "drained: nothing in the cluster holds an NLB"

@@ -109,24 +109,24 @@ def test_whether_a_destroy_closed_the_cluster_is_asked_without_a_change_and_is_n
 ) -> None:
     monkeypatch.setattr(steps, "kubeconfig", lambda account, cluster_id: {})
     monkeypatch.setattr(steps, "ApiServer", lambda access: server)
-    assert not steps.is_closed(SUBJECT, "c")
+    assert not steps.left_behind(SUBJECT, "c")
 
     closing.close(server, True, 0, said.append)
     server.asked.clear()
-    assert steps.is_closed(SUBJECT, "c")
-    assert [line.partition(" ")[0] for line in server.asked] == ["GET"]
+    assert steps.left_behind(SUBJECT, "c") == ("closedByADestroy",)
+    assert [line.partition(" ")[0] for line in server.asked] == ["GET", "GET"]
 
     server.silent = 1
-    assert not steps.is_closed(SUBJECT, "c")
-    assert not steps.is_closed(replace(SUBJECT, organization=GLOBEX.id), "c")
+    assert not steps.left_behind(SUBJECT, "c")
+    assert not steps.left_behind(replace(SUBJECT, organization=GLOBEX.id), "c")
 
-    steps.open_again(SUBJECT, "c", said.append)
-    assert not steps.is_closed(SUBJECT, "c")
+    steps.clear_away(SUBJECT, "c", said.append)
+    assert not steps.left_behind(SUBJECT, "c")
     assert server.objects == {}
 
 
-def test_a_cluster_that_exoscale_does_not_show_is_not_closed(account: PaperAccount) -> None:
-    assert not steps.is_closed(SUBJECT, "nowhere")
+def test_in_a_cluster_that_exoscale_does_not_show_nothing_was_left(account: PaperAccount) -> None:
+    assert not steps.left_behind(SUBJECT, "nowhere")
 
 
 def test_a_locked_cluster_in_which_a_step_is_armed_is_told_with_who_locks_it(

@@ -153,6 +153,7 @@ def test_the_load_balancer_is_created_and_deleted_beside_the_nodepools_after_the
         assert not any(balancer.urn in world.leans_on(pool) for pool in pools)
         assert deleted["Nlb"] == deleted["SksNodepool"]
         assert deleted["SecondDrain"].start < deleted["Nlb"].start  # the step; its component goes later
+        assert deleted["ValidatingAdmissionPolicyBinding"] == deleted["ValidatingAdmissionPolicy"]
 
 
 def test_the_drain_and_the_look_for_the_ingress_controllers_pods_are_created_side_by_side(run: Run) -> None:

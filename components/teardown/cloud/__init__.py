@@ -1,1 +1,1 @@
-"""Exoscale's resources and their owners. `ownership` alone decides whose a resource is."""
+"""The resources on Exoscale and their owners. Only `ownership` decides about owners."""

@@ -1,4 +1,4 @@
-"""Finds what looks like a dead cluster's and is provably nobody's. It is shown, and never deleted."""
+"""Resources that look like a deleted cluster's and provably belong to nobody. They are shown, never deleted."""
 
 from collections.abc import Iterable
 
@@ -7,10 +7,10 @@ from .resource import BALANCER, SNAPSHOT, VOLUME, Resource
 
 
 def abandoned(found: Iterable[Resource]) -> list[Resource]:
-    """Those of all resources that look so.
+    """Selects the resources that look abandoned.
 
     Args:
-        found: what `ownership.resources` gave.
+        found: the result of `ownership.resources`.
     """
     items = [item for item in found if not item.owners]
     volumes = {item.id for item in items if item.kind == VOLUME and OF_A_CLAIM.fullmatch(item.name)}
@@ -24,7 +24,7 @@ def abandoned(found: Iterable[Resource]) -> list[Resource]:
 
 
 def why_abandoned(item: Resource) -> str:
-    """Describes such a resource, in words."""
+    """Says in words what is known about such a resource."""
     if item.kind == BALANCER and item.targets:
         return f"its instance pools are gone: {', '.join(sorted(set(item.targets.values())))}"
     if item.kind == BALANCER:

@@ -19,9 +19,9 @@ from .api_key import CONFIG, ApiKey, api_key
 
 Document = dict[str, Any]
 
-GLOBAL_ZONE = "ch-gva-2"  # asked for what is the same in every zone, such as security groups
-DEFAULT_ENDPOINT = "https://api-ch-gva-2.exoscale.com/v2"  # where every zone can be looked up
-OPERATION_SECONDS = 600  # nodepools were seen to take more than 5 minutes to go: terraform-provider-exoscale#219
+GLOBAL_ZONE = "ch-gva-2"  # serves requests for what is the same in every zone, such as security groups
+DEFAULT_ENDPOINT = "https://api-ch-gva-2.exoscale.com/v2"  # lists all zones
+OPERATION_SECONDS = 600  # deleting a nodepool can take more than 5 minutes: terraform-provider-exoscale#219
 
 _RETRIED = [429, *(status for status in range(500, 600) if status != 501)]
 _CONNECT_AND_READ_SECONDS = (10, 60)
@@ -29,14 +29,14 @@ _FIRST_POLL_SECONDS, _LONGEST_POLL_SECONDS = 0.2, 3.0
 
 
 class Account(Client):  # type: ignore[misc]
-    """`exoscale.api.v2.Client` that repeats what failed in passing, and reads failures as one line.
+    """`exoscale.api.v2.Client` that retries temporary failures and turns errors into one line.
 
-    All that the teardown asks for may be asked twice: it reads, deletes, labels and mints.
+    Every call of the teardown is safe to repeat: it reads, deletes, labels, or gets credentials.
 
     Args:
         found: the API key.
-        url: the endpoint of a zone, `/v2` included.
-        backoff_seconds: before the first repetition of a failed call; it doubles each time, four times.
+        url: the endpoint of a zone, including `/v2`.
+        backoff_seconds: wait before the first of four retries; it doubles each time.
     """
 
     def __init__(self, found: ApiKey, url: str, backoff_seconds: float = 0.5) -> None:
@@ -56,7 +56,8 @@ class Account(Client):  # type: ignore[misc]
                 session.mount(scheme, _Adapter(max_retries=retry))
 
     def list_zones(self) -> Document:
-        """The zones with their endpoints. Unsigned, as the official client asks, but repeated like the rest."""
+        """Returns the zones with their endpoints. The request is unsigned, as the official client's, but is retried
+        too."""
         answer = self._unsigned.get(f"{self.endpoint}/zone")
         if not answer.ok:
             raise ExoscaleAPIException(f"error {answer.status_code}: {answer.text}", answer)
@@ -65,7 +66,7 @@ class Account(Client):  # type: ignore[misc]
 
     @property
     def whom(self) -> str:
-        """Who answers here, in words: Exoscale, or whatever else the endpoint names."""
+        """Says who answers at this endpoint: Exoscale, the sandbox, or another API."""
         host = urlsplit(self.endpoint)
         if host.hostname in ("127.0.0.1", "localhost", "::1"):
             return f"the sandbox at {host.netloc}"
@@ -84,7 +85,7 @@ class Account(Client):  # type: ignore[misc]
         """Calls the API.
 
         Raises:
-            NotFound: it says that there is no such thing.
+            NotFound: there is no such resource.
             TeardownError: any other refusal, or no answer, in one line.
         """
         try:
@@ -95,14 +96,14 @@ class Account(Client):  # type: ignore[misc]
             raise TeardownError(f"{self.endpoint} cannot be reached: {_cause(error)}") from None
 
     def finish(self, method: Callable[..., Document], seconds: float = OPERATION_SECONDS, **arguments: Any) -> Document:
-        """Calls the API and waits until the operation that it answers with has ended.
+        """Calls the API and waits until the returned operation has ended.
 
         Args:
             seconds: how long to wait for it.
 
         Raises:
-            NotFound: there is no such thing, so that a deletion is done.
-            OperationFailed: it did not succeed, or not in time.
+            NotFound: there is no such resource; for a deletion, it is done.
+            OperationFailed: the operation did not succeed, or not in time.
             TeardownError: see `call`.
         """
         operation = self.call(method, **arguments)
@@ -122,8 +123,8 @@ class Account(Client):  # type: ignore[misc]
 
 
 class NotFound(TeardownError):
-    """The API says that there is no such thing. Through the key of another organisation that proves nothing, so every
-    account that is asked was compared first: see `accounts`."""
+    """The API says that there is no such resource. With a key of another organisation that proves nothing, so
+    `accounts` compares the organisation first."""
 
 
 class AnotherOrganization(TeardownError):
@@ -132,7 +133,7 @@ class AnotherOrganization(TeardownError):
 
 @dataclass(frozen=True)
 class Organization:
-    """An Exoscale organisation: what an API key belongs to, and what pays. An empty one is not known."""
+    """An Exoscale organisation: it owns API keys and pays the bill. An empty one is not known."""
 
     id: str = ""
     name: str = ""
@@ -147,15 +148,15 @@ def accounts(
     home: Organization | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> dict[str, Account]:
-    """The account in several zones, with today's key. Honours EXOSCALE_API_ENDPOINT, as the provider does.
+    """Returns the account in several zones, with the current key. Honours EXOSCALE_API_ENDPOINT, as the provider does.
 
     Args:
-        stack: whose configuration may hold the key, where the environment does not.
-        zones: which; empty takes every zone that there is.
-        home: the organisation that the stack lives in; None or an empty one compares nothing.
+        stack: stack whose configuration may hold the key if the environment does not.
+        zones: names of the zones; empty takes all zones.
+        home: the stack's organisation; None or an empty one compares nothing.
 
     Raises:
-        AnotherOrganization: the key is of another one.
+        AnotherOrganization: the key belongs to another organisation.
         TeardownError: no key, no such zone, or no answer.
     """
     found = api_key(stack, environment)
@@ -175,15 +176,15 @@ def connect(
     home: Organization | None = None,
     environment: Mapping[str, str] = os.environ,
 ) -> Account:
-    """The account in one zone; see `accounts`."""
+    """Returns the account in one zone; see `accounts`."""
     return accounts(stack, [zone], home, environment)[zone]
 
 
 def refuse_another(account: Account, home: Organization, stack: str) -> None:
     """
     Raises:
-        AnotherOrganization: the account's key is not of the organisation that the stack lives in.
-        TeardownError: the API does not say.
+        AnotherOrganization: the account's key belongs to another organisation than the stack.
+        TeardownError: the API does not answer.
     """
     found = account.organization()
     if found.id != home.id:
@@ -201,7 +202,7 @@ def _pauses() -> Iterator[float]:
 
 
 class _Adapter(HTTPAdapter):
-    """Never waits for an answer for ever."""
+    """Sets a timeout on every request."""
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
         return super().send(*args, **{**kwargs, "timeout": kwargs.get("timeout") or _CONNECT_AND_READ_SECONDS})
@@ -226,7 +227,7 @@ def _message(response: requests.Response | None) -> str:
 
 
 def _cause(error: BaseException) -> BaseException:
-    """The innermost reason: requests and urllib3 wrap a refused connection four times."""
+    """Returns the innermost reason: requests and urllib3 wrap a refused connection four times."""
     while error.__context__ is not None and not isinstance(error, ConnectionRefusedError):
         error = error.__context__
     return error

@@ -1,4 +1,4 @@
-"""Today's API key: from the environment, or from the stack's configuration where the environment has none."""
+"""The current API key: from the environment, or else from the stack's configuration."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from ..errors import TeardownError
 
-# The first two are the usual names; with the others the provider keeps no copy in the state (docs/credentials.md).
+# The first pair has the usual names; with the second, the provider stores no copy in the state (docs/credentials.md).
 PAIRS = (("EXOSCALE_API_KEY", "EXOSCALE_API_SECRET"), ("EXOSCALE_KEY", "EXOSCALE_SECRET"))
 CONFIG = ("exoscale:key", "exoscale:secret")
 
@@ -19,7 +19,7 @@ class ApiKey:
     """An API key and where it was found; the secret is not in its text.
 
     Args:
-        source: the name of the variable or setting that gave the key.
+        source: name of the variable or setting that holds the key.
     """
 
     key: str
@@ -28,10 +28,10 @@ class ApiKey:
 
 
 def api_key(stack: str | None = None, environment: Mapping[str, str] = os.environ) -> ApiKey:
-    """The API key to use now. The environment wins over the stack's configuration, as with the provider.
+    """Returns the API key to use. The environment overrides the stack's configuration, as in the provider.
 
     Args:
-        stack: whose configuration to look into; None looks into none.
+        stack: stack whose configuration to read; None reads none.
 
     Raises:
         TeardownError: there is no key, or only half of one.
@@ -50,7 +50,7 @@ def api_key(stack: str | None = None, environment: Mapping[str, str] = os.enviro
 
 
 def _configured(stack: str) -> ApiKey | None:
-    """Reads `pulumi config` with the user's own Pulumi, which knows how to decrypt it."""
+    """Reads the stack's configuration with the user's own `pulumi`, which can decrypt it."""
     if shutil.which("pulumi") is None:
         return None
     command = ["pulumi", "config", "--json", "--show-secrets", "--non-interactive", "--stack", stack]

@@ -1,4 +1,4 @@
-"""Labels on what the controllers of a cluster made, so that it is known as the stack's when the cluster is gone."""
+"""Labels what a cluster's controllers made, so that it is known as the stack's after the cluster is gone."""
 
 import contextlib
 
@@ -16,11 +16,11 @@ _METHODS = {
 
 
 def tag(account: Account, item: Resource, stack: StackRef, owner: str, keep: bool = False) -> None:
-    """Labels it as the stack's. Nothing happens where it is gone, or carries these labels.
+    """Labels a resource as the stack's. Does nothing if it is gone or already labelled.
 
     Args:
-        owner: the person to contact.
-        keep: whether it is data that is meant to stay.
+        owner: contact to ask.
+        keep: whether it is data that should stay.
 
     Raises:
         TeardownError: it is not the stack's alone, or carries another stack's id.
@@ -36,5 +36,5 @@ def tag(account: Account, item: Resource, stack: StackRef, owner: str, keep: boo
 
 
 def is_kept(item: Resource) -> bool:
-    """Whether its labels say that it is meant to stay."""
+    """Whether its labels say that it should stay."""
     return item.labels.items() >= KEEP.items()

@@ -1,4 +1,4 @@
-"""Machines of a nodepool that are not what it makes now: the API applies a change to those that are made later only
+"""Finds machines that differ from what their nodepool makes now: the API applies a change only to later machines
 (docs/exoscale.md, Nodepools and instances)."""
 
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ from .stack_ref import KEYS
 
 @dataclass(frozen=True)
 class Kind:
-    """The properties of a machine, or of those that a pool makes.
+    """Properties of a machine, or of the machines that a pool makes.
 
     Args:
         instance_type: `family.size`.
-        disk_size_gb: of its disk.
-        image: id of the template that it was made of; empty where nobody says.
-        labels: of its node; None where nobody could be asked.
-        taints: of its node, `{key: "value:effect"}`; None likewise.
+        disk_size_gb: size of its disk.
+        image: id of its template; empty if not known.
+        labels: labels of its node; None if not known.
+        taints: taints of its node, `{key: "value:effect"}`; None if not known.
     """
 
     instance_type: str
@@ -27,9 +27,9 @@ class Kind:
     taints: Mapping[str, str] | None = field(default_factory=dict)
 
     def lacks(self, wanted: "Kind") -> list[str]:
-        """The properties that a machine would have if its pool made it now, in words; empty where it has all of them.
+        """Says what the machine would have if its pool made it now, in words; empty if it has all of it.
 
-        A label or a taint that the pool has no more is no difference: people give nodes both by hand.
+        A label or taint that the pool no longer has is not a difference: people add both to nodes by hand.
         """
         found = [wanted.instance_type] if self.instance_type != wanted.instance_type else []
         found += [f"a disk of {wanted.disk_size_gb} GiB"] if self.disk_size_gb != wanted.disk_size_gb else []
@@ -41,17 +41,17 @@ class Kind:
 
 
 def types(account: Account) -> dict[str, str]:
-    """The instance types, `family.size` by id.
+    """Returns the instance types: `family.size` by id.
 
     Raises:
-        TeardownError: the cloud does not say.
+        TeardownError: the cloud does not answer.
     """
     listed = account.call(account.list_instance_types)["instance-types"]
     return {one["id"]: f"{one['family']}.{one['size']}" for one in listed}
 
 
 def made_by(nodepool: Document, types: Mapping[str, str]) -> Kind:
-    """Describes the machines that a nodepool makes. A changed owner in their labels is no reason to replace one.
+    """Returns what a nodepool makes, without the labels that name the stack: they are no reason to replace a machine.
 
     Args:
         types: `family.size` by id.
@@ -67,11 +67,11 @@ def made_by(nodepool: Document, types: Mapping[str, str]) -> Kind:
 
 
 def of_machine(instance: Document, node: Document | None, types: Mapping[str, str]) -> Kind:
-    """Describes a machine.
+    """Returns what a machine is.
 
     Args:
         instance: as `get-instance` shows it.
-        node: what it joined the cluster as; None before it has, and where the cluster does not answer.
+        node: its node; None if it has not joined the cluster, or the cluster does not answer.
         types: `family.size` by id.
     """
     taints = {

@@ -1,11 +1,11 @@
-"""Decides whose each resource in the account is. Every verb asks this one rule, and nothing else decides.
+"""Decides who owns each resource in the account. Every command uses this one rule.
 
-A thing has the owners that something proves: a label, the state that records it, the cluster whose controllers made it,
-and whatever it serves, hangs on, or is held by. One owner: it is that stack's. Several: it is partly each one's, and
-nobody deletes it. None: it is nobody's. What an owner cannot be proved by is a name fragment, or an object in a cluster
-that merely names the thing.
+A resource has the owners that something proves: a label, the state that records it, the cluster whose controllers made
+it, and whatever it serves, is attached to, or is held by. With one owner, it is that stack's. With several, it is
+shared, and nobody deletes it. With none, it is nobody's. A name fragment, or an object in a cluster that merely names
+the resource, proves no owner.
 
-Nothing is asked here: the rule works on what `survey`, the state and the cluster have said.
+This module calls no API: the rule works on the answers of `survey`, the state and the cluster.
 """
 
 import re
@@ -38,28 +38,28 @@ from .survey import Survey
 
 _FREE = Decimal(0)
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-# How the cloud controller manager names an NLB, and the provisioner of the CSI driver a volume.
+# The names that the cloud controller manager gives an NLB, and the CSI driver's provisioner a volume.
 OF_A_SERVICE = re.compile(f"k8s-{_UUID}")
 OF_A_CLAIM = re.compile(f"pvc-{_UUID}")
 DESCRIBED = "its name and description"
-# On instances that Karpenter made, which are in no pool: karpenter-provider-exoscale, instance/provider.go.
+# Labels of instances that Karpenter made, which are in no pool: karpenter-provider-exoscale, instance/provider.go.
 _WORN = ("security-groups", "anti-affinity-groups")
 _OF_CLUSTER = "exoscale.com/cluster-id"
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """The evidence about one stack beside what the account says.
+    """The evidence about one stack beyond the account itself.
 
     Args:
-        stack: which.
-        recorded: ids of the cloud's resources that its state records.
-        pools: ids of the instance pools that its state records, also of those that are gone.
+        stack: the stack.
+        recorded: ids of the cloud resources that its state records.
+        pools: ids of the instance pools that its state records, including those that are gone.
         services: uids of the Services of type LoadBalancer in its clusters.
         external: ids of the NLBs that those Services are attached to and do not own.
-        provisioned: by the id of each volume that the CSI driver of its clusters says it made, the PersistentVolume's
-            name. The driver gives the volume the same.
-        static: ids of the volumes that a PersistentVolume of its clusters names and the CSI driver did not make.
+        provisioned: names of PersistentVolumes made by the CSI driver of its clusters, by volume id. The driver gives
+            the volume the same name.
+        static: ids of volumes that a PersistentVolume of its clusters names but the CSI driver did not make.
         asked: whether its clusters were asked for these four, so that what they do not name is not theirs.
     """
 
@@ -74,21 +74,21 @@ class Evidence:
 
 
 def resources(surveys: Iterable[Survey], evidence: Evidence | None = None) -> list[Resource]:
-    """All that the account holds, each thing with its owners, after what it hangs on.
+    """Lists everything the account holds with its owners; each resource comes after those it depends on.
 
     Args:
-        evidence: of the stack that is asked about; None asks the account alone.
+        evidence: evidence about the stack in question; None uses the account alone.
     """
     known = evidence or Evidence(SOMEBODY)
     zones = [_Zone(one, known) for one in surveys]
     found = [item for zone in zones for item in zone.resources()]
-    # Groups are in every zone, and so are the machines that use them.
+    # Groups exist in every zone, and so may the machines they are attached to.
     found += [item for zone in zones for item in zone.groups(zones)]
     return sorted(found, key=lambda item: (KINDS.index(item.kind), item.zone, item.name, item.id))
 
 
 def worn_by(surveys: Iterable[Survey], group_id: str) -> list[str]:
-    """The nodepools and instances that use a group, in words."""
+    """Names the nodepools and instances that a group is attached to."""
     return [f"{what} {document['id']}" for one in surveys for what, document in _wearers(one, group_id)]
 
 
@@ -106,8 +106,8 @@ class _Zone:
     def __init__(self, survey: Survey, evidence: Evidence) -> None:
         self._survey, self._known = survey, evidence
         self._clusters: dict[str, Resource] = {}
-        # By the instance pool's id: whose it is, and what an instance in it hangs on. A pool that is neither in the
-        # account nor recorded is not in here: no traffic of anybody's goes there.
+        # By instance pool id: its owners, and what an instance in it depends on. A pool that is neither in the account
+        # nor recorded is left out: nobody's traffic goes there.
         self._pools: dict[str, tuple[Owners, str, int]] = {}
         self._instances: dict[str, Resource] = {}
         self._volumes: dict[str, Resource] = {}
@@ -128,10 +128,10 @@ class _Zone:
             yield self._of_snapshot(snapshot)
 
     def groups(self, zones: Sequence["_Zone"]) -> Iterator[Resource]:
-        """Those that the zone was asked for.
+        """Lists the groups that this zone was asked for.
 
         Args:
-            zones: all of them, where machines may use a group; `resources` was called for each.
+            zones: all zones, as a group may be attached to machines in any; `resources` was called for each.
         """
         stacks = {stack for zone in zones for stack in zone._survey.stacks}
         for kind, documents in (
@@ -143,21 +143,21 @@ class _Zone:
                 owners: Owners = {said.under_todays_name(stacks): DESCRIBED} if said else {}
                 if not said or said.id == self._known.stack.id:
                     owners = {**owners, **self._own(group, {})}
-                # Being worn adds owners and makes none: users have groups of their own.
+                # Attached machines add owners to a group that has one, but prove none: users have their own groups.
                 worn = {owner: why for zone in zones for owner, why in zone.worn(group["id"]).items() if owners}
                 yield self._made(kind, group, _FREE, {**worn, **owners})
 
     def worn(self, group_id: str) -> Owners:
-        """Owners of the machines of this zone that use a group."""
+        """Returns the owners of this zone's machines that a group is attached to."""
         owners: dict[StackRef, str] = {}
         for what, document in _wearers(self._survey, group_id):
             pool = document["instance-pool"]["id"] if what == NODEPOOL else ""
             whose = self._pools[pool][0] if pool else self._instances[document["id"]].owners
-            owners |= dict.fromkeys(whose, f"worn by {what} {document['id']}")
+            owners |= dict.fromkeys(whose, f"attached to {what} {document['id']}")
         return owners
 
     def _own(self, document: Document, otherwise: Owners) -> Owners:
-        """A label outranks all else; that the state records it counts where no label does."""
+        """Returns the owners by label, which overrides everything else; without a label, the state counts."""
         if label := StackRef.from_labels(document):
             return {label: "its labels"}
         if document["id"] in self._known.recorded:
@@ -167,7 +167,7 @@ class _Zone:
     def _of_cluster(self, cluster: Document) -> Iterator[Resource]:
         owners = self._own(cluster, {SOMEBODY: "a cluster without a stack's labels"})
         nodepools = cluster.get("nodepools") or []
-        guests = {  # they would have to go with the cluster
+        guests = {  # they would have to be deleted with the cluster
             label: f"nodepool {nodepool['id']} carries its labels"
             for nodepool in nodepools
             if (label := StackRef.from_labels(nodepool))
@@ -186,7 +186,7 @@ class _Zone:
             self._pools[nodepool["instance-pool"]["id"]] = why, nodepool["id"], nodepool.get("disk-size", 0)
 
     def _of_pools(self) -> Iterator[Resource]:
-        """Instance pools without a nodepool; those of nodepools go with them."""
+        """Lists instance pools without a nodepool; those of nodepools are deleted with them."""
         recorded = {self._known.stack: "its state records it"}
         for pool in self._survey.instance_pools:
             if pool["id"] in self._pools:
@@ -233,8 +233,8 @@ class _Zone:
             if balancer["name"] in {f"k8s-{uid}" for uid in known.services}:
                 own = {known.stack: "named after a Service of its cluster"}
             elif said := StackRef.from_description(balancer):
-                # The cloud controller manager copies the description of the stack's own Service when it makes the NLB,
-                # before it gives it anything else by which it could be known.
+                # When the cloud controller manager makes the NLB, it first copies the description of the stack's own
+                # Service; nothing else identifies the NLB yet.
                 own = {said: DESCRIBED}
         to_us = [id_ for id_, pool in targets.items() if known.stack in self._pools.get(pool, ({},))[0]]
         price = per_month(LOAD_BALANCER)
@@ -245,7 +245,7 @@ class _Zone:
     def _of_volume(self, volume: Document) -> Resource:
         known, holder = self._known, self._instances.get((volume.get("instance") or {}).get("id", ""))
         attached = dict.fromkeys(holder.owners, f"attached to instance {holder.id}") if holder else {}
-        # The driver calls a volume after its PersistentVolume, and Exoscale lets anybody give any name.
+        # The driver names a volume after its PersistentVolume, but anybody may give a volume any name.
         named = volume["id"] in known.static or volume["id"] in known.provisioned
         by_name = bool(OF_A_CLAIM.fullmatch(volume["name"])) and not named and not known.asked
         otherwise: Owners = {}
@@ -254,7 +254,7 @@ class _Zone:
         elif holder and not by_name:  # a person's PersistentVolume, or a volume that somebody attached
             otherwise = {SOMEBODY: "nothing proves that the CSI driver of a cluster made it"}
         owners = {**attached, **self._own(volume, otherwise)}
-        if held := self._holds(volume):  # being held adds owners, and proves none alone
+        if held := self._holds(volume):  # a holder adds owners, but alone proves none
             owners = {**held, **(owners or {SOMEBODY: "nothing proves whose it is"})}
         through = holder.id if holder and holder.owners.keys() == owners.keys() else ""
         made = self._made(VOLUME, volume, per_month(VOLUME_GB, volume["size"]), owners, through=through)
@@ -262,7 +262,7 @@ class _Zone:
         return made
 
     def _holds(self, volume: Document) -> Owners:
-        """Whose snapshots of a volume would have to go with it."""
+        """Returns the owners of a volume's snapshots, which would have to be deleted with it."""
         snapshots = self._survey.snapshots
         of_it = [one for one in snapshots if (one.get("block-storage-volume") or {}).get("id") == volume["id"]]
         labels = [(StackRef.from_labels(one), one["id"]) for one in of_it]
@@ -294,5 +294,5 @@ class _Zone:
 
 
 def targets_of(balancer: Document) -> dict[str, str]:
-    """The instance pool that each service of an NLB sends traffic to, by the service's id."""
+    """Returns the instance pool that each service of an NLB sends traffic to, by service id."""
     return {service["id"]: service["instance-pool"]["id"] for service in balancer.get("services", [])}

@@ -1,4 +1,4 @@
-"""Adds up what a stack costs per month, by a dated table. A missing price is unknown, never guessed."""
+"""Estimates a stack's monthly cost from a dated price table. A missing price is reported as unknown, never guessed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ INSTANCES = {
     "standard.extra-large": Decimal("0.18667"),
     "standard.huge": Decimal("0.37334"),
 }
-DISK_GB = Decimal("0.00014")  # of a node
+DISK_GB = Decimal("0.00014")  # a node's disk
 VOLUME_GB = Decimal("0.00006")  # block storage; the table names no unit, GiB like the disk's is assumed
 LOAD_BALANCER = Decimal("0.03472")
 
 
 class Nodes(Protocol):
-    """A nodepool, as far as its price goes."""
+    """The properties of a nodepool that determine its price."""
 
     @property
     def instance_type(self) -> str: ...
@@ -39,7 +39,7 @@ class Nodes(Protocol):
 
 @dataclass(frozen=True)
 class Item:
-    """One line of an estimate; `per_month` is None when the price is unknown."""
+    """One line of an estimate; `per_month` is None if the price is unknown."""
 
     what: str
     per_month: Decimal | None
@@ -50,19 +50,19 @@ class Item:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Prints as one line: the total, the date of the prices, and each item. Of an output, Pulumi shows the first
-    150 characters: with one nodepool, all of it."""
+    """An estimate. Its text is one line: the total, the date of the prices, and each item. Pulumi shows the first 150
+    characters of an output: with one nodepool, that is all of it."""
 
     items: tuple[Item, ...]
 
     @property
     def total(self) -> Decimal:
-        """Sum per month of the items whose price is known."""
+        """Monthly sum of the items whose price is known."""
         return sum((item.per_month for item in self.items if item.per_month is not None), Decimal(0))
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """Those that the table has no price for."""
+        """Items without a price in the table."""
         return tuple(item.what for item in self.items if item.per_month is None)
 
     def __str__(self) -> str:
@@ -71,13 +71,13 @@ class Estimate:
 
 
 def estimate(level: str, nodepools: Mapping[str, Sequence[Nodes]], load_balancers: int) -> Estimate:
-    """The monthly cost of a cluster that runs all month as it is now.
+    """Estimates the monthly cost of a cluster that runs all month as it is now.
 
     Args:
         level: service level of the control plane.
-        nodepools: by the name of a nodepool what nodes it has, a row for each kind of them, with their number and the
-            `bounds` that others keep to who may change it: empty for nobody.
-        load_balancers: how many NLBs.
+        nodepools: rows by nodepool name, one for each kind of nodes, with their number and the `bounds` within which
+            others may change it; empty if nobody does.
+        load_balancers: number of NLBs.
     """
     items = [_item(f"control plane {level}", LEVELS.get(level))]
     items += [Item(f"{name}, no nodes", Decimal(0)) for name, rows in nodepools.items() if not rows]
@@ -91,7 +91,7 @@ def estimate(level: str, nodepools: Mapping[str, Sequence[Nodes]], load_balancer
 
 
 def per_month(per_hour: Decimal | None, number: int = 1) -> Decimal | None:
-    """The cost of this many that run all month; None where the price is unknown."""
+    """Returns the cost of so many that run all month; None if the price is unknown."""
     return None if per_hour is None else per_hour * number * HOURS_PER_MONTH
 
 

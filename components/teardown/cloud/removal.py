@@ -1,4 +1,4 @@
-"""Deletes what is a stack's in the order that Exoscale allows, again and again while one thing still holds another."""
+"""Deletes a stack's resources in the order that Exoscale allows, with retries while one resource locks another."""
 
 import contextlib
 import time
@@ -25,8 +25,8 @@ from .survey import Accounts
 Say = Callable[[str], None]
 Find = Callable[[], Iterable[Resource]]
 
-# NLBs lock the instance pools that they target, nodepools their cluster, snapshots their volume, and instances wear the
-# groups: docs/exoscale.md. Instances go with their nodepool; only Karpenter's are deleted one by one.
+# NLBs lock the instance pools they target, nodepools their cluster, snapshots their volume, and instances the groups
+# attached to them: docs/exoscale.md. Instances go with their nodepool; only Karpenter's are deleted one by one.
 ORDER = (
     BALANCER,
     NODEPOOL,
@@ -38,10 +38,10 @@ ORDER = (
     SECURITY_GROUP,
     ANTI_AFFINITY_GROUP,
 )
-# What a refusal says that passes by itself.
+# Texts of refusals that pass by themselves.
 _PASSING = ("locked by", "in use", "is busy", "already being updated", "conflict", "answers 409", "still pending")
 _FRUITLESS_ROUNDS = 3
-_FREE_ALREADY = "Volume not attached"  # how Exoscale ends the refusal to detach a free volume
+_FREE_ALREADY = "Volume not attached"  # end of Exoscale's refusal to detach a volume that is not attached
 _METHODS = {
     BALANCER: "delete_load_balancer",
     INSTANCE_POOL: "delete_instance_pool",
@@ -55,20 +55,20 @@ _METHODS = {
 
 
 def remove(accounts: Accounts, find: Find, say: Say, patience: float, pause: float = 2.0) -> list[Resource]:
-    """Deletes what `find` finds until it finds nothing. What is gone already is fine.
+    """Deletes what `find` returns until it returns nothing. What is already gone counts as deleted.
 
     Args:
         accounts: the account in each zone.
-        find: asks the cloud what is to go, at the beginning of each round.
-        say: told each deletion, once, and what keeps it from happening.
-        patience: seconds without anything going after which it gives up on what a refusal says will pass.
+        find: asks the cloud what to delete, at the beginning of each round.
+        say: called once for each deletion, and with what prevents it.
+        patience: seconds without any deletion after which it gives up on refusals that should pass.
         pause: seconds between two rounds.
 
     Returns:
-        All that went.
+        Everything that was deleted.
 
     Raises:
-        TeardownError: something stays. Whatever could be deleted is deleted by then.
+        TeardownError: something could not be deleted. Everything else has been deleted by then.
     """
     work = _Removal(accounts, find, say)
     if left := wait_until(work.round, patience, lambda remaining: time.sleep(min(pause, remaining))):
@@ -86,10 +86,10 @@ class _Removal:
         self.refusals: dict[str, str] = {}
 
     def round(self) -> list[Resource]:
-        """Asks the cloud once to delete each thing; what is there afterwards.
+        """Asks the cloud once to delete each resource; returns what is left afterwards.
 
         Raises:
-            TeardownError: something is refused again and again, for a reason that does not pass.
+            TeardownError: a deletion is refused repeatedly, for a reason that does not pass.
         """
         left = self._look()
         while left:
@@ -129,7 +129,7 @@ class _Removal:
 
 
 def delete(account: Account, item: Resource) -> None:
-    """Deletes one thing, with the rules of a security group; nothing happens where it is gone.
+    """Deletes one resource; a security group with its rules. Does nothing if it is gone.
 
     Raises:
         TeardownError: Exoscale refuses.
@@ -146,10 +146,10 @@ def delete(account: Account, item: Resource) -> None:
 
 
 def take_off(account: Account, item: Resource, fate: str, say: Say) -> None:
-    """Takes the services that send traffic to the stack off an NLB: while they target a pool, Exoscale keeps that pool.
+    """Deletes an NLB's services that send traffic to the stack: Exoscale does not delete a pool that a service targets.
 
     Args:
-        fate: what becomes of the NLB, in words.
+        fate: what happens to the NLB, in words.
     """
     for service in item.to_us:
         say(f"taking service {service} off {item}, {fate}")
@@ -158,10 +158,10 @@ def take_off(account: Account, item: Resource, fate: str, say: Say) -> None:
 
 
 def remove_rules(account: Account, group_id: str) -> list[str]:
-    """Deletes the rules of a security group: one that names the group itself keeps it from being deleted (cli#413).
+    """Deletes the rules of a security group: a rule that names the group itself keeps it from being deleted (cli#413).
 
     Returns:
-        Ids of those that were there; none where the group is gone.
+        Ids of the deleted rules; empty if the group is gone.
     """
     removed: list[str] = []
     with contextlib.suppress(NotFound):

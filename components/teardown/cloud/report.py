@@ -1,4 +1,4 @@
-"""Renders what was found: tables, sums, ages, and the line at the end."""
+"""Prints findings: tables, sums, ages, and the receipt."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,31 +11,31 @@ from .account import Account, Organization
 from .prices import CURRENCY, DATED
 from .resource import Resource
 
-Row = tuple[Resource, str]  # with what is to be said of it
+Row = tuple[Resource, str]  # with a remark
 
 _SPANS = ((86400, "d"), (3600, "h"), (60, "min"))
 _RIGHT = (4, 5)  # columns of numbers
 
 
 def cost(items: Iterable[Resource]) -> str:
-    """Their cost together, in words; `more than` where a price is unknown."""
+    """Says what they cost together; `more than` if a price is unknown."""
     prices = [item.per_month for item in items]
     total = sum((price for price in prices if price is not None), Decimal(0))
     return f"{'more than ' if None in prices else ''}{total:.2f} {CURRENCY} per month"
 
 
 def costing(items: Sequence[Resource]) -> str:
-    """How many, and what they cost."""
+    """Says how many they are, and what they cost."""
     return f"{len(items)} {'thing that costs' if len(items) == 1 else 'things that cost'} {cost(items)}"
 
 
 def price(item: Resource) -> str:
-    """The monthly cost of one, as a cell of a table."""
+    """Returns what one costs per month, as a table cell."""
     return "unknown" if item.per_month is None else f"{item.per_month:.2f}"
 
 
 def age(item: Resource, now: datetime) -> str:
-    """How long it has been there."""
+    """Returns a resource's age."""
     if item.created is None:
         return "?"
     seconds = (now - item.created).total_seconds()
@@ -43,7 +43,7 @@ def age(item: Resource, now: datetime) -> str:
 
 
 def table(rows: Sequence[Row], now: datetime) -> list[str]:
-    """A line per holding under a header; nothing where there is none."""
+    """Returns a header and a line per resource; nothing if there are none."""
     if not rows:
         return []
     cells = [("kind", "id", "name", "zone", "age", f"{CURRENCY}/month", "")]
@@ -54,7 +54,7 @@ def table(rows: Sequence[Row], now: datetime) -> list[str]:
 
 
 def unproven(items: Iterable[Resource]) -> list[str]:
-    """A line for each thing that may have been the stack's; nothing proves it, so nobody deletes it unasked."""
+    """Returns a line for each resource that may have been the stack's; without proof, nothing deletes it unasked."""
     return [
         f"nothing proves whose: {item}, {why_abandoned(item)}, {cost([item])}; next: {item.command}" for item in items
     ]
@@ -62,13 +62,13 @@ def unproven(items: Iterable[Resource]) -> list[str]:
 
 @dataclass(frozen=True)
 class Asked:
-    """Who answered, and for which organisation.
+    """The source of an answer.
 
     Args:
-        whom: Exoscale, or what else answered.
-        zones: those that were asked.
-        organization: the one that the key is of; an empty one was not asked for.
-        when: at what time.
+        whom: who answered: Exoscale, the sandbox, or another API.
+        zones: the zones that were asked.
+        organization: the key's organisation; an empty one was not asked for.
+        when: time of the answer.
     """
 
     whom: str
@@ -78,7 +78,7 @@ class Asked:
 
     @classmethod
     def now(cls, accounts: Mapping[str, Account], organization: Organization) -> "Asked":
-        """These accounts, at this moment."""
+        """Describes these accounts at this moment."""
         return cls(next(iter(accounts.values())).whom, tuple(accounts), organization, datetime.now(UTC))
 
     def __str__(self) -> str:
@@ -89,11 +89,11 @@ class Asked:
 
 
 def receipt(stack: str, left: Sequence[Resource], others: Sequence[Resource], asked: Asked) -> str:
-    """The last word: what is left of a stack, and who was asked when.
+    """Returns the receipt: what is left of a stack, and who was asked when.
 
     Args:
         left: what is left of it.
-        others: what carries the same project and stack under another id: an earlier stack, or somebody else's.
+        others: resources with the same project and stack but another id: an earlier stack's, or somebody else's.
     """
     billable = [item for item in left if item.billable]
     namesakes = [item for item in others if item.billable]
@@ -115,7 +115,7 @@ def _ids(items: Iterable[Resource]) -> str:
 
 
 def document(item: Resource, said: str) -> dict[str, Any]:
-    """One holding for `--json`; the price is a string of a decimal number, or null where it is unknown."""
+    """Returns one resource for `--json`; the price is a decimal number as a string, or null if it is unknown."""
     return {
         "kind": item.kind,
         "id": item.id,
@@ -138,12 +138,12 @@ def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
 
 
 def section(title: str, lines: Sequence[str]) -> list[str]:
-    """Lines under a title; nothing where there is none."""
+    """Returns lines under a title; nothing if there are none."""
     return ["", title, *(f"  {line}" for line in lines)] if lines else []
 
 
 def nobodys(items: Sequence[Resource], now: datetime) -> list[str]:
-    """Describes what nobody deletes unasked: it may belong to a cluster that is unknown here."""
+    """Lists what nothing deletes unasked: it may belong to a cluster that is not known here."""
     if not items:
         return []
     lines = [*table([(item, why_abandoned(item)) for item in items], now), *(item.command for item in items)]

@@ -1,4 +1,4 @@
-"""One thing in the account: its price, whose it is and why, and how a person removes it."""
+"""One resource in the account: its price, its owners and their proofs, and the command that deletes it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ KINDS = (
 DATA = (VOLUME, SNAPSHOT)
 GLOBAL = (SECURITY_GROUP, ANTI_AFFINITY_GROUP)
 
-# Somebody of whom nothing is known but that it is none of our stacks.
+# An owner of whom only one thing is known: it is none of our stacks.
 SOMEBODY = StackRef("", "")
 
 _COMMANDS = {
@@ -41,11 +41,11 @@ _COMMANDS = {
 }
 
 Owners = Mapping[StackRef, str]
-"""Whose a thing is, each with the proof in words; nobody's where it is empty."""
+"""The owners of a resource, each with the proof in words; empty if it is nobody's."""
 
 
 class Verdict(StrEnum):
-    """The verdict about a resource from the view of one stack."""
+    """The relation of a resource in the account to one stack."""
 
     OURS = "ours"
     PARTLY = "partly ours"
@@ -55,19 +55,19 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Resource:
-    """One thing in the account.
+    """One resource in the account.
 
     Args:
-        zone: empty for what is in every zone.
-        created: None where the API does not say.
-        per_month: CHF; None where the price is unknown. A nodepool costs what its instances cost, and they are listed.
+        zone: its zone; empty for what exists in every zone.
+        created: time of creation; None if the API does not give it.
+        per_month: CHF; None if the price is unknown. A nodepool's cost is that of its instances, which are listed.
         owners: see `ownership`.
         billable: whether it costs something, or will.
-        state: as the API names it; empty where it names none.
-        parent: id of the cluster of a nodepool, and of the nodepool or pool of an instance; empty for others.
-        through: id of the other thing that it hangs on, where that is what proves whose it is.
-        targets: of an NLB: the instance pool that each of its services sends traffic to, by the service's id.
-        to_us: of an NLB: ids of those services that send traffic to the stack that was asked about.
+        state: the API's state; empty if it has none.
+        parent: id of a nodepool's cluster, or of an instance's nodepool or pool; empty for others.
+        through: id of the resource that it depends on, if that is what proves its owner.
+        targets: for an NLB, the instance pool that each of its services sends traffic to, by service id.
+        to_us: for an NLB, ids of the services that send traffic to the stack in question.
     """
 
     kind: str
@@ -93,14 +93,14 @@ class Resource:
 
     @property
     def proof(self) -> str:
-        """Whose it is and why, in words."""
+        """The owners and their proofs, in words."""
         if len(self.owners) == 1:
             return next(iter(self.owners.values()))
         return "; ".join(f"{owner if owner != SOMEBODY else 'somebody'}: {why}" for owner, why in self.owners.items())
 
     @property
     def command(self) -> str:
-        """How a person removes it."""
+        """The command with which a person deletes it."""
         if self.kind == INSTANCE and self.parent:
             return "goes with its nodepool"
         return _COMMANDS[self.kind].format(id=self.id, zone=self.zone, parent=self.parent)

@@ -46,15 +46,19 @@ class StackRef:
     @classmethod
     def from_description(cls, document: Mapping[str, Any]) -> "StackRef | None":
         """Whom both its name and its description name; None where they name nobody, or not the same."""
-        said = _DESCRIPTION.fullmatch(document.get("description") or "")
+        said = cls.said(document.get("description") or "")
         if not said:
             return None
         start, _, noun = (document.get("name") or "").rpartition("-")
         # Exoscale lower-cases the names of security groups: resource_exoscale_security_group.go of its Terraform
         # provider, in the upgrader of state version 0.
-        if not noun or start.lower() != f"{said['project']}-{said['stack']}".lower():
-            return None
-        return cls(said["project"], said["stack"], said["id"] or "")
+        return said if noun and start.lower() == f"{said.project}-{said.stack}".lower() else None
+
+    @classmethod
+    def said(cls, description: str) -> "StackRef | None":
+        """Whom a description alone names, which is no proof where anybody may write one; None where it names nobody."""
+        said = _DESCRIPTION.fullmatch(description)
+        return cls(said["project"], said["stack"], said["id"] or "") if said else None
 
     def under_todays_name(self, known: "Collection[StackRef]") -> "StackRef":
         """The one stack of this id that is known, where this one is not: a group keeps the text that it was made with,

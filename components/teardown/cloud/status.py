@@ -1,4 +1,4 @@
-"""Which of a stack's things its state knows, which its cluster uses, and which are left; and what may be removed."""
+"""Sorts a stack's resources into those its state records, those its cluster uses, and leftovers that may be deleted."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ LEFT = "left"
 
 @dataclass(frozen=True)
 class State:
-    """The facts in a stack's state by which its resources are judged.
+    """The parts of a stack's state by which its resources are judged.
 
     Args:
-        stack: the stack; its id is empty where no state and nobody says it.
-        ids: of every resource of the cloud that the state records; empty for a stack that is destroyed or unknown.
-        saved: when the state was written; None where that is not known.
+        stack: the stack; its id is empty if it is not known.
+        ids: ids of all cloud resources that the state records; empty for a destroyed or unknown stack.
+        saved: time when the state was written; None if that is not known.
     """
 
     stack: StackRef
@@ -36,12 +36,12 @@ class State:
 
 @dataclass(frozen=True)
 class Status:
-    """The findings about a stack.
+    """The sorted resources of a stack.
 
     Args:
-        rows: what is the stack's, wholly or partly, with its status.
-        strangers: what carries the stack's name under another id, or its id under another name.
-        known: whether it is certain which id is the stack's.
+        rows: resources of the stack, its own or shared, with their status.
+        strangers: resources with the stack's name but another id, or its id but another name.
+        known: whether the stack's id is certain.
     """
 
     rows: tuple[tuple[Resource, str], ...]
@@ -50,7 +50,7 @@ class Status:
 
     @property
     def left(self) -> list[Resource]:
-        """Resources that no state will delete any more, volumes that were kept on purpose included."""
+        """Resources that no state will delete any more, including volumes that were kept on purpose."""
         return [item for item, status in self.rows if status not in (RECORDED, IN_USE)]
 
     @property
@@ -59,18 +59,18 @@ class Status:
         return sorted({owner.id for item, _ in self.rows for owner in item.owners if owner.id})
 
     def of(self, *statuses: str) -> list[Resource]:
-        """The things with one of these statuses."""
+        """Returns the resources with one of these statuses."""
         return [item for item, status in self.rows if status in statuses]
 
     def removable(self, data: bool, included: Collection[str] = ()) -> list[Resource]:
-        """Lists what may be deleted on request.
+        """Returns what may be deleted on request.
 
         Args:
             data: volumes and snapshots, too.
-            included: ids of running clusters, or of what is younger than the state, that are meant all the same.
+            included: ids of running clusters, or of resources younger than the state, that are included too.
         """
-        chosen, offered = {*filter(None, included)}, []  # an empty id is every item's without a parent
-        for item, status in self.rows:  # each after what it hangs on
+        chosen, offered = {*filter(None, included)}, []  # items without a parent have an empty id
+        for item, status in self.rows:  # each comes after what it depends on
             if {item.id, item.parent, item.through} & chosen:
                 chosen.add(item.id)
             if status in (KEPT, UNRECORDED, LEFT) or (status in (YOUNGER, RUNNING) and item.id in chosen):
@@ -82,13 +82,13 @@ def judge(found: Iterable[Resource], state: State) -> Status:
     """Sorts what the account holds.
 
     Args:
-        found: what `ownership.resources` gave, with the state's evidence.
+        found: the result of `ownership.resources` with the state's evidence.
     """
     found = list(found)
     stack, known = state.stack, bool(state.stack.id or state.ids)
     if known:
         mine = [item for item in found if item.id in state.ids or stack in item.owners]
-    else:  # nobody says which of the stacks of that name is meant
+    else:  # it is not known which stack of that name is meant
         mine = [item for item in found if any(_same_name(owner, stack) for owner in item.owners)]
     ids = {item.id for item in mine}
     strangers = [
@@ -111,7 +111,7 @@ def _statuses(mine: list[Resource], state: State) -> list[tuple[Resource, str]]:
     status: dict[str, str] = {}
     lives = any(item.kind == CLUSTER and item.id in state.ids for item in mine)
     for item in mine:
-        # What a cluster's controllers made and nothing points at now may still have its object in there.
+        # Something that a cluster's controllers made and nothing refers to now may still have an object in the cluster.
         idle = item.kind == BALANCER and not item.targets and (OF_A_SERVICE.fullmatch(item.name) or not item.labels)
         through = status.get(item.through, "")
         if item.id in state.ids:
@@ -132,7 +132,7 @@ def _statuses(mine: list[Resource], state: State) -> list[tuple[Resource, str]]:
 
 
 def by_maker(status: Status) -> dict[str, list[Resource]]:
-    """Sorts what is the stack's by who made it: `the stack`, `the cluster's users`, or what is `left`."""
+    """Groups the stack's resources by who made them: `the stack`, `the cluster's users`, or what is `left`."""
     recorded = {item.id for item in status.of(RECORDED)}
     stack = [item for item in status.of(RECORDED, IN_USE) if item.id in recorded or item.kind == INSTANCE]
     stack_ids = {item.id for item in stack}

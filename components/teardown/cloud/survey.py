@@ -1,4 +1,4 @@
-"""Asks the cloud what the account holds, zone by zone, as the API shows it."""
+"""Lists what the account holds: zone by zone, exactly as the API shows it."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +14,10 @@ Unseen = Callable[[str, TeardownError], None]
 
 @dataclass(frozen=True)
 class Survey:
-    """One zone. Groups belong to no zone: the first that is asked shows them all, the others none.
+    """One zone. Groups belong to no zone: the first zone asked lists them all, the others none.
 
     Args:
-        instance_types: `family.size` by id; empty where there is no instance.
+        instance_types: `family.size` by id; empty if there are no instances.
     """
 
     zone: str
@@ -33,7 +33,7 @@ class Survey:
 
     @property
     def stacks(self) -> set[StackRef]:
-        """Those that labels name."""
+        """The stacks named in labels."""
         nodepools = [pool for cluster in self.clusters for pool in cluster.get("nodepools") or []]
         labelled = (self.clusters, nodepools, self.instance_pools, self.instances, self.balancers, self.volumes)
         found = {StackRef.from_labels(one) for documents in (*labelled, self.snapshots) for one in documents}
@@ -41,12 +41,12 @@ class Survey:
 
 
 def survey(zones: Accounts, unseen: Unseen | None = None, groups: bool = True) -> list[Survey]:
-    """Asks each zone, all at the same time.
+    """Asks all zones at the same time.
 
     Args:
-        zones: the account in each zone, one at least.
-        groups: whether security and anti-affinity groups matter.
-        unseen: told of a zone that did not answer, which then is left out; None raises instead.
+        zones: the account in each zone, at least one.
+        groups: whether to list security and anti-affinity groups.
+        unseen: called for a zone that did not answer and is left out; None raises instead.
 
     Raises:
         TeardownError: a zone did not answer.
@@ -66,8 +66,8 @@ def survey(zones: Accounts, unseen: Unseen | None = None, groups: bool = True) -
 
 
 def _look(account: Account, zone: str, groups: bool) -> Survey:
-    # Whatever points at something is asked for before what it points at, so that what was just made does not look as
-    # if it pointed at nothing.
+    # A resource that refers to another is listed before that one. Otherwise something created in between would seem
+    # to refer to nothing.
     snapshots = account.call(account.list_block_storage_snapshots).get("block-storage-snapshots", [])
     volumes = account.call(account.list_block_storage_volumes).get("block-storage-volumes", [])
     instances = account.call(account.list_instances).get("instances", [])

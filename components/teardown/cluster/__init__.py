@@ -1,1 +1,1 @@
-"""Reads and changes a cluster through its own API server."""
+"""Work on a cluster through its own API server."""

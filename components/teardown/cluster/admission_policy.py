@@ -1,7 +1,7 @@
-"""Keeps a cluster that is being destroyed from making new resources that cost money.
+"""Keeps a cluster that is being destroyed from creating new things that cost money.
 
-A GitOps controller puts a deleted Service back within seconds. An admission policy of Kubernetes' own refuses it, at
-the API server, with no webhook that could be down.
+A GitOps controller recreates a deleted Service within seconds. Kubernetes' own admission policies refuse it in the API
+server, without a webhook that could be down.
 """
 
 import time
@@ -29,7 +29,7 @@ _PAUSE_SECONDS = 0.1
 
 
 def lift(server: ApiServer, say: Say) -> None:
-    """Takes both refusals back, that of load balancers last, as it was made first; returns when the API server admits
+    """Lifts both refusals, that of load balancers last, since it was made first; returns when the API server admits
     load balancers again."""
     for name in reversed(NAMES):
         server.delete(f"{_POLICIES}/{name}")
@@ -44,25 +44,25 @@ def refuses_load_balancers(server: ApiServer) -> bool:
 
 
 def refuse_load_balancers(server: ApiServer) -> None:
-    """Refuses new Services of type LoadBalancer, once the API server has heard of it: see `await_refusal`.
+    """Refuses new Services of type LoadBalancer, as soon as the API server applies it: see `await_refusal`.
 
-    Those that exist can still be changed: the cloud controller manager has to write their status and finalizers.
+    Existing ones can still be changed: the cloud controller manager has to write their status and finalizers.
     """
     _refuse(server, NAMES[0], "services", ["CREATE", "UPDATE"], f"!({_LOAD_BALANCER}) || ({_WAS_ONE})")
 
 
 def refuse_volume_claims(server: ApiServer) -> None:
-    """Refuses new PersistentVolumeClaims, once the API server has heard of it: see `await_refusal`."""
+    """Refuses new PersistentVolumeClaims, as soon as the API server applies it: see `await_refusal`."""
     _refuse(server, NAMES[1], "persistentvolumeclaims", ["CREATE"], "false")
 
 
 def await_refusal(server: ApiServer, claims: bool, say: Say) -> None:
-    """Returns when the API server refuses new load balancers.
+    """Waits until the API server refuses new load balancers.
 
-    What came in before is found by whoever lists it after this returns.
+    A list made after this returns includes everything that was admitted before.
 
     Args:
-        claims: whether it has to refuse new volume claims, too.
+        claims: whether to wait until new volume claims are refused, too.
     """
     if _in_vain(server, refused=True, probes=_PROBES if claims else _PROBES[:1]):
         what = "load balancers and volume claims" if claims else "load balancers"
@@ -93,13 +93,13 @@ def _create(server: ApiServer, path: str, document: Document) -> None:
 
 
 def _in_vain(server: ApiServer, refused: bool, probes: Sequence[tuple[str, Document]] = _PROBES) -> bool:
-    """Waits until new things are refused, or are not: an API server hears of a policy some time after the call.
+    """Waits until new objects are refused, or admitted: an API server applies a policy some time after the call.
 
     Args:
-        probes: what is asked for, and never made.
+        probes: objects to create as a dry run.
 
     Returns:
-        Whether that did not come about in time.
+        True if it timed out.
     """
     right = 0
 
@@ -116,5 +116,5 @@ def _is_refused(server: ApiServer, plural: str, spec: Document) -> bool:
         probe = {"metadata": {"name": NAMES[0]}, "spec": spec}
         server.create(f"/api/v1/namespaces/default/{plural}", probe, dryRun="All")
     except Refused as refused:
-        return REASON in str(refused)  # also by a policy that an earlier release left, with other advice
+        return REASON in str(refused)  # also matches the policy of an earlier release, with other advice
     return False

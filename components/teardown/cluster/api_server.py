@@ -1,4 +1,4 @@
-"""The Kubernetes API of a cluster, as the teardown uses it: plain objects of its JSON, and one credential per use."""
+"""The teardown's client of a cluster's Kubernetes API: plain JSON objects, and one credential per use."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from .kubeconfig import kubeconfig
 Say = Callable[[str], None]
 
 _CONNECT_AND_READ_SECONDS = (5, 30)
-_CONNECT_AND_CHANGE_SECONDS = (5, 65)  # the API server gives up on webhooks that do not answer after 60
+_CONNECT_AND_CHANGE_SECONDS = (5, 65)  # the API server gives up on a silent webhook after 60
 _LONGEST_WATCH_SECONDS = 5.0
 _MERGE = "application/strategic-merge-patch+json"  # merges lists too, such as webhooks by their names
 _GONE = 410
@@ -29,7 +29,7 @@ class Unreachable(TeardownError):
 
 
 class Refused(TeardownError):
-    """The API server says no."""
+    """The API server refuses a request."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -37,7 +37,7 @@ class Refused(TeardownError):
 
 
 def refusal(change: Callable[[], object]) -> str:
-    """Makes a change; what the API server said against it, empty where nothing."""
+    """Makes a change; returns the API server's refusal, empty if there is none."""
     try:
         change()
     except Refused as refused:
@@ -46,12 +46,12 @@ def refusal(change: Callable[[], object]) -> str:
 
 
 class ApiServer:
-    """One cluster's API server, through the official client. What is gone already counts as deleted.
+    """One cluster's API server, through the official client. What is already gone counts as deleted.
 
-    Objects are named by their paths in the API, such as `/api/v1/services`: loading the client's typed methods takes
-    longer than all else that a drain does (`bench/typed_client.py`). Query parameters have the API's own names.
+    Objects are named by their paths in the API, such as `/api/v1/services`: importing the client's typed methods takes
+    longer than the rest of a drain (`bench/typed_client.py`). Query parameters have the API's own names.
 
-    Every method raises Unreachable when the API server does not answer, and Refused when it says no.
+    Every method raises Unreachable if the API server does not answer, and Refused if it refuses.
 
     Args:
         access: a kubeconfig's content.
@@ -60,20 +60,20 @@ class ApiServer:
     def __init__(self, access: Document) -> None:
         settings = Configuration()
         load_kube_config_from_dict(access, client_configuration=settings)  # type: ignore[no-untyped-call]
-        settings.retries = False  # a failure is worth a line of progress, so we repeat ourselves
+        settings.retries = False  # we retry ourselves, to show each failure as progress
         self._api = ApiClient(settings)
 
     def get(self, path: str, **query: Any) -> Document:
-        """An object, or a list with what belongs to it; empty where there is none."""
+        """Returns an object, or a list with its metadata; empty if there is none."""
         return self._ask("GET", path, query)
 
     def items(self, path: str, **query: Any) -> list[Document]:
-        """The objects of a list."""
+        """Returns the objects of a list."""
         found: list[Document] = self.get(path, **query).get("items", [])
         return found
 
     def create(self, path: str, document: Document, **query: Any) -> Document:
-        """Makes an object in the list of that path."""
+        """Creates an object in the list at that path."""
         return self._ask("POST", path, query, document)
 
     def patch(self, path: str, document: Document) -> Document:
@@ -85,7 +85,7 @@ class ApiServer:
         return self._ask("DELETE", path, query)
 
     def await_change(self, path: str, version: str, seconds: float) -> None:
-        """Returns when one of the listed objects changes after that resource version, or after the time."""
+        """Waits until one of the listed objects changes after that resource version, or until the time is up."""
         limit = max(1, round(seconds))
         query = {"watch": True, "resourceVersion": version, "timeoutSeconds": limit}
         try:
@@ -95,7 +95,7 @@ class ApiServer:
             finally:
                 answer.response.close()
         except Refused as refused:
-            if refused.status != _GONE:  # our place in history is forgotten: something did change
+            if refused.status != _GONE:  # the API server has dropped this version: something did change
                 raise
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise Unreachable(f"the API server does not answer: {_reason(error)}") from None
@@ -110,12 +110,12 @@ class ApiServer:
         """Waits until none of the objects of a list is left.
 
         Args:
-            meant: which of the objects.
-            patience: seconds without any of them going, after which it gives up.
-            seen: told those that are left, at each look.
+            meant: selects the objects to wait for.
+            patience: seconds without any deletion after which it gives up.
+            seen: called at each look with the objects that are left.
 
         Returns:
-            Those that are left; empty when all are gone.
+            The objects that are left; empty if all are gone.
         """
         version = ""
 
@@ -151,7 +151,7 @@ class ApiServer:
         body: Document | None = None,
         timeout: tuple[float, float] | None = None,
     ) -> Any:
-        """The answer, unread where it is no refusal."""
+        """Sends a request; returns the answer unread, unless it is a refusal."""
         headers = {"Accept": "application/json", "Content-Type": _MERGE if method == "PATCH" else "application/json"}
         request = self._api.param_serialize(
             method,
@@ -164,7 +164,7 @@ class ApiServer:
         try:
             usual = _CONNECT_AND_READ_SECONDS if method == "GET" else _CONNECT_AND_CHANGE_SECONDS
             answer = self._api.call_api(*request, _request_timeout=timeout or usual)
-        except ApiException as error:  # it came to no answer
+        except ApiException as error:  # there was no answer
             raise Unreachable(f"the API server does not answer: {error.reason}") from None
         if answer.status >= 400:
             raise Refused(answer.status, _message(answer))
@@ -172,14 +172,14 @@ class ApiServer:
 
 
 def reach(account: Account, cluster_id: str, patience: float, say: Say) -> ApiServer | None:
-    """A cluster's API server that answers; None where Exoscale knows no such cluster any more.
+    """Returns a cluster's API server once it answers; None if Exoscale no longer knows the cluster.
 
     Args:
-        patience: seconds that it may take to answer; it is asked once at least.
-        say: told that it is being waited for.
+        patience: seconds to wait for an answer; it is asked at least once.
+        say: called while it waits.
 
     Raises:
-        Unreachable: it does not answer in that time.
+        Unreachable: it does not answer in time.
     """
     found: ApiServer | None = None
     told: list[str] = []

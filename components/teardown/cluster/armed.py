@@ -1,8 +1,8 @@
-"""Which of a stack's delete steps may work on a cluster: the one that was created last.
+"""Records in a cluster which delete step of each role may work on it: the one that was created last.
 
-The engine runs delete steps in an ordinary `up` too, when a resource is renamed or gets another parent: the new one is
-created first, then the old one is deleted. So each create step writes itself down in its cluster, and a delete step
-that finds another one there has a successor and does nothing.
+The engine runs delete steps in an ordinary `up` too, if a resource is renamed or gets another parent: it creates the
+new one first, then deletes the old one. So each create step records itself in its cluster ("arms" itself), and a delete
+step that finds another one recorded has a successor and does nothing.
 """
 
 import json
@@ -17,12 +17,12 @@ _EXISTS = 409
 
 
 def arm(server: ApiServer, role: str, token: str, stack: str) -> None:
-    """Writes down who may work.
+    """Arms a step.
 
     Args:
-        role: what kind of step it is; a cluster has one of each.
-        token: the step's own, that no other step has.
-        stack: `project/stack`, whose step it is.
+        role: kind of step; a cluster has one of each.
+        token: the step's unique token.
+        stack: the step's stack, as `project/stack`.
     """
     data = {role: json.dumps({"token": token, "stack": stack})}
     if server.patch(_PATH, {"data": data}):
@@ -36,8 +36,8 @@ def arm(server: ApiServer, role: str, token: str, stack: str) -> None:
 
 
 def armed(server: ApiServer, role: str) -> Document:
-    """The step of that role that may work: `token` and `stack`; empty where none was written down, as by a program of
-    before. An empty role takes a step of any."""
+    """Returns `token` and `stack` of the armed step of that role; empty if there is none, as with an earlier program.
+    An empty role matches any."""
     data = server.get(_PATH).get("data") or {}
     found = data.get(role) if role else next(iter(data.values()), None)
     document: Document = json.loads(found) if found else {}

@@ -1,4 +1,4 @@
-"""Takes the pods off a node, as their disruption budgets allow, for somebody who is about to remove it."""
+"""Evicts the pods of a node that is about to be removed, as their disruption budgets allow."""
 
 from ..cloud.account import Document
 from ..errors import TeardownError
@@ -6,40 +6,40 @@ from .api_server import ApiServer, Refused, Say
 from .nodes import NODES, is_ready
 
 _PODS = "/api/v1/pods"
-_TOO_MANY_REQUESTS = 429  # how the API server says that a disruption budget does not allow it now
+_TOO_MANY_REQUESTS = 429  # the API server's answer if a disruption budget does not allow it now
 _MIRROR = "kubernetes.io/config.mirror"
 
 
 def cordon(server: ApiServer, node: str, annotations: Document) -> None:
-    """Has no new pod come to a node.
+    """Keeps new pods off a node.
 
     Args:
-        annotations: what the node is to remember.
+        annotations: annotations to set on the node.
     """
     server.patch(f"{NODES}/{node}", {"metadata": {"annotations": annotations}, "spec": {"unschedulable": True}})
 
 
 def starting(server: ApiServer, nodes: set[str]) -> list[str]:
-    """The pods of DaemonSets on these nodes that are not ready yet."""
+    """Returns the pods of DaemonSets on these nodes that are not ready yet."""
     mine = (pod for pod in server.items(_PODS) if pod["spec"].get("nodeName") in nodes and _of_daemon_set(pod))
     return [_name(pod) for pod in mine if not is_ready(pod)]
 
 
 def bare(server: ApiServer, node: str) -> list[str]:
-    """The pods on a node that nobody would make again elsewhere."""
+    """Returns the pods on a node that no controller would recreate elsewhere."""
     pods = [pod for pod in server.items(_PODS) if _is_evictable(pod, node)]
     return [_name(pod) for pod in pods if not pod["metadata"].get("ownerReferences")]
 
 
 def empty(server: ApiServer, node: str, patience: float, say: Say) -> None:
-    """Evicts every pod but those of DaemonSets, and waits until they are gone.
+    """Evicts all pods except those of DaemonSets, and waits until they are gone.
 
     Args:
-        patience: seconds without any of them going, after which it gives up.
-        say: told what it waits for.
+        patience: seconds without any of them going after which it gives up.
+        say: called with what it waits for.
 
     Raises:
-        TeardownError: a disruption budget, or a pod that does not end, holds the node.
+        TeardownError: a disruption budget, or a pod that does not terminate, holds the node.
     """
     told: list[str] = []
 
@@ -60,7 +60,7 @@ def empty(server: ApiServer, node: str, patience: float, say: Say) -> None:
 
 
 def _evict(server: ApiServer, pod: Document) -> str:
-    """Why the pod may not go now; empty where it may."""
+    """Evicts a pod; returns why that is not allowed now, empty if it is."""
     metadata = {"name": pod["metadata"]["name"], "namespace": pod["metadata"]["namespace"]}
     path = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}/eviction"
     try:

@@ -1,4 +1,4 @@
-"""A short-lived admin credential for a cluster. Loads no Kubernetes client: the credential plugin has to be quick."""
+"""A short-lived admin credential for a cluster. Imports no Kubernetes client: the credential plugin has to be quick."""
 
 import base64
 
@@ -6,13 +6,13 @@ import yaml
 
 from ..cloud.account import Account, Document
 
-# Kubernetes clients ask for another certificate before it ends; a Helm release may take some minutes in one go.
+# Kubernetes clients get a new certificate before it expires; one step of a Helm release may take some minutes.
 CERTIFICATE_SECONDS = 900
 USER, GROUP = "pulumi", "system:masters"
 
 
 def kubeconfig(account: Account, cluster_id: str) -> Document:
-    """A kubeconfig that may do everything for a quarter of an hour. Exoscale makes it at once.
+    """Returns an admin kubeconfig that is valid for 15 minutes. Exoscale makes it at once.
 
     Raises:
         NotFound: the cluster is gone.

@@ -1,4 +1,5 @@
-"""Whether a control plane is gone. Exoscale's word is proof; silence is a doubt; anything else is an answer."""
+"""Finds out whether a control plane is gone. Exoscale's answer is proof; silence is not; anything else means it
+lives."""
 
 import warnings
 from collections.abc import Callable
@@ -12,12 +13,12 @@ from ..errors import TeardownError
 from ..wait import wait_until
 
 _LONGEST_SECONDS = 10.0
-# How a connection looks on which the other side said nothing, or that it closed before it said anything.
+# Errors of a connection on which the other side sent nothing before it timed out or was closed.
 _SILENCE = ("timed out", "EOF occurred", "Remote end closed connection without response")
 
 
 class Pulse(StrEnum):
-    """The evidence about a control plane."""
+    """The findings about a control plane."""
 
     UNKNOWN_TO_EXOSCALE = "Exoscale does not know it"
     NEVER_STARTED = "it never came to have an API server"
@@ -28,11 +29,11 @@ def prove_gone(account: Account, cluster_id: str, stack: str, patience: float, s
     """Asks Exoscale and the control plane.
 
     Args:
-        account: the zone's API, with a key of the stack's organisation: through another a 404 means nothing.
+        account: the zone's API, with a key of the stack's organisation: with any other, a 404 means nothing.
         patience: seconds of silence after which it counts as silent.
 
     Raises:
-        TeardownError: the control plane answers; or something on the way does, so that nobody knows whether it lives.
+        TeardownError: the control plane answers; or something in between does, so it is not known whether it lives.
     """
     told: list[str] = []
     known: Pulse | None = None
@@ -48,7 +49,7 @@ def prove_gone(account: Account, cluster_id: str, stack: str, patience: float, s
         if not endpoint:
             known = Pulse.NEVER_STARTED
             return ""
-        url = endpoint if "://" in endpoint else f"https://{endpoint}"  # a bare name since 2025
+        url = endpoint if "://" in endpoint else f"https://{endpoint}"  # a bare host name since 2025
         _refuse_an_answer(url, cluster_id, stack, min(patience, _LONGEST_SECONDS))
         if not told:
             told.append(url)
@@ -60,15 +61,15 @@ def prove_gone(account: Account, cluster_id: str, stack: str, patience: float, s
 
 
 def _refuse_an_answer(url: str, cluster_id: str, stack: str, seconds: float) -> None:
-    """Returns when nothing at all is heard. No credential is sent, so nobody's certificate matters.
+    """Returns if there is no answer at all. It sends no credential, so it does not check certificates.
 
     Raises:
-        TeardownError: something answers, whatever it says.
+        TeardownError: something answers, whatever the answer is.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
-            # A status line is an answer, also of one that redirects to where nothing is, or never ends its body.
+            # A status line is an answer, even if it redirects to a dead address or its body never ends.
             requests.get(
                 f"{url}/version",
                 verify=False,  # noqa: S501
@@ -80,7 +81,7 @@ def _refuse_an_answer(url: str, cluster_id: str, stack: str, seconds: float) -> 
         return
     except requests.RequestException as error:
         said = str(error)
-        of_proxy = isinstance(error, requests.exceptions.ProxyError)  # which says what it likes
+        of_proxy = isinstance(error, requests.exceptions.ProxyError)  # its text may be anything
         if not of_proxy and any(words in said for words in _SILENCE):
             return
         raise TeardownError(

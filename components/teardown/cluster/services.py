@@ -1,4 +1,4 @@
-"""The Services of type LoadBalancer of a cluster: whose deletion makes the cloud controller manager delete its NLBs."""
+"""A cluster's Services of type LoadBalancer. When one is deleted, the cloud controller manager deletes its NLB."""
 
 from collections.abc import Collection, Sequence
 from functools import partial
@@ -13,18 +13,18 @@ _EXTERNAL = "service.beta.kubernetes.io/exoscale-loadbalancer-external"
 
 
 def load_balancers(server: ApiServer) -> list[Document]:
-    """All of them, in every namespace, also those that are on their way out."""
+    """Returns all of them, in every namespace, including those being deleted."""
     return [item for item in server.items(SERVICES) if _is_load_balancer(item)]
 
 
 def external(service: Document) -> str:
-    """Id of the NLB that a Service is attached to and does not own; empty where it owns its NLB."""
+    """Returns the id of the NLB that a Service uses but does not own; empty if it owns its NLB."""
     annotations = service["metadata"].get("annotations", {})
     return annotations.get(BALANCER, "") if annotations.get(_EXTERNAL) == "true" else ""
 
 
 def balancer(service: Document) -> set[str]:
-    """Identifies its NLB: the id that is annotated, and the names that the cloud controller manager gives."""
+    """Returns the id and names that its NLB may have: the annotated id, and the names that the CCM gives."""
     metadata = service["metadata"]
     annotated = [metadata.get("annotations", {}).get(key) for key in (BALANCER, _NAME)]
     return {f"k8s-{metadata['uid']}", *filter(None, annotated)}
@@ -36,15 +36,15 @@ def name(service: Document) -> str:
 
 
 def remove(server: ApiServer, patience: float, say: Say, kept: Collection[str] = ()) -> list[Document]:
-    """Deletes every one and waits until their finalizers let them go.
+    """Deletes all of them and waits until their finalizers are removed.
 
     Args:
-        patience: seconds without any of them going, after which it gives up.
-        say: told what is being waited for.
+        patience: seconds without any of them going after which it gives up.
+        say: called with what it waits for.
         kept: names of those that stay.
 
     Returns:
-        Those that are stuck; empty when all are gone.
+        Those that are stuck; empty if all are gone.
     """
     told: set[str] = set()
 
@@ -70,17 +70,17 @@ def remove(server: ApiServer, patience: float, say: Say, kept: Collection[str] =
 def release(
     server: ApiServer, stuck: Sequence[Document], patience: float, say: Say
 ) -> tuple[list[Document], dict[str, str]]:
-    """Takes the finalizers off Services whose NLBs are gone, for nobody else is left to do it.
+    """Removes the finalizers from Services whose NLBs are gone, because nobody else is left to do it.
 
-    Without this Helm would wait for its own Service until its time limit, and lose its record of the release.
+    Without this, Helm would wait for its own Service until it times out, and lose its record of the release.
 
     Returns:
-        Those that are stuck nevertheless; and the names of those that the cluster refuses to let go, with what it says.
+        Those that are still stuck; and the names of those that the cluster refuses to change, with its reasons.
     """
     refused: dict[str, str] = {}
     for service in stuck:
         held = ", ".join(service["metadata"].get("finalizers", []))
-        # One that is not on its way out would only be given another NLB without its finalizers.
+        # A Service that is not being deleted would only get a new NLB if its finalizers were removed.
         goes = "deletionTimestamp" in service["metadata"]
         why = "" if goes else refusal(partial(server.delete, _path(service)))
         if not why:
@@ -92,7 +92,7 @@ def release(
 
 
 def blocker(server: ApiServer, service: Document) -> str:
-    """Who holds what, in words, with the last complaint of a controller about it."""
+    """Says in words who holds what, with a controller's last warning about it."""
     metadata = service["metadata"]
     balancer = metadata.get("annotations", {}).get(BALANCER)
     held = f"NLB {balancer} is held by Service {name(service)}" if balancer else f"Service {name(service)} is held"

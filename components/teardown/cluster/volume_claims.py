@@ -1,4 +1,4 @@
-"""The PersistentVolumeClaims of a cluster whose data is to go with it."""
+"""Deletes the PersistentVolumeClaims of a cluster whose data is to be deleted with it."""
 
 from collections.abc import Collection
 from functools import partial
@@ -6,17 +6,17 @@ from functools import partial
 from ..cloud.account import Document
 from .api_server import ApiServer, Say, refusal
 
-DRIVER = "csi.exoscale.com"  # of Exoscale's block storage
+DRIVER = "csi.exoscale.com"  # Exoscale's block storage
 _VOLUMES = "/api/v1/persistentvolumes"
 _PROVISIONED_BY = "pv.kubernetes.io/provisioned-by"  # annotation of a PersistentVolume that a driver made
 _PROVISIONER = "volume.kubernetes.io/storage-provisioner"  # annotation by which a claim asks a driver for its volume
 
 
 def volumes(server: ApiServer) -> tuple[dict[str, str], set[str]]:
-    """The block storage volumes behind the cluster's PersistentVolumes, claimed or not.
+    """Returns the block storage volumes behind the cluster's PersistentVolumes, claimed or not.
 
     Returns:
-        The names of those that the CSI driver made, by id; and the ids of those that a person's PersistentVolume names.
+        The names of those that the CSI driver made, by id; and the ids of those in PersistentVolumes made by people.
     """
     provisioned: dict[str, str] = {}
     static: set[str] = set()
@@ -31,15 +31,15 @@ def volumes(server: ApiServer) -> tuple[dict[str, str], set[str]]:
 
 
 def remove(server: ApiServer, volume_ids: Collection[str], patience: float, say: Say) -> None:
-    """Deletes the claims of these volumes and whoever uses them, and waits until the CSI controller has deleted the
-    volumes. Claims whose volume is still on the way go too; a claim of any other volume stays, for with it the CSI
-    controller would delete a volume that is not the stack's.
+    """Deletes the claims of these volumes and the pods that use them, and waits until the CSI controller has deleted
+    the volumes. It also deletes claims whose volume is still being created. A claim of any other volume stays, because
+    with it the CSI controller would delete a volume that is not the stack's.
 
-    Volumes of class Retain, those that nobody deletes in time, and those whose claims the cluster refuses to delete,
-    stay: the caller deletes them in the cloud.
+    Some volumes stay: those of class Retain, those not deleted in time, and those whose claims the cluster refuses to
+    delete. The caller deletes them in the cloud.
 
     Args:
-        patience: seconds without any of them going, after which it returns.
+        patience: seconds without any of them going after which it returns.
     """
     by_name = {volume["metadata"]["name"]: _id(volume) for volume in _persistent_volumes(server)}
     doomed: set[tuple[str, str]] = set()
@@ -54,7 +54,7 @@ def remove(server: ApiServer, volume_ids: Collection[str], patience: float, say:
                 path = f"/api/v1/namespaces/{key[0]}/persistentvolumeclaims/{key[1]}"
                 if why := refusal(partial(server.delete, path)):
                     say(f"the cluster refuses to delete PersistentVolumeClaim {'/'.join(key)}: {why}")
-    for pod in server.items("/api/v1/pods"):  # a claim in use waits for its pods
+    for pod in server.items("/api/v1/pods"):  # a claim is only deleted once no pod uses it
         namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
         if any((namespace, used) in doomed for used in _claims_of(pod)):
             path = f"/api/v1/namespaces/{namespace}/pods/{name}"
@@ -88,7 +88,7 @@ def _is_of_driver(volume: Document) -> bool:
 
 
 def _id(volume: Document) -> str:
-    """Of the block storage volume; the driver's handle is `zone/id`."""
+    """Returns the block storage volume's id; the driver's handle is `zone/id`."""
     handle: str = volume["spec"]["csi"]["volumeHandle"]
     return handle.rpartition("/")[2]
 

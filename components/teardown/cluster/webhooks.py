@@ -1,8 +1,8 @@
-"""Admission webhooks whose Service is gone: they refuse changes to everybody in the cluster.
+"""Disables and restores admission webhooks whose Service is gone: they block everybody's changes in the cluster.
 
-A webhook with the failure policy Fail refuses all that it is to be asked about while its Service has no ready endpoint,
-as when a policy engine was removed and its webhook configuration was not. The API server asks no webhook about
-webhook configurations, so these can be changed in a locked cluster too.
+While the Service of a webhook with failure policy Fail has no ready endpoint, the API server refuses every request that
+the webhook has to review, for example if a policy engine was removed but its webhook configuration was not. The API
+server asks no webhook about webhook configurations, so these can be changed in a locked cluster too.
 """
 
 import json
@@ -16,7 +16,7 @@ from ..errors import TeardownError
 from ..wait import wait_until
 from .api_server import ApiServer, Refused, Say, refusal
 
-EARLIER = "exoscale-sks/failure-policy"  # annotation of a configuration: how its webhooks were that we set aside
+EARLIER = "exoscale-sks/failure-policy"  # annotation of a configuration: earlier policies of disabled webhooks
 
 _API = "/apis/admissionregistration.k8s.io/v1"
 _LISTS = {
@@ -32,7 +32,7 @@ class Unanswered:
     Args:
         kind: its kind in Kubernetes.
         document: the configuration.
-        services: the Services without a ready endpoint, `namespace/name`, by the names of the webhooks they are for.
+        services: Services without a ready endpoint, as `namespace/name`, by webhook name.
     """
 
     kind: str
@@ -51,9 +51,9 @@ class Unanswered:
 
 
 def unanswered(server: ApiServer) -> list[Unanswered]:
-    """The configurations that lock the cluster.
+    """Returns the configurations that lock the cluster.
 
-    A webhook with a URL is in none of them: nothing in the cluster says whether anybody answers there.
+    It ignores webhooks with a URL: nothing in the cluster shows whether anybody answers there.
     """
     answers: dict[str, bool] = {}
     found: list[Unanswered] = []
@@ -73,11 +73,11 @@ def unanswered(server: ApiServer) -> list[Unanswered]:
 
 
 def set_aside(server: ApiServer, patience: float, say: Say) -> list[str]:
-    """Has the API server do without the webhooks that nobody answers, and notes on their configurations how they were.
+    """Makes the API server ignore the webhooks that nobody answers, and notes their failure policies in an annotation.
 
     Args:
-        patience: seconds for their Services to get a ready endpoint: a policy engine may just be starting again.
-        say: told what is being waited for, and what could not be changed.
+        patience: seconds for their Services to get a ready endpoint: a policy engine may just be restarting.
+        say: called with what it waits for, and with what could not be changed.
 
     Returns:
         A line for each configuration that was changed.
@@ -105,7 +105,7 @@ def set_aside(server: ApiServer, patience: float, say: Say) -> list[str]:
 
 
 def give_back(server: ApiServer, say: Say) -> None:
-    """Makes every configuration that `set_aside` changed what it was."""
+    """Restores every configuration that `set_aside` changed."""
     for kind, path in _LISTS.items():
         for document in server.items(path):
             if noted := _earlier(document):
@@ -117,7 +117,7 @@ def give_back(server: ApiServer, say: Say) -> None:
 
 @contextmanager
 def explained(server: ApiServer, cluster_id: str) -> Iterator[None]:
-    """Says who locks a cluster that refuses a change.
+    """Says what locks a cluster that refuses a change.
 
     Raises:
         TeardownError: in place of a Refused.
@@ -136,7 +136,7 @@ def _answers(server: ApiServer, namespace: str, name: str) -> bool:
     service = server.get(f"/api/v1/namespaces/{namespace}/services/{name}")
     if not service:
         return False
-    if service["spec"].get("type") == "ExternalName":  # it leads out of the cluster, as a URL does
+    if service["spec"].get("type") == "ExternalName":  # it points out of the cluster, as a URL does
         return True
     slices = server.items(
         f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices",
@@ -147,13 +147,14 @@ def _answers(server: ApiServer, namespace: str, name: str) -> bool:
 
 
 def _earlier(document: Document) -> dict[str, str]:
-    """The failure policies that were noted on a configuration, by the names of its webhooks."""
+    """Returns the failure policies noted in a configuration's annotation, by webhook name."""
     noted: dict[str, str] = json.loads((document["metadata"].get("annotations") or {}).get(EARLIER) or "{}")
     return noted
 
 
 def _write(server: ApiServer, path: str, policies: dict[str, str], noted: str | None) -> str:
-    """Changes the failure policies of some of a configuration's webhooks; what was said against it, or nothing."""
+    """Changes the failure policies of some of a configuration's webhooks; returns the refusal, empty if there is
+    none."""
     webhooks = [{"name": name, "failurePolicy": policy} for name, policy in policies.items()]
     change = {"metadata": {"annotations": {EARLIER: noted}}, "webhooks": webhooks}
     return refusal(partial(server.patch, path, change))

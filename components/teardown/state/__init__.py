@@ -1,1 +1,1 @@
-"""Reads and edits Pulumi's states of a stack."""
+"""Pulumi's state of a stack."""

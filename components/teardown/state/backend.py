@@ -1,4 +1,4 @@
-"""Where stacks and their states are kept, read and written through the user's own `pulumi`."""
+"""The backend that stores stacks and their states, accessed through the user's own `pulumi`."""
 
 import json
 import subprocess
@@ -15,22 +15,22 @@ _NO_SUCH_STACK = "no stack named"
 
 
 class Backend(Protocol):
-    """Where stacks and their states are kept."""
+    """A backend that stores stacks and their states."""
 
     def stacks(self) -> set[str]:
-        """Names of the project's stacks."""
+        """Returns the names of the project's stacks."""
 
     def export(self, stack: str) -> Document | None:
-        """The stack's state as `pulumi stack export` writes it; None where there is no such stack."""
+        """Returns the stack's state as `pulumi stack export` writes it; None if there is no such stack."""
 
     def worker(self, stack: str) -> str:
-        """Who works on the stack now, in words; empty where nobody does."""
+        """Says who is working on the stack now; empty if nobody is."""
 
     def restore(self, stack: str, exported: Document) -> None:
-        """Replaces the stack's state, which is checked first.
+        """Replaces the stack's state, which Pulumi checks first.
 
         Raises:
-            TeardownError: it is refused.
+            TeardownError: Pulumi refuses it.
         """
 
 
@@ -90,7 +90,7 @@ class Pulumi:
 
 
 def project(folder: Path) -> str:
-    """The name in a folder's Pulumi.yaml.
+    """Returns the name in a folder's Pulumi.yaml.
 
     Raises:
         TeardownError: there is none.
@@ -102,7 +102,7 @@ def project(folder: Path) -> str:
 
 
 def plain_name(stack: str, project: str) -> str:
-    """The name of a stack that may be given as Pulumi Cloud shows it: `organisation/project/stack`.
+    """Returns a stack's name, which may be given as Pulumi Cloud shows it: `organisation/project/stack`.
 
     Raises:
         TeardownError: it names a stack of another project.

@@ -1,4 +1,4 @@
-"""Takes resources out of an exported state, and every reference to them, so that the rest can still be destroyed."""
+"""Removes resources and all references to them from an exported state, so that the rest can still be destroyed."""
 
 import copy
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -7,18 +7,18 @@ from ..cloud.account import Document
 from ..errors import TeardownError
 from .recorded import CLUSTER, KUBECONFIG, NODEPOOL, is_drain, resources, text
 
-_IN_THE_CLUSTER = "kubernetes:"  # not its provider, which is deleted without a call
+_IN_THE_CLUSTER = "kubernetes:"  # without the provider, which the engine deletes without a call
 _SINGLE = ("deletedWith", "viewOf")
 
 
 def hopeless(exported: Document, gone: Collection[str]) -> list[Document]:
-    """The resources that no destroy can delete when the control planes are gone.
+    """Returns the resources that no destroy can delete once the control planes are gone.
 
-    Those in the cluster, and the drains, for want of an API server. The cluster itself, its nodepools and kubeconfig
-    only where Exoscale does not know it any more: the provider cannot even read a nodepool then.
+    Resources in the cluster and the drains need its API server. The cluster itself, its nodepools and its kubeconfig
+    are included only if Exoscale no longer knows it: then the provider cannot even read a nodepool.
 
     Args:
-        gone: ids of the clusters that Exoscale does not know.
+        gone: ids of the clusters that Exoscale no longer knows.
     """
     return [one for one in resources(exported) if _hopeless(one, gone)]
 
@@ -26,7 +26,7 @@ def hopeless(exported: Document, gone: Collection[str]) -> list[Document]:
 def refuse_protected(dropped: Sequence[Document], stack: str) -> None:
     """
     Raises:
-        TeardownError: one of them is protected, which is for its owner to lift.
+        TeardownError: one of them is protected, and only its owner may lift that.
     """
     protected = [one["urn"] for one in dropped if one.get("protect")]
     if protected:
@@ -35,15 +35,15 @@ def refuse_protected(dropped: Sequence[Document], stack: str) -> None:
 
 
 def without(exported: Document, dropped: Sequence[Document]) -> Document:
-    """The state without them, in the same order of destruction.
+    """Returns the state without them, with the same order of destruction.
 
-    What depended on something dropped depends on what that depended on instead: an NLB that a drain kept apart from the
-    nodepools still goes before them. A child of something dropped becomes a child of its parent's parent. What was
-    interrupted while it worked on something dropped is forgotten with it.
+    A resource that depended on a dropped one now depends on what that depended on: an NLB that a drain separated from
+    the nodepools is still deleted before them. A child of a dropped resource becomes a child of its parent's parent. A
+    pending operation on a dropped resource is dropped with it.
     """
     result = copy.deepcopy(exported)
     kept = [copy.deepcopy(one) for one in resources(exported) if one not in dropped]
-    # During a replacement a urn stands in the state twice; a reference holds as long as one of the two does.
+    # During a replacement a urn is in the state twice; a reference is valid as long as one of the two is.
     there = {one["urn"] for one in kept}
     gone = {one["urn"]: one for one in dropped if one["urn"] not in there}
     for one in kept:
@@ -67,7 +67,7 @@ def _hopeless(one: Document, gone: Collection[str]) -> bool:
 
 
 def _rewrite(one: Document, gone: Mapping[str, Document]) -> None:
-    """Replaces every reference from one resource to those that are gone, or removes it where nothing can stand in."""
+    """Replaces every reference from a resource to dropped ones, or removes it if there is no replacement."""
     while one.get("parent") in gone:
         one["parent"] = gone[one["parent"]].get("parent")
     if one.get("dependencies"):
@@ -82,7 +82,7 @@ def _rewrite(one: Document, gone: Mapping[str, Document]) -> None:
 
 
 def _spliced(urns: Iterable[str], gone: Mapping[str, Document]) -> list[str]:
-    """Each once; in place of what is gone, what that depended on."""
+    """Replaces dropped urns by what they depended on, without duplicates."""
     found: dict[str, None] = {}
     for urn in urns:
         found |= dict.fromkeys(_spliced(_needed(gone[urn]), gone) if urn in gone else [urn])

@@ -1,6 +1,6 @@
-"""The command lines that states of before the provider hold: `sh teardown/run.sh VERB --option value …`.
+"""The command lines in states from before the provider: `sh teardown/run.sh VERB --option value …`.
 
-What stands in a state is an interface: they stay readable, and runnable (`tests/teardown/recorded_commands.txt`).
+The content of a state is an interface: they stay readable, and runnable (`tests/teardown/recorded_commands.txt`).
 """
 
 import shlex
@@ -11,11 +11,11 @@ COMMAND = "command:local:Command"
 
 
 def options(resource: Document, step: str, verb: str) -> dict[str, list[str]] | None:
-    """The options with which a resource calls the teardown; None where it does not.
+    """Returns the options with which a resource calls the teardown; None if it does not.
 
     Args:
-        step: when it would: `create` or `delete`.
-        verb: the command that is looked for.
+        step: when it calls: `create` or `delete`.
+        verb: the command to look for.
     """
     if resource["type"] != COMMAND or not isinstance(text := (resource.get("inputs") or {}).get(step), str):
         return None

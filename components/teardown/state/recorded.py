@@ -1,4 +1,4 @@
-"""Reads what the state of a stack says about the cloud."""
+"""Reads what a stack's state says about the cloud."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -32,19 +32,19 @@ class RecordedDrain:
 
 @dataclass(frozen=True)
 class Recorded:
-    """The facts about the cloud in a stack's state.
+    """A stack's state, as far as it concerns the cloud.
 
     Args:
-        stack_id: the stack's own id; empty where the state holds none.
-        owner: the person to contact, as the stack's labels say; empty where the state does not say.
-        organization: the one that the stack lives in; an empty one where the state does not say.
-        ids: of every Exoscale resource.
-        clusters: zone by id, of the SKS clusters.
-        pool_ids: the instance pools of its nodepools.
-        balancer_ids: NLBs that are resources.
-        drains: those that a destroy would run.
-        saved: when the state was written; None where it does not say.
-        pending: urns of what was begun and has not ended, or was interrupted.
+        stack_id: the stack's own id; empty if the state has none.
+        owner: contact to ask, from the stack's labels; empty if the state does not say.
+        organization: the stack's organisation; empty if the state does not say.
+        ids: ids of all Exoscale resources.
+        clusters: zones of the SKS clusters, by id.
+        pool_ids: ids of the instance pools of its nodepools.
+        balancer_ids: ids of NLBs that are resources.
+        drains: the drains that a destroy would run.
+        saved: time when the state was written; None if it does not say.
+        pending: urns of operations that have not ended or were interrupted.
     """
 
     stack_id: str = ""
@@ -60,13 +60,13 @@ class Recorded:
 
 
 def resources(exported: Document) -> list[Document]:
-    """The resources of an exported state."""
+    """Returns the resources of an exported state."""
     found: list[Document] = (exported.get("deployment") or {}).get("resources") or []
     return found
 
 
 def recorded(exported: Document | None) -> Recorded:
-    """Reads an exported state; None, as of a stack that does not exist, holds nothing."""
+    """Reads an exported state; None, for a stack that does not exist, gives an empty result."""
     found = resources(exported or {})
     deployment = (exported or {}).get("deployment") or {}
     exoscale = [one for one in found if one["type"].startswith(_EXOSCALE) and one.get("id")]
@@ -105,7 +105,7 @@ def is_drain(resource: Document) -> bool:
 
 
 def text(resource: Document, key: str) -> str:
-    """One of its outputs, or the input of that name; empty where it is neither, or a secret."""
+    """Returns one of its outputs, or else the input of that name; empty if there is neither, or if it is a secret."""
     value = _value(resource, key)
     return value if isinstance(value, str) else ""
 

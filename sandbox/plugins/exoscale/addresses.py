@@ -5,7 +5,7 @@ from typing import Any
 
 
 def invalid_network(attribute: str, value: Any) -> str | None:
-    """The reason why a value is no network in CIDR form, or None."""
+    """Returns why a value is not a network in CIDR form, or None."""
     try:
         interface: ipaddress.IPv4Interface | ipaddress.IPv6Interface | None = ipaddress.ip_interface(str(value))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Exoscale's two Go clients on top of the official Python one: how they wait, and how they word a failure.
+"""Exoscale's two Go clients, with their waits and error texts, on top of the official Python one.
 
 Which resource uses which client decides its error texts and its route to the API
 (docs/exoscale.md, Clients and endpoints).
@@ -44,7 +44,7 @@ class Clients:
     deadline: float
 
     def v2(self, zone: str = GLOBAL_ZONE) -> "V2":
-        """The old client, which makes the host's name from the zone.
+        """Returns the old client, which derives the host name from the zone.
 
         Raises:
             CloudError: there is no such host.
@@ -57,7 +57,7 @@ class Clients:
         return V2(client, self.timing.poll_seconds, self.deadline, self.wait_seconds)
 
     def v3(self, zone: str) -> "V3":
-        """The new client, which asks the API where the zone is.
+        """Returns the new client, which asks the API for the zone's endpoint.
 
         Raises:
             CloudError: the API knows no such zone, or refuses the key.
@@ -128,7 +128,7 @@ class V3:
         return self.wait(self.call(operation_id, **arguments))
 
     def wait(self, operation: Document, done: Callable[[], bool] = lambda: False) -> str:
-        """Waits for an operation that was started; one that is not pending is taken as good, whatever it says.
+        """Waits for a started operation; takes one that is not pending for a success, whatever its state is.
 
         Args:
             done: asked after each poll that found it pending; true ends the wait as well.
@@ -151,7 +151,7 @@ class V3:
         return _reference(operation)
 
     def endpoint_of(self, zone: str) -> str:
-        """Where the API says that the zone is; signed, so that a wrong key fails here."""
+        """Asks the API for the zone's endpoint; signed, so that a wrong key fails here."""
 
         def ask() -> Document:
             return _decoded(self._client.http_client.get(f"{self._client.endpoint}/zone", timeout=60))

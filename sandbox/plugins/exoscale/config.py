@@ -1,4 +1,4 @@
-"""The provider's own configuration: credentials, time limits, and the one API that it may talk to."""
+"""The provider's own configuration: credentials, time limits, and the only API that it may use."""
 
 import difflib
 import ipaddress
@@ -35,7 +35,7 @@ class Account:
     clients: Clients
 
     def until(self, seconds: float) -> Clients:
-        """Clients of one operation that may take that long."""
+        """Returns the clients of one operation with that time limit."""
         return replace(self.clients, deadline=time.monotonic() + seconds)
 
 
@@ -51,7 +51,7 @@ def check(name: str, news: Properties, environment: Mapping[str, str]) -> CheckR
 
 
 def account(args: Properties, environment: Mapping[str, str], timing: Timing) -> Account:
-    """Configure: the credentials and where they may be used. Nothing is sent.
+    """Configure: reads the credentials and the API. Sends nothing.
 
     Raises:
         ProviderError: a credential is missing, the time limit is no number, or the API is not on loopback.
@@ -74,7 +74,7 @@ def account(args: Properties, environment: Mapping[str, str], timing: Timing) ->
 
 
 def _endpoint(environment: Mapping[str, str]) -> str:
-    """The only rule that is ours: a stand-in never reaches the real cloud, whatever the environment says."""
+    """Enforces our only own rule: a stand-in never uses the real cloud, whatever the environment says."""
     url = environment.get("EXOSCALE_API_ENDPOINT", "")
     if not _is_loopback(urlsplit(url).hostname or ""):
         raise ProviderError(

@@ -2,7 +2,7 @@
 
 
 class CloudError(Exception):
-    """A call, or the work around it, failed; the text is what the provider's own code would say."""
+    """A call, or the work around it, failed; the text is that of the provider's own code."""
 
 
 class Gone(CloudError):
@@ -10,13 +10,13 @@ class Gone(CloudError):
 
 
 class DeadlineExceeded(CloudError):
-    """The time limit of the resource has passed."""
+    """The resource's time limit has expired."""
 
     def __init__(self) -> None:
         super().__init__("context deadline exceeded")
 
 
 def multierror(*messages: str) -> str:
-    """The list of errors as Go's multierror prints it, blank line included."""
+    """Formats a list of errors as Go's multierror does, including the blank line."""
     head = "1 error occurred:" if len(messages) == 1 else f"{len(messages)} errors occurred:"
     return head + "\n" + "".join(f"\t* {message}\n" for message in messages) + "\n"

@@ -1,4 +1,4 @@
-"""Ids that a user imports by."""
+"""Parses the ids of imports."""
 
 import re
 
@@ -8,7 +8,7 @@ from sandbox.plugins.provider import ProviderError
 
 
 def parse(resource: Resource, text: str) -> tuple[str, Properties]:
-    """The id, and the properties that the import id tells (`<nlbId>/<id>@<zone>`).
+    """Returns the id, and the properties in the import id (`<nlbId>/<id>@<zone>`).
 
     Raises:
         ProviderError: the type cannot be imported, or the text has another form.

@@ -1,4 +1,4 @@
-"""Check: defaults, made-up names, and what the plugin refuses before any call (docs/plugins.md, Exoscale inputs)."""
+"""Check: defaults, generated names, and refusals before any call (docs/plugins.md, Exoscale inputs)."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ _NAME_LENGTH = 255
 
 
 def check(resource: Resource, request: CheckRequest) -> CheckResult:
-    """The inputs with their defaults, or every reason to refuse them.
+    """Returns the inputs with their defaults, or every reason to refuse them.
 
     Raises:
         ProviderError: the made-up name would be too long.
@@ -32,7 +32,7 @@ def check(resource: Resource, request: CheckRequest) -> CheckResult:
 
 
 def _defaults(resource: Resource, request: CheckRequest, given: Properties) -> Properties:
-    """A default that the state holds already is kept, so that a new release of the plugin changes nothing."""
+    """Keeps a default that is already in the state, so that a new release of the plugin changes nothing."""
     kept = {key: request.olds[key] for key in request.olds.get(DEFAULTS, []) if key in request.olds}
     defaults = {key: spec.default for key, spec in resource.inputs.items() if spec.default is not None}
     if resource.autonamed and "name" not in {**given, **kept}:
@@ -76,5 +76,5 @@ def _refusals(resource: Resource, inputs: Properties) -> list[tuple[str, str]]:
 
 
 def snake(key: str) -> str:
-    """The Terraform name of a property, which is what the plugin's texts use."""
+    """Returns a property's Terraform name, which the plugin's texts use."""
     return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: f"_{match[1].lower()}", key)

@@ -63,7 +63,7 @@ RESOURCES: dict[str, Resource] = {
 
 
 class ExoscaleProvider(Provider[Account]):
-    """Makes the real plugin's calls, in its order, on the sandbox's API.
+    """Makes the real plugin's calls to the sandbox's API, in the same order.
 
     Cancel does nothing and running calls go on, as in the real one.
 
@@ -190,7 +190,7 @@ def _without_defaults(inputs: Properties) -> Properties:
 
 
 def _live_inputs(resource: Resource, keys: Iterable[str], old: Properties, state: Properties) -> Properties:
-    """Finds the inputs that would give the live object; its own spelling is kept where it means the same."""
+    """Returns inputs that would produce the live object, in the program's own spelling where that means the same."""
     inputs = {}
     for key in keys:
         spec = resource.inputs[key]

@@ -1,4 +1,4 @@
-"""Describes a resource: its inputs, outputs and the four functions that call the cloud."""
+"""The parts of a resource: its inputs, outputs and the four functions that call the cloud."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -59,7 +59,7 @@ class Input:
 
 @dataclass(frozen=True)
 class Edit:
-    """The changes that an update must make.
+    """The changes of an update.
 
     Attributes:
         old: the outputs in the state.
@@ -123,11 +123,11 @@ class Resource:
 
     @property
     def autonamed(self) -> bool:
-        """Whether Check makes a name up."""
+        """Whether Check generates a name."""
         return "name" in self.inputs
 
     def edit(self, olds: Properties, news: Properties) -> Edit:
-        """Compares the outputs in the state with the checked inputs."""
+        """Returns the differences between the outputs in the state and the checked inputs."""
         new = {key: value for key, value in news.items() if key in self.inputs}
         keep = {k: v for k, v in olds.items() if k in self.outputs or (k in self.inputs and self.inputs[k].computed)}
         keys = frozenset(key for key, spec in self.inputs.items() if _differs(spec, olds.get(key), new.get(key)))
@@ -141,17 +141,17 @@ def _differs(spec: Input, old: Any, new: Any) -> bool:
 
 
 def present(**values: Any) -> Properties:
-    """Only what is set: a request body leaves the rest out. `_` in a name stands for `-`."""
+    """Returns only the values that are set, for a request body. `_` in a name stands for `-`."""
     return {
         key.replace("_", "-"): value for key, value in values.items() if value is not None and value not in ("", [], {})
     }
 
 
 def references(ids: list[str] | None) -> list[dict[str, str]]:
-    """Ids as the API takes them."""
+    """Returns ids as references for the API."""
     return [{"id": id_} for id_ in ids or []]
 
 
 def ids(documents: list[dict[str, Any]] | None) -> list[str]:
-    """The ids of the API's references."""
+    """Returns the ids of the API's references."""
     return [document["id"] for document in documents or []]

@@ -108,7 +108,7 @@ def _newest(client: V3) -> str:
 
 
 def _changes(edit: Edit) -> Document:
-    """The body of the PUT. Level, CNI, CCM, metrics server, addons and OIDC are never in it
+    """Returns the body of the PUT. Level, CNI, CCM, metrics server, addons and OIDC are never in it
     (docs/plugins.md, Updates that send nothing)."""
     body: Document = {}
     if edit.touches("featureGates"):

@@ -1,4 +1,4 @@
-"""`exoscale.SksKubeconfig`: credentials that the plugin keeps in the state and never looks up again."""
+"""`exoscale.SksKubeconfig`: credentials that the plugin stores in the state and never reads again."""
 
 import base64
 import binascii
@@ -14,7 +14,7 @@ from sandbox.plugins.properties import Properties, plain
 
 
 def create(clients: Clients, inputs: Properties) -> Created:
-    """Looks for the cluster, then mints: the answer is synchronous. The id is made of the serial numbers."""
+    """Finds the cluster, then makes a kubeconfig, synchronously. The id consists of the serial numbers."""
     client = clients.v2(inputs["zone"])
     cluster = client.call("get-sks-cluster", id=inputs["clusterId"])
     # The old client dies of a pool without one of these (docs/plugins.md, Exoscale calls).
@@ -36,16 +36,16 @@ def create(clients: Clients, inputs: Properties) -> Created:
 
 
 def read(clients: Clients, id_: str, known: Properties) -> Properties | None:
-    """Nothing is asked: a cluster that is gone goes unnoticed."""
+    """Asks nothing: it does not notice that a cluster is gone."""
     return {}
 
 
 def update(clients: Clients, id_: str, edit: Edit) -> None:
-    """Only the state changes."""
+    """Changes only the state."""
 
 
 def delete(clients: Clients, id_: str, known: Properties) -> None:
-    """Only forgets: a certificate cannot be revoked."""
+    """Does nothing: a certificate cannot be revoked."""
 
 
 def renewal(outputs: Properties, inputs: Properties) -> str | None:
@@ -58,7 +58,7 @@ def renewal(outputs: Properties, inputs: Properties) -> str | None:
 
 
 def certificates(kubeconfig: str) -> list[x509.Certificate]:
-    """The clusters' authorities, then the users' certificates.
+    """Returns the clusters' authorities, then the users' certificates.
 
     Raises:
         CloudError: it is not a kubeconfig, or what it holds is no certificate.

@@ -134,7 +134,7 @@ def _body(inputs: Properties) -> Document:
 
 
 def _merged(client: V3, pool: Document, edit: Edit, changed: frozenset[str]) -> Document:
-    """The live pool with the changes over it. What became empty is left out, so the cloud keeps it."""
+    """Merges the changes into the live pool. It leaves out what became empty, so the cloud keeps the old value."""
     body = {key: pool[key] for key in _WIRE.values() if pool.get(key) not in (None, "", [], {})}
     new = _body(edit.new)
     for key in changed:

@@ -1,4 +1,4 @@
-"""The plugin's part of a resource in Pulumi's state (docs/plugins.md, Exoscale states)."""
+"""The plugin's state of a resource (docs/plugins.md, Exoscale states)."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ _EMPTY: tuple[Any, ...] = ([], {})
 def outputs(
     resource: Resource, id_: str, known: Properties, before: Properties | None = None, **timeouts: float
 ) -> Properties:
-    """The outputs: all that the schema has, null where nothing is known, and what the bridge adds.
+    """Returns the outputs: all properties of the schema, null if unknown, and the bridge's additions.
 
     Args:
         known: the values, without secrets' wrappers.
@@ -35,7 +35,7 @@ def outputs(
 
 
 def _value(value: Any, spec: Input | None) -> Any:
-    """An attribute that is unset or empty is null, whatever the program and the cloud call it; a block never is."""
+    """Makes an unset or empty attribute null, whatever the program and the cloud have; a block never is."""
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         value = sorted(value)  # sets, all of them, and Terraform's have an order
     if spec is None or spec.flat:

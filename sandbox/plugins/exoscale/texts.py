@@ -1,9 +1,9 @@
-"""Values as Go writes them."""
+"""Formats values as Go does."""
 
 from datetime import UTC, datetime
 
 
 def go_time(timestamp: str) -> str:
-    """`2026-11-23 07:00:00 +0000 UTC` for an RFC 3339 time: what the provider keeps as createdAt."""
+    """Formats an RFC 3339 time as `2026-11-23 07:00:00 +0000 UTC`, as in the provider's createdAt."""
     moment = datetime.fromisoformat(timestamp).astimezone(UTC)
     return f"{moment:%Y-%m-%d %H:%M:%S} +0000 UTC"

@@ -18,7 +18,7 @@ _REPLACING = {
 
 
 def compare(old: Any, new: Any, removable: Any, path: Path = ()) -> dict[Path, Change]:
-    """Lists the changes that turn `old` into `new`, by path.
+    """Returns the changes that turn `old` into `new`, by path.
 
     Args:
         removable: of what is missing in `new`, only what is in here counts as removed; the rest is left alone,
@@ -50,7 +50,7 @@ def compare(old: Any, new: Any, removable: Any, path: Path = ()) -> dict[Path, C
 
 
 def replacing(changes: dict[Path, Change], forcing: Iterable[Path]) -> dict[Path, Change]:
-    """The same changes, where those at or below a forcing path become replacements."""
+    """Returns the same changes, with those at or below a forcing path as replacements."""
     prefixes = list(forcing)
     return {
         path: _REPLACING[change] if any(path[: len(prefix)] == prefix for prefix in prefixes) else change
@@ -64,7 +64,7 @@ def is_replacement(change: Change) -> bool:
 
 
 def text(path: Path) -> str:
-    """A property path as the engine writes it: `spec.ports[0].port`, `metadata.annotations["a.b/c"]`."""
+    """Formats a property path as the engine does: `spec.ports[0].port`, `metadata.annotations["a.b/c"]`."""
     written = ""
     for part in path:
         if isinstance(part, int):
@@ -77,13 +77,13 @@ def text(path: Path) -> str:
 
 
 def parse(written: str) -> Path:
-    """The inverse of `text`."""
+    """Parses a path formatted by `text`."""
     parts = re.findall(r'\["([^"]*)"\]|\[(\d+)\]|([^.\[\]]+)', written)
     return tuple(quoted or (int(index) if index else key) for quoted, index, key in parts)
 
 
 def prune(value: Any, shape: Any) -> Any:
-    """The value without the keys that the shape lacks: the live state as far as the program speaks of it."""
+    """Removes keys that the shape does not have: leaves the live state of what the program sets."""
     if isinstance(value, dict) and isinstance(shape, dict):
         return {key: prune(item, shape[key]) for key, item in value.items() if key in shape}
     if isinstance(value, list) and isinstance(shape, list):
@@ -93,7 +93,7 @@ def prune(value: Any, shape: Any) -> Any:
 
 
 def mark(value: Any, marks: Any) -> Any:
-    """The value with the secrets and the unknowns of another tree at the same places."""
+    """Marks secrets and unknowns as in another tree, at the same places."""
     if isinstance(marks, Unknown):
         return UNKNOWN
     if isinstance(marks, Secret):
@@ -108,7 +108,7 @@ def mark(value: Any, marks: Any) -> Any:
 
 
 def without_nulls(value: Any) -> Any:
-    """The value without null entries: the plugin skips them wherever it decodes properties."""
+    """Removes null entries, which the plugin skips wherever it decodes properties."""
     if isinstance(value, dict):
         return {key: without_nulls(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):

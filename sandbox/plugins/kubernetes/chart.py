@@ -1,4 +1,4 @@
-"""Charts: found on disk or in a repository, looked at before anything is installed (docs/plugins.md, Helm releases)."""
+"""Finds charts on disk or in a repository, and reads them before an install (docs/plugins.md, Helm releases)."""
 
 import tarfile
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Chart:
 
 
 def load(helm: Helm, release: Properties) -> Chart:
-    """The chart of a release, its dependencies checked or updated.
+    """Returns the chart of a release, with its dependencies checked or updated.
 
     Args:
         release: the resource's inputs, without secrets and unknowns.
@@ -139,7 +139,7 @@ def _unpacked(folder: Path) -> set[str]:
 
 
 def _archived(path: Path) -> set[str]:
-    """Names of the subcharts in a chart's archive: folders, or archives named `<name>-<version>.tgz`."""
+    """Returns the names of the subcharts in a chart's archive: folders, or archives named `<name>-<version>.tgz`."""
     with tarfile.open(path) as archive:
         parts = [member.split("/") for member in archive.getnames()]
     inside = {part[2] for part in parts if len(part) > 2 and part[1] == "charts"}

@@ -1,4 +1,4 @@
-"""One Kubernetes cluster as the plugin uses it: its kinds, and the verbs on its objects."""
+"""The plugin's view of one Kubernetes cluster: its kinds, and the verbs on its objects."""
 
 import json
 import threading
@@ -46,7 +46,7 @@ class _Kind:
 
 
 class Cluster:
-    """Discovers kinds and does the verbs. Every method may raise Unreachable, ApiError and NoMatch.
+    """Discovers kinds and carries out the verbs. Every method may raise Unreachable, ApiError and NoMatch.
 
     Args:
         surroundings: of the plugin, see `Connection`.
@@ -91,7 +91,7 @@ class Cluster:
         return self._call("GET", self._path(reference))
 
     def find(self, reference: Reference) -> Object | None:
-        """The live object, None where there is none."""
+        """Returns the live object; None if there is none."""
         try:
             return self.get(reference)
         except ApiError as error:
@@ -115,7 +115,7 @@ class Cluster:
         return self._call("POST", self._path(reference_of(body), collection=True), query, body)
 
     def apply(self, body: Object, manager: str, force: bool, dry_run: bool = False) -> Object:
-        """Applies on the server's side.
+        """Applies an object on the server's side.
 
         Args:
             force: take over the fields of other managers instead of failing with a conflict.

@@ -1,4 +1,4 @@
-"""HTTPS to one API server: certificates, proxy and credentials as its kubeconfig says, failures in Go's words."""
+"""HTTPS to one API server: certificates, proxy and credentials from its kubeconfig, failures in Go's words."""
 
 import json
 import os
@@ -25,7 +25,7 @@ UNAUTHORIZED = "the server has asked for the client to provide credentials"
 
 
 class Unreachable(Exception):
-    """No answer; the text is what Go's HTTP client says."""
+    """There was no answer; the text is that of Go's HTTP client."""
 
 
 class ApiError(Exception):
@@ -70,7 +70,7 @@ class Connection:
         content_type: str = "application/json",
         accept: str = "application/json",
     ) -> bytes:
-        """One request; a credential that is refused is minted anew once.
+        """Makes one request; renews a refused credential once.
 
         Raises:
             Unreachable: there was no answer.
@@ -156,7 +156,7 @@ class Connection:
 
 
 def go_words(error: Exception, url: str) -> str:
-    """The words of Go's HTTP client in this case."""
+    """Returns the text of Go's HTTP client in this case."""
     address = urlsplit(url)
     peer = f"{address.hostname}:{address.port or 443}"
     match error:

@@ -1,4 +1,4 @@
-"""Proves to an API server who is asking: by certificates, tokens, or an exec plugin that mints them."""
+"""Credentials for an API server: certificates, tokens, or an exec plugin that makes them."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ _log = logging.getLogger("sandbox.plugins.kubernetes")
 
 
 class Unavailable(Exception):
-    """No credential could be had; the text is client-go's."""
+    """There is no credential; the text is client-go's."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Credentials:
         return self._user
 
     def refused(self) -> bool:
-        """Forgets a minted credential that the API server refused; True where another one may be minted."""
+        """Discards a credential that the API server refused; returns True if a new one can be made."""
         with self._lock:
             renewable = self._minted is not None
             self._minted = None
@@ -159,7 +159,7 @@ def _entry(credential: Credential) -> Document:
 
 
 def pem(entry: Document, key: str) -> str:
-    """The PEM text of a kubeconfig entry, inline (`<key>-data`, base64) or in a file; empty where there is none.
+    """Returns the PEM text of a kubeconfig entry, inline (`<key>-data`, base64) or in a file; empty if there is none.
 
     Raises:
         OSError: the file cannot be read.

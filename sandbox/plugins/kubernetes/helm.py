@@ -1,7 +1,8 @@
-"""Runs the real helm, with secrets in private files only, and speaks of its failures as its library does."""
+"""Runs the real helm, with secrets only in private files, and reports failures in the words of its library."""
 
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,13 +16,15 @@ from tools import path_of
 
 _LONGEST_SECONDS = 600  # of one command of helm
 _POLL_SECONDS = 0.2  # how soon a cancellation reaches helm
+# In the real plugin Helm is a library, so a kill ends both and leaves the release pending.
+_DIES_WITH_US = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
 _ERROR = re.compile(r"^Error: (?:INSTALLATION FAILED: |UPGRADE FAILED: )?", re.MULTILINE)
 # What would steer helm to another cluster than the provider's.
 _STEERING = {"KUBECONFIG", "HELM_NAMESPACE", "HELM_DEBUG", "HELM_DRIVER"}
 
 
 class HelmError(Exception):
-    """helm failed; the text is its own, without the command line's decoration."""
+    """helm failed; the text is its own, without the command line's additions."""
 
 
 class Helm:
@@ -55,14 +58,14 @@ class Helm:
                 self._environment[name] = value
 
     def write(self, name: str, text: str) -> Path:
-        """A file in the private folder that only this user can read."""
+        """Writes a file in the private folder that only this user can read."""
         path = self.folder / name
         with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as file:
             file.write(text)
         return path
 
     def with_users_repositories(self) -> None:
-        """Lets helm see the index files of the repositories that the user added (`helm repo add`)."""
+        """Gives helm the index files of the repositories that the user added (`helm repo add`)."""
         self._environment.pop("HELM_CACHE_HOME", None)
 
     def with_private_registry(self) -> None:
@@ -80,7 +83,7 @@ class Helm:
             HelmError: it failed.
         """
         process = subprocess.Popen(
-            [self._binary, *arguments],
+            [*_DIES_WITH_US, self._binary, *arguments],
             cwd=self.directory,
             env=self._environment,
             stdin=subprocess.PIPE,
@@ -109,7 +112,7 @@ def session(settings: Settings) -> Iterator[Helm]:
 
 
 def _kubeconfig(settings: Settings) -> str:
-    """An empty one where there is none: helm must not fall back to the user's."""
+    """Makes an empty one if there is none: helm must not fall back to the user's."""
     if settings.kubeconfig is None:
         return ""
     if settings.cluster is None:

@@ -1,4 +1,4 @@
-"""One release by way of helm: its commands' options, and what helm's record says of it."""
+"""One release through helm: the commands' options, and helm's record of the release."""
 
 import json
 import time
@@ -66,7 +66,7 @@ def upgrade(tool: Helm, release: Properties, chart: Path, cancelled: Event) -> P
 
 
 def uninstall(tool: Helm, release: Properties) -> str:
-    """`helm uninstall`; returns what it has to say about kept objects.
+    """`helm uninstall`; returns its message about kept objects.
 
     helm removes its record first and waits afterwards, so a second attempt after a timeout finds no release.
 
@@ -80,7 +80,7 @@ def uninstall(tool: Helm, release: Properties) -> str:
 
 
 def record(tool: Helm, release: Properties, revision: int | None = None) -> Properties:
-    """The release's options completed by what helm's record says; the newest revision unless one is named.
+    """Completes the release's options from helm's record, of the newest revision unless one is named.
 
     Raises:
         HelmError: there is no such release.
@@ -164,7 +164,8 @@ def _seconds(release: Properties) -> str:
 
 
 def _stored_since(tool: Helm, release: Properties, started: float) -> int | None:
-    """The revision that a failed install or upgrade left; None where it left none. helm's clock is ours."""
+    """Returns the revision that a failed install or upgrade left; None if it left none. helm has the same clock as
+    we."""
     where = [release["name"], "--namespace", release["namespace"]]
     try:
         history = json.loads(tool.run("history", *where, "--output", "json"))

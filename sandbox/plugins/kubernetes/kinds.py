@@ -1,4 +1,4 @@
-"""Knows Kubernetes' own kinds: which have no namespace, and which fields cannot change in place."""
+"""The plugin's knowledge of built-in kinds: which have no namespace, and which fields cannot change in place."""
 
 from sandbox.plugins.kubernetes.changes import Path
 
@@ -53,13 +53,13 @@ _FORCING: dict[tuple[str, str], list[Path]] = {
 
 
 def is_namespaced(api_version: str, kind: str) -> bool | None:
-    """Whether the kind lives in namespaces; None: it is not Kubernetes' own, ask the API server."""
+    """Whether the kind is namespaced; None if it is not built in, so that only the API server knows."""
     group = _group(api_version)
     return kind not in CLUSTER_SCOPED.get(group, ()) if group in _BUILT_IN else None
 
 
 def forcing_paths(api_version: str, kind: str, mutable: bool = False) -> list[Path]:
-    """The paths whose change replaces the object.
+    """Returns the paths whose change replaces the object.
 
     Args:
         mutable: enableConfigMapMutable or enableSecretMutable, for those kinds.

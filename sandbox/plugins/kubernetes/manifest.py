@@ -1,4 +1,4 @@
-"""An object's manifest on its way from the program to the API server: names, namespaces, annotations, owners."""
+"""Prepares an object's manifest for the API server: names, namespaces, annotations, owners."""
 
 import base64
 from typing import Any
@@ -23,14 +23,14 @@ _ADOPTED = {(FIRST_MANAGER, "Update"), ("kubectl", "Update"), ("kubectl", "Apply
 
 
 def annotation(body: Object, key: str) -> str | None:
-    """An annotation's value, None where it is missing or unknown."""
+    """Returns an annotation's value; None if it is missing or unknown."""
     annotations = (body.get("metadata") or {}).get("annotations") or {}
     value = annotations.get(key)
     return value if isinstance(value, str) else None
 
 
 def with_name(inputs: Properties, request: CheckRequest) -> Properties:
-    """The inputs with a name: theirs, the old object's automatic one, or a new automatic one.
+    """Returns the inputs with a name: their own, the old object's automatic one, or a new automatic one.
 
     Raises:
         ProviderError: the stack forbids automatic names.
@@ -52,7 +52,7 @@ def with_name(inputs: Properties, request: CheckRequest) -> Properties:
 
 
 def normalized(body: Object) -> Object:
-    """As the API server will store it: a Secret's stringData is data."""
+    """Returns the object as the API server will store it: a Secret's stringData becomes data."""
     if body.get("kind") != "Secret" or not isinstance(body.get("stringData"), dict):
         return body
     encoded = {
@@ -64,12 +64,12 @@ def normalized(body: Object) -> Object:
 
 
 def new_field_manager(body: Object) -> str:
-    """The name by which a new object's fields will be ours."""
+    """Returns the field manager for a new object."""
     return annotation(body, PATCH_MANAGER) or unique_name(FIRST_MANAGER, b"", 8)
 
 
 def adopt_fields(live: Object, manager: str) -> list[Object] | None:
-    """The object's managedFields with what create or kubectl set given to `manager`; None where nothing changes."""
+    """Gives `manager` the fields that create or kubectl set; returns the new managedFields, None if nothing changes."""
     entries: list[Object] = live["metadata"].get("managedFields") or []
     adopted = [
         entry
@@ -88,7 +88,7 @@ def adopt_fields(live: Object, manager: str) -> list[Object] | None:
 
 
 def ignore(body: Object, path: Path, live: Object, manager: str) -> None:
-    """Keeps a path as it is live: drops it from the manifest where only others own it, else repeats the live value."""
+    """Keeps a path's live value: drops the path from the manifest if only others own it, or else repeats the value."""
     keys = [part for part in path if isinstance(part, str)]
     if len(keys) < len(path):
         return  # the plugin does not do this inside lists either

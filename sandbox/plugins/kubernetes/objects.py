@@ -71,7 +71,7 @@ class Objects:
         return CheckResult(mark(inputs, news))
 
     def diff(self, settings: Settings, request: DiffRequest) -> DiffResult:
-        """Compares the inputs with the live state as far as the old inputs spoke of it."""
+        """Compares the inputs with the live state of what the old inputs set."""
         old_inputs = manifest.normalized(plain(inputs_of(request.olds)))
         live = manifest.normalized(plain(live_of(request.olds)))
         news = manifest.normalized(plain(request.news))
@@ -133,7 +133,7 @@ class Objects:
         return CreateResult(id, checkpoint(inputs, live, manager))
 
     def read(self, settings: Settings, request: ReadRequest) -> ReadResult:
-        """Looks at the live object; an unready one is InitFailed, which a refresh only warns of."""
+        """Reads the live object; an unready one is InitFailed, about which a refresh only warns."""
         cluster = _reachable(settings)
         old = manifest.normalized(plain(request.inputs))
         api_version, kind = type_of(request.type)
@@ -202,7 +202,7 @@ class Objects:
         raise InitFailed(reference.id, state, [what, *reasons], text=what)
 
     def delete(self, context: Context[Settings], settings: Settings, request: DeleteRequest) -> None:
-        """Deletes with what it owns, and waits until it is gone.
+        """Deletes the object with what it owns, and waits until it is gone.
 
         Raises:
             ProviderError: the API server refuses, or it is still there after the limit.
@@ -232,7 +232,7 @@ class Objects:
         body: Object,
         manager: str,
     ) -> Object:
-        """Creates, again and again while the namespace or the kind is not there yet."""
+        """Creates the object; retries while the namespace or the kind does not exist yet."""
         for attempt in range(CREATE_RETRIES + 1):
             try:
                 if settings.upsert_existing:

@@ -1,4 +1,4 @@
-"""The kubernetes plugin's calls: its configuration, and what becomes of each call while the cluster is unreachable."""
+"""The kubernetes plugin's calls: its configuration, and the result of each call while the cluster is unreachable."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -177,7 +177,7 @@ def _tell_unreachable(context: Context[Settings], settings: Settings, urn: str) 
 
 @contextmanager
 def _failures() -> Iterator[None]:
-    """Fails the call in the words of the API server or helm, where either refuses."""
+    """Fails a call with the words of the API server's or helm's refusal."""
     try:
         yield
     except (ApiError, Unreachable, NoMatch, HelmError) as error:

@@ -1,4 +1,4 @@
-"""When an object counts as ready, kind by kind, from what the API server says (docs/plugins.md, Kubernetes objects)."""
+"""Decides by kind when an object counts as ready (docs/plugins.md, Kubernetes objects)."""
 
 import time
 from collections.abc import Callable
@@ -21,7 +21,7 @@ NOT_ROLLED_OUT = "Attempted to roll forward to new ReplicaSet, but minimum numbe
 
 @dataclass
 class Check:
-    """One look after another at one object.
+    """Repeated checks of one object.
 
     Attributes:
         settle_seconds: how long a Service's endpoints must stay the same.
@@ -35,7 +35,7 @@ class Check:
     _changed: float = field(default_factory=time.monotonic)
 
     def problems(self, live: Object) -> list[str]:
-        """Why the object is not ready yet; empty once it is.
+        """Returns why the object is not ready yet; empty once it is.
 
         Raises:
             ApiError, Unreachable: the API server did not say.
@@ -167,7 +167,7 @@ _LOOKS: dict[tuple[str, str], Callable[[Check, Object], list[str]]] = {
 
 
 def is_awaited(body: Object) -> bool:
-    """Whether anything is waited for after creating or updating an object of this kind."""
+    """Whether the plugin waits after creating or updating an object of this kind."""
     return (body["apiVersion"].partition("/")[0], body["kind"]) in _LOOKS
 
 

@@ -1,4 +1,4 @@
-"""Words the API server's refusals as the plugin does (docs/plugins.md, Kubernetes objects)."""
+"""The plugin's errors for the API server's refusals (docs/plugins.md, Kubernetes objects)."""
 
 from sandbox.plugins.kubernetes.cluster import NoMatch
 from sandbox.plugins.kubernetes.connection import ApiError
@@ -16,7 +16,7 @@ EXISTS_HELP = (
 
 
 def hides_preview(error: ApiError | NoMatch) -> bool:
-    """Whether a dry run of a create failed for a reason that the real create need not meet."""
+    """Whether a dry run of a create failed for a reason that may not apply to the real create."""
     return isinstance(error, NoMatch) or error.status in (403, 404) or error.reason == "AlreadyExists"
 
 

@@ -33,7 +33,7 @@ TOKEN = "kubernetes:helm.sh/v3:Release"  # noqa: S105 (a type token)
 
 
 def check(settings: Settings, request: CheckRequest) -> CheckResult:
-    """Fills in defaults and loads the chart, which settles its exact version; no cluster is needed."""
+    """Fills in defaults and loads the chart, which determines its exact version; needs no cluster."""
     inputs = with_defaults(request, settings.namespace, settings.surroundings.environment)
     release = decode(inputs, settings.surroundings.directory)
     failures = []
@@ -47,7 +47,7 @@ def check(settings: Settings, request: CheckRequest) -> CheckResult:
 
 
 def diff(request: DiffRequest) -> DiffResult:
-    """A three-way comparison: what was asked, what is asked now, what is live."""
+    """Compares three ways: the old inputs, the new inputs, and the live release."""
     olds, news = plain(request.olds), plain(request.news)
     olds |= repository(olds)  # what an earlier stand-in wrote lacks the empty ones
     if "version" in request.ignore_changes:
@@ -90,7 +90,7 @@ def create(context: Context[Settings], settings: Settings, request: CreateReques
 
 
 def read(settings: Settings, request: ReadRequest) -> ReadResult:
-    """The live release; a missing one is gone, a failed one is no error.
+    """Reads the live release; a missing one is gone, a failed one is not an error.
 
     Raises:
         HelmError: helm does not say.
@@ -141,7 +141,7 @@ def update(context: Context[Settings], settings: Settings, request: UpdateReques
 
 
 def delete(context: Context[Settings], settings: Settings, request: DeleteRequest) -> None:
-    """`helm uninstall` as the state says; it cannot be cancelled.
+    """Runs `helm uninstall` with the options in the state; it cannot be cancelled.
 
     Raises:
         ProviderError: the cluster is unreachable.
@@ -158,7 +158,7 @@ def delete(context: Context[Settings], settings: Settings, request: DeleteReques
 
 
 def _checkpoint(live: Properties, inputs: Properties) -> Properties:
-    """The state: what is live, secret where the inputs were, and the inputs themselves."""
+    """Returns the state: the live values, secret where the inputs were, and the inputs themselves."""
     state: Properties = mark(live, inputs)
     return {**state, "__inputs": Secret(inputs)}
 
@@ -176,7 +176,7 @@ def _init_failed(id: str, what: str, prefix: str, failed: ReleaseFailed, inputs:
 
 
 def _guess_chart(live: Properties, directory: Path) -> str:
-    """Where an imported release's chart lies: in the program's folder, else its bare name."""
+    """Returns an imported release's chart: the one in the program's folder, or else its bare name."""
     name, version = live["status"]["chart"], live["version"]
     for guess in (f"{name}-{version}", f"{name}-{version}.tgz", name, f"{name}.tgz"):
         if (directory / guess).is_file() or (directory / guess / "Chart.yaml").is_file():

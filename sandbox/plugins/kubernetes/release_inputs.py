@@ -1,4 +1,4 @@
-"""A Release's inputs: defaults, values from files, what the plugin makes of them (docs/plugins.md, Helm releases)."""
+"""A Release's inputs: defaults, values from files, and the plugin's normalisation (docs/plugins.md, Helm releases)."""
 
 import os
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ _ASSET = "c44067f5952c0a294b673a41bacd8c17"
 
 
 def decode(properties: Properties, directory: Path) -> Properties:
-    """A release's options without secrets' wrappers and nulls; value files are merged under `values`.
+    """Returns a release's options without secrets' wrappers and nulls; merges value files under `values`.
 
     Args:
         directory: where relative asset paths start.
@@ -73,7 +73,7 @@ def decode(properties: Properties, directory: Path) -> Properties:
 
 
 def repository(release: Properties) -> Properties:
-    """Its `repositoryOpts` with all of their options, like those of the release itself; none where it has none."""
+    """Returns its `repositoryOpts` with all options, like those of the release itself; none if it has none."""
     options = release.get("repositoryOpts")
     if isinstance(options, dict):
         options = dict.fromkeys(_REPOSITORY, "") | options
@@ -81,7 +81,7 @@ def repository(release: Properties) -> Properties:
 
 
 def with_defaults(request: CheckRequest, namespace: str, environment: Mapping[str, str]) -> Properties:
-    """The inputs with name, namespace and timeout. Names ignore the stack's autonaming and its seed."""
+    """Returns the inputs with name, namespace and timeout. Names ignore the stack's autonaming and its seed."""
     inputs: Properties = without_nulls(request.news)
     old_name = plain(request.olds.get("name"))
     if "name" not in inputs and old_name:
@@ -98,7 +98,7 @@ def with_defaults(request: CheckRequest, namespace: str, environment: Mapping[st
 
 
 def merge(under: Any, over: Any) -> Any:
-    """Helm's merge: maps are merged key by key, everything else is replaced."""
+    """Merges like Helm: maps key by key; everything else is replaced."""
     if not isinstance(under, dict) or not isinstance(over, dict):
         return under if over is None else over
     return {

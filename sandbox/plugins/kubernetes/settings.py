@@ -1,4 +1,4 @@
-"""A provider's own settings, and whether its cluster can be reached (docs/plugins.md, Unreachable clusters)."""
+"""A provider's own settings, and the check that its cluster can be reached (docs/plugins.md, Unreachable clusters)."""
 
 import json
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _NO_CLIENT = (
 
 @dataclass(frozen=True)
 class HelmSettings:
-    """Where helm keeps what; empty: its own default, or a private folder for caches."""
+    """helm's folders; empty for its own default, or a private folder for caches."""
 
     driver: str = "secret"
     plugins: str = ""

@@ -1,4 +1,4 @@
-"""The plugin's part of an object in Pulumi's state: the live object, what was asked, and by which manager."""
+"""The plugin's state of an object: the live object, the inputs, and the field manager."""
 
 from typing import Any
 
@@ -12,24 +12,25 @@ _SECRET_KEYS = ("data", "stringData")
 
 
 def type_of(token: str) -> tuple[str, str]:
-    """apiVersion and kind of a type token, e.g. `kubernetes:core/v1:Namespace`, `kubernetes:apps/v1:Deployment`."""
+    """Returns apiVersion and kind of a type token, e.g. `kubernetes:core/v1:Namespace`,
+    `kubernetes:apps/v1:Deployment`."""
     _, module, kind = token.split(":")
     return module.removeprefix("core/"), kind
 
 
 def inputs_of(state: Properties) -> Properties:
-    """The inputs when the state was written."""
+    """Returns the inputs at the time when the state was written."""
     inputs: Properties | Secret = state.get("__inputs") or {}
     return inputs.value if isinstance(inputs, Secret) else inputs
 
 
 def live_of(state: Properties) -> Properties:
-    """The live object as it was when the state was written."""
+    """Returns the live object at the time when the state was written."""
     return {key: value for key, value in state.items() if key not in _OWN_KEYS}
 
 
 def checkpoint(inputs: Properties, live: Object, manager: str, initial_api_version: Any = None) -> Properties:
-    """The state of an object. What was secret in the inputs stays so, and a Secret's data always is."""
+    """Makes an object's state. Secrets in the inputs stay secret, and a Secret's data always is."""
     if live["kind"] == "Secret":
         inputs = {key: _secret(value) if key in _SECRET_KEYS else value for key, value in inputs.items()}
         live = {key: _secret(value) if key in _SECRET_KEYS else value for key, value in live.items()}
@@ -43,7 +44,7 @@ def checkpoint(inputs: Properties, live: Object, manager: str, initial_api_versi
 
 
 def importable(live: Object) -> Object:
-    """An object's inputs where no program has said them yet."""
+    """Returns an object's inputs if no program has set them yet."""
     metadata = {key: value for key, value in live["metadata"].items() if key not in _SERVER_SET}
     return {**{key: value for key, value in live.items() if key != "status"}, "metadata": metadata}
 

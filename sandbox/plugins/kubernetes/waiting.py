@@ -1,4 +1,4 @@
-"""Waiting for an object to become ready or to be gone, with a limit, while showing what is waited for."""
+"""Waits for an object to become ready or to be gone, with a time limit, and shows the reason."""
 
 import json
 import time
@@ -33,11 +33,11 @@ class NotReady(Exception):
 
 
 class NotDeleted(Exception):
-    """The object is still there."""
+    """The object still exists."""
 
 
 def seconds(body: Object, custom: float) -> float:
-    """The limit: customTimeouts, else the annotation, else 10 min."""
+    """Returns the time limit: customTimeouts, or else the annotation, or else 10 min."""
     if custom:
         return custom
     written = manifest.annotation(body, manifest.TIMEOUT)
@@ -88,7 +88,7 @@ def await_ready(
 
 
 def look(cluster: Cluster, body: Object, live: Object) -> None:
-    """Raises NotReady where the object is not ready right now."""
+    """Raises NotReady if the object is not ready right now."""
     if manifest.annotation(body, manifest.SKIP_AWAIT) == "true":
         return
     # The endpoints are taken as they are: a refresh does not wait for them to settle.
@@ -126,7 +126,7 @@ def await_deleted(
 
 
 def _unmet(annotation: str, live: Object) -> list[str]:
-    """The conditions of pulumi.com/waitFor (`jsonpath=…`, `condition=…`, or a JSON list of them) that do not hold."""
+    """Returns the unmet conditions of pulumi.com/waitFor (`jsonpath=…`, `condition=…`, or a JSON list of them)."""
     wanted = json.loads(annotation) if annotation.lstrip().startswith("[") else [annotation]
     return [f"Waiting for {one}" for one in wanted if not _holds(one, live)]
 

@@ -226,14 +226,14 @@ def a_group_that_our_state_records_and_that_a_living_stack_of_our_id_describes(a
     return made, {"recorded": {made}}
 
 
-@case(PARTLY, f"{NEIGHBOUR}: worn by nodepool *; {OURS}: its name and description")
+@case(PARTLY, f"{NEIGHBOUR}: attached to nodepool *; {OURS}: its name and description")
 def a_group_of_ours_that_another_stacks_nodepool_wears(account: PaperAccount) -> str:
     group = account.security_group()
     account.nodepool(account.cluster(NEIGHBOUR), NEIGHBOUR, **{"security-groups": [{"id": group}]})
     return group
 
 
-@case(PARTLY, f"somebody: worn by instance *; {OURS}: its name and description")
+@case(PARTLY, f"somebody: attached to instance *; {OURS}: its name and description")
 def a_group_of_ours_that_a_persons_machine_wears(account: PaperAccount) -> str:
     group = account.anti_affinity_group()
     account.instance(**{"anti-affinity-groups": [{"id": group}]})

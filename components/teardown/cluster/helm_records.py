@@ -1,0 +1,64 @@
+"""Helm's records of operations that were killed. Until such a record is gone, Helm refuses the release's name.
+
+Helm 3 keeps a Secret for each revision of a release, labelled with its status (helm/helm v3, `pkg/storage/driver`).
+While the status is pending it refuses to install (`cannot re-use a name that is still in use`, `pkg/action/install.go`)
+and to upgrade (`another operation … is in progress`, `pkg/action/upgrade.go`). What a killed install made stays in the
+cluster: it carries the release's name, so the next install adopts it.
+"""
+
+import base64
+import gzip
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from ..cloud.account import Document
+from ..cloud.stack_ref import StackRef
+from .api_server import ApiServer, Say
+
+_SECRETS = "/api/v1/secrets"
+_PENDING = ("pending-install", "pending-upgrade", "pending-rollback")
+_SELECTOR = f"owner=helm,status in ({','.join(_PENDING)})"
+
+
+def unfinished(server: ApiServer, stack_id: str) -> list[Document]:
+    """The records of unfinished operations on releases that this stack installs, in every namespace.
+
+    A release is the stack's if its values describe the load balancer as the stack's, by the stack's own id. The caller
+    has to know that no operation is under way.
+    """
+    found = server.items(_SECRETS, labelSelector=_SELECTOR)
+    return [secret for secret in found if _is_pending(secret) and stack_id in _stacks(_values(secret))]
+
+
+def forget(server: ApiServer, stack_id: str, say: Say) -> None:
+    """Deletes these records, so that Helm takes the names again."""
+    for secret in unfinished(server, stack_id):
+        space, name = secret["metadata"]["namespace"], secret["metadata"]["name"]
+        labels = secret["metadata"]["labels"]
+        say(f"deleting Helm's record of the {labels['status']} of release {space}/{labels.get('name', name)}")
+        server.delete(f"/api/v1/namespaces/{space}/secrets/{name}")
+
+
+def _is_pending(secret: Document) -> bool:
+    labels = secret["metadata"].get("labels") or {}
+    return labels.get("owner") == "helm" and labels.get("status") in _PENDING
+
+
+def _values(secret: Document) -> Any:
+    """The values that the release was given; None if this is no record that we can read."""
+    try:
+        packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
+        return json.loads(gzip.decompress(packed)).get("config")
+    except (KeyError, ValueError, OSError, EOFError, AttributeError):
+        return None
+
+
+def _stacks(values: Any) -> Iterator[str]:
+    """The ids of the stacks that a text somewhere in the values names."""
+    if isinstance(values, str):
+        said = StackRef.said(values)
+        yield from [said.id] if said and said.id else []
+    elif isinstance(values, dict | list):
+        for value in values.values() if isinstance(values, dict) else values:
+            yield from _stacks(value)
