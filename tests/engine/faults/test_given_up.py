@@ -1,11 +1,9 @@
-"""A destroy that was cancelled, narrowed or refused half way, and its user who changes their mind: `up`."""
+"""A destroy that was cancelled or narrowed half way, and its user who changes their mind: `up`."""
 
 from collections.abc import Callable
 
 import pytest
 
-from sandbox.faults import Fault
-from tests.engine.faults.calls import Calls
 from tests.engine.faults.subject import Subject
 from tests.engine.faults.users import Users, load_balancer
 
@@ -21,17 +19,12 @@ def assert_closed(users: Users) -> None:
         users.apply(load_balancer("front", "default"))
 
 
-@pytest.mark.parametrize("how", ["narrowed", "refused"])
 def test_any_up_opens_the_cluster_before_it_installs_the_ingress_controller_again(
-    subject: Subject, calls: Calls, assert_gone: AssertGone, how: str
+    subject: Subject, assert_gone: AssertGone
 ) -> None:
     """The second drain, which would open it when it is created, has never left the state."""
     users = subject.users()
-    if how == "narrowed":
-        subject.destroy(target=["**::drain-step", "**::ingress-pods", "**::ingress-release"])
-    else:
-        calls.arm(Fault("delete-load-balancer", "status", status=403))
-        subject.refuses_to_go()
+    subject.destroy(target=["**::drain-step", "**::drain", "**::ingress-pods", "**::ingress-release"])
     (second_drain,) = [urn for urn in subject.recorded() if urn.endswith(SECOND_DRAIN.lstrip("*"))]
     assert_closed(users)
 
