@@ -109,5 +109,7 @@ def surroundings(sandbox: Sandbox, providers: list[Provider[Any]], folder: Path)
 
 
 def _uv(*arguments: str) -> None:
-    done = subprocess.run([str(UV), "--system-certs", *arguments], capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(
+        [str(UV), "--system-certs", *arguments], capture_output=True, text=True, timeout=240, check=False
+    )
     assert done.returncode == 0, done.stderr
