@@ -41,6 +41,7 @@ def account(paper: Sandbox) -> Iterator[Account]:
     made.remove(made.holds())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_comes_up_and_a_destroy_leaves_nothing(
     account: Account,
