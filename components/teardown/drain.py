@@ -14,7 +14,7 @@ from .cloud_drain import CloudDrain
 from .cluster import closing, services, volume_claims, webhooks
 from .cluster.api_server import ApiServer, Unreachable, reach
 from .cluster.armed import armed
-from .command import COMMAND
+from .command import next_step
 from .errors import TeardownError
 
 _UNANSWERED = 0.25  # share of the patience for a webhook's Service to get an endpoint
@@ -210,4 +210,4 @@ def _no_proof(silent: Unreachable, stack: str) -> TeardownError:
 
 
 def _rescue(stack: str) -> str:
-    return f"`{COMMAND} rescue {stack}` (`make rescue STACK={stack}` on the sandbox)"
+    return next_step("rescue", stack, f"make rescue STACK={stack}")

@@ -8,7 +8,7 @@ from .cloud.account import Account, Document
 from .cloud.old_machines import Kind, of_machine, types
 from .cluster import nodes
 from .cluster.api_server import ApiServer
-from .command import COMMAND
+from .command import next_step
 from .machine_counts import Pools, Running, rows
 
 
@@ -50,7 +50,7 @@ def old(account: Account, server: ApiServer | None, stack: str, pools: Pools) ->
             lines.append(
                 f"nodepool {name} makes machines with {what} from now on, and {', '.join(names)} "
                 f"stay{'s' if len(names) == 1 else ''} without. Next, to make them new, one by one: "
-                f"`{COMMAND} cycle {stack}` (`python -m runner cycle {stack}` on the sandbox)"
+                f"{next_step('cycle', stack, f'python -m runner cycle {stack}')}"
             )
     return lines
 
