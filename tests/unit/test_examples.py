@@ -2,12 +2,13 @@
 
 import runpy
 import sys
+from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
 
-import components
-from tests.unit.conftest import PROJECT, World, configure, execute
+from tests.unit.conftest import PROJECT, configure, execute
 
 EXPECTED = {
     "minimal": {"SksCluster", "SksNodepool", "Nlb", "Release"},
@@ -18,21 +19,26 @@ EXPECTED = {
 }
 
 
-def run(example: str, folder: Path) -> World:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "exoscale_sks", components)  # as which it is installed
-        patch.chdir(folder)
-        program = str(PROJECT / "examples" / example / "__main__.py")
-        try:
-            return execute(lambda: runpy.run_path(program, run_name="__main__"), configure({}))
-        finally:
-            for name in [name for name in sys.modules if name.startswith("exoscale_sks.")]:
-                del sys.modules[name]
+@pytest.fixture
+def installed() -> Iterator[None]:
+    """The library under the name that it has where it is installed."""
+    source = PROJECT / "components"
+    spec = spec_from_file_location("exoscale_sks", source / "__init__.py", submodule_search_locations=[str(source)])
+    assert spec
+    assert spec.loader
+    sys.modules["exoscale_sks"] = made = module_from_spec(spec)
+    spec.loader.exec_module(made)
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0] == "exoscale_sks"]:
+        del sys.modules[name]
 
 
+@pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize("example", EXPECTED)
-def test_an_example_registers_what_it_shows(example: str, tmp_path: Path) -> None:
-    world = run(example, tmp_path)
+def test_an_example_registers_what_it_shows(example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    program = str(PROJECT / "examples" / example / "__main__.py")
+    world = execute(lambda: runpy.run_path(program, run_name="__main__"), configure({}))
 
     assert EXPECTED[example] <= {item.type.rpartition(":")[2] for item in world.registrations.values()}
 
