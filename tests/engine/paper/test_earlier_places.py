@@ -15,10 +15,11 @@ from tests.engine.operations import brought_up
 
 pytestmark = pytest.mark.engine
 
-SETTINGS: list[dict[str, Any]] = [{}, {"nodepools": {"a": {}, "b": {"anti-affinity": False}}, "storage": {"csi": True}}]
+TWO_POOLS = {"nodepools": {"a": {}, "b": {"anti-affinity": False}}, "storage": {"csi": True}}
+SETTINGS: list[Any] = [pytest.param({}, id="defaults"), pytest.param(TWO_POOLS, id="two pools", marks=pytest.mark.slow)]
 
 
-@pytest.fixture(params=SETTINGS, ids=["defaults", "two pools"])
+@pytest.fixture(params=SETTINGS)
 def subject(
     request: pytest.FixtureRequest,
     sandbox: Sandbox,

@@ -53,7 +53,13 @@ def test_a_stack_moves_to_this_machine_with_a_warning_and_leaves_nothing_on_exos
         life.destroy()
 
 
-@pytest.mark.parametrize("protect", [True, False], ids=["protected", "unprotected in the same edit"])
+@pytest.mark.parametrize(
+    "protect",
+    [
+        pytest.param(True, id="protected"),
+        pytest.param(False, id="unprotected in the same edit", marks=pytest.mark.slow),
+    ],
+)
 def test_a_protected_stack_is_refused_before_anything_is_made_on_this_machine(
     alive_with: Callable[..., Any], k3d: Path, protect: bool
 ) -> None:

@@ -85,6 +85,7 @@ def test_a_renamed_stack_replaces_nothing_and_is_destroyed_without_a_trace(
     assert names(account.holds()) == {}
 
 
+@pytest.mark.slow
 def test_the_name_that_a_renamed_stack_had_is_free_for_another_one(
     subject: Subject, account: Account, make_subject: Callable[[str], Subject]
 ) -> None:

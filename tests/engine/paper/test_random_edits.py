@@ -79,6 +79,7 @@ def live(sandbox: Sandbox, make_stack: Callable[..., SandboxStack], charts: Call
     return run
 
 
+@pytest.mark.slow
 def test_a_stack_lives_through_a_rename_a_new_pool_and_another_cluster_and_leaves_nothing(live: Live) -> None:
     live(
         {"nodepools": {"default": SMALL}},
