@@ -133,7 +133,7 @@ def left_behind(subject: Subject, cluster_id: str) -> tuple[str, ...]:
         server = ApiServer(kubeconfig(subject.accounts()[subject.zone], cluster_id))
         found = {
             "closedByADestroy": closing.is_closed(server),
-            "unfinishedHelmOperation": bool(helm_records.unfinished(server, subject.stack_id)),
+            "unfinishedHelmOperation": bool(helm_records.unfinished(server, subject.ref)),
         }
     except TeardownError:
         return ()
@@ -277,7 +277,7 @@ def remaining(subject: Subject) -> str:
 
 def _clear_away(server: ApiServer, subject: Subject, say: Say) -> None:
     closing.open_again(server, say)
-    helm_records.forget(server, subject.stack_id, say)
+    helm_records.forget(server, subject.ref, say)
 
 
 def _reach(subject: Subject, cluster_id: str, say: Say) -> ApiServer:

@@ -21,19 +21,20 @@ _PENDING = ("pending-install", "pending-upgrade", "pending-rollback")
 _SELECTOR = f"owner=helm,status in ({','.join(_PENDING)})"
 
 
-def unfinished(server: ApiServer, stack_id: str) -> list[Document]:
-    """The records of unfinished operations on releases that this stack installs, in every namespace.
+def unfinished(server: ApiServer, stack: StackRef) -> list[Document]:
+    """Returns the records of unfinished operations on releases that this stack installs, in every namespace.
 
-    A release is the stack's if its values describe the load balancer as the stack's, by the stack's own id. The caller
-    has to know that no operation is under way.
+    A release is the stack's if its values describe the load balancer as this stack's, by name and id. The id alone is
+    no proof: a copy of the state under another name has it too, and an operation of the original may be under way. The
+    caller has to know that none of the stack's own is.
     """
     found = server.items(_SECRETS, labelSelector=_SELECTOR)
-    return [secret for secret in found if _is_pending(secret) and stack_id in _stacks(_values(secret))]
+    return [secret for secret in found if _is_pending(secret) and stack in _stacks(_values(secret))]
 
 
-def forget(server: ApiServer, stack_id: str, say: Say) -> None:
+def forget(server: ApiServer, stack: StackRef, say: Say) -> None:
     """Deletes these records, so that Helm takes the names again."""
-    for secret in unfinished(server, stack_id):
+    for secret in unfinished(server, stack):
         space, name = secret["metadata"]["namespace"], secret["metadata"]["name"]
         labels = secret["metadata"]["labels"]
         say(f"deleting Helm's record of the {labels['status']} of release {space}/{labels.get('name', name)}")
@@ -46,7 +47,7 @@ def _is_pending(secret: Document) -> bool:
 
 
 def _values(secret: Document) -> Any:
-    """The values that the release was given; None if this is no record that we can read."""
+    """Returns the values that the release was given; None if this is not a readable record."""
     try:
         packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
         return json.loads(gzip.decompress(packed)).get("config")
@@ -54,11 +55,11 @@ def _values(secret: Document) -> Any:
         return None
 
 
-def _stacks(values: Any) -> Iterator[str]:
-    """The ids of the stacks that a text somewhere in the values names."""
+def _stacks(values: Any) -> Iterator[StackRef]:
+    """Yields the stacks, with their ids, that a text somewhere in the values names."""
     if isinstance(values, str):
         said = StackRef.said(values)
-        yield from [said.id] if said and said.id else []
+        yield from [said] if said and said.id else []
     elif isinstance(values, dict | list):
         for value in values.values() if isinstance(values, dict) else values:
             yield from _stacks(value)

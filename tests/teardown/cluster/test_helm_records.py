@@ -39,8 +39,8 @@ def record(server: PaperApiServer, status: str, config: Any, name: str = "ingres
 
 def forgotten(server: PaperApiServer) -> set[str]:
     before, said = {*server.objects}, []  # type: ignore[var-annotated]
-    assert len(helm_records.unfinished(server, OURS.id)) == 0 or {*server.objects} == before
-    helm_records.forget(server, OURS.id, said.append)
+    assert len(helm_records.unfinished(server, OURS)) == 0 or {*server.objects} == before
+    helm_records.forget(server, OURS, said.append)
     gone = before - {*server.objects}
     assert len(said) == len(gone)
     return gone
@@ -52,7 +52,7 @@ def test_a_pending_record_of_the_stacks_release_is_deleted(status: str) -> None:
     path = record(server, status, values(OURS))
 
     assert forgotten(server) == {path}
-    assert helm_records.unfinished(server, OURS.id) == []
+    assert helm_records.unfinished(server, OURS) == []
 
 
 @pytest.mark.parametrize("status", ["deployed", "failed", "superseded", "uninstalling"])
@@ -67,13 +67,14 @@ def test_a_record_of_what_is_no_longer_under_way_stays(status: str) -> None:
     "config",
     [
         values(StackRef("shop", "dev", "0123456789ab")),  # the same name under another id
+        values(StackRef("shop", "original", OURS.id)),  # this state is a copy of that stack's
         values(StackRef("shop", "dev")),
         {"controller": {"description": OURS.id}},
         {},
         None,
     ],
 )
-def test_a_release_whose_values_do_not_name_the_stack_by_its_id_is_somebody_elses(config: Any) -> None:
+def test_a_release_whose_values_do_not_name_the_stack_by_name_and_id_is_somebody_elses(config: Any) -> None:
     server = PaperApiServer()
     record(server, "pending-install", config)
 
