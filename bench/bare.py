@@ -1,4 +1,4 @@
-"""What people write without us: the same resources in the order of their values, and an NLB that the CCM makes."""
+"""A bare program: the same resources without our steps, in the order of their values, and an NLB that the CCM makes."""
 
 from dataclasses import dataclass
 
@@ -58,6 +58,6 @@ class Bare:
             namespace="ingress",
             create_namespace=True,
             values={"controller": {"kind": "daemonset"}},
-            # Without this the nodes go first, and their pool is locked by the NLB. That much everybody learns.
+            # Without this the engine deletes the nodepool first, which the NLB locks.
             opts=pulumi.ResourceOptions(provider=provider, depends_on=[pool]),
         )

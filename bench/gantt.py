@@ -23,7 +23,7 @@ text { font: 12px system-ui, sans-serif; fill: #24292f }
 """
 _LABELS, _PLOT, _RIGHT = 330, 560, 60  # widths
 _ROW, _TITLE, _AXIS, _GAP = 18, 26, 22, 18  # heights
-_LEAST_SHARE = 0.004  # an operation that took less of the run, and that nobody waited for, gets no bar
+_LEAST_SHARE = 0.004  # of the run; a shorter operation gets no bar unless the run waited for it
 _STEPS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 _MOST_MARKS = 10
 

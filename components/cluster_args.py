@@ -76,15 +76,15 @@ class ClusterArgs:
         access: the kubeconfig for people.
         load_balancer: who makes the ingress controller's NLB (about 25 CHF a month): this component (`managed`), the
             cluster's cloud controller manager (`ccm`), or nobody, because there is no ingress controller (`none`).
-            ingress_nodepool: nodepool that runs the ingress controller and gets the NLB's traffic. Empty: the first one
+        ingress_nodepool: nodepool that runs the ingress controller and gets the NLB's traffic. Empty: the first one
             without taints.
-            ingress_chart: name of the ingress controller's chart. With `ccm`, changing it changes the address, and a
+        ingress_chart: name of the ingress controller's chart. With `ccm`, changing it changes the address, and a
             preview says so.
-            csi: whether to install Exoscale's block storage driver; it cannot be removed from a cluster that has it.
-            on_destroy: what a destroy does with volumes and snapshots: `refuse`, `delete` or `keep`.
-            drain_wait_seconds: how long a destroy waits for a controller in the cluster that makes no progress; then it
+        csi: whether to install Exoscale's block storage driver; it cannot be removed from a cluster that has it.
+        on_destroy: what a destroy does with volumes and snapshots: `refuse`, `delete` or `keep`.
+        drain_wait_seconds: how long a destroy waits for a controller in the cluster that makes no progress; then it
             deletes that controller's load balancers itself.
-            protect: whether to refuse an `up` that would replace the cluster. (`protect_everything` makes Pulumi refuse
+        protect: whether to refuse an `up` that would replace the cluster. (`protect_everything` makes Pulumi refuse
             to delete anything of the stack.)
         project: the Pulumi project's name. Default: the running program's.
         stack: the Pulumi stack's name. Default: the running program's.

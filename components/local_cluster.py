@@ -27,9 +27,9 @@ class LocalClusterArgs:
     Args:
         identity: the stack it belongs to; the k3d cluster and the kubeconfig's entries are named after project and
             stack.
-            file: kubeconfig file to write; entries of others in it stay.
-            api_port: port of this machine for the Kubernetes API.
-            http_port: port of this machine for the ingress controller's port 80.
+        file: kubeconfig file to write; entries of others in it stay.
+        api_port: port of this machine for the Kubernetes API.
+        http_port: port of this machine for the ingress controller's port 80.
 
     Raises:
         Invalid: lists every argument that cannot work, one per line.
@@ -65,11 +65,10 @@ class LocalCluster(Component):
     """The kubeconfig, as YAML; a secret."""
     kubeconfig_path: pulumi.Output[str]
     """Path of the kubeconfig file, known once it is written."""
-
     nodepools: pulumi.Output[dict[str, Any]]
-    """None: it has one node."""
+    """Empty: its only node is in no nodepool."""
     monthly_cost: pulumi.Output[str]
-    """In words."""
+    """Says that it costs nothing."""
 
     def __init__(self, name: str, args: LocalClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("LocalCluster", name, opts)

@@ -22,9 +22,9 @@ class ProgramKubeconfigArgs:
     Args:
         identity: the stack that owns the cluster, with the id from a StackId. The stack's configuration may hold the
             API key, which has to belong to the stack's organisation.
-            zone: the cluster's zone.
-            cluster_id: SKS cluster to give access to.
-            kubeconfig: any kubeconfig of the cluster; server and authority are taken from it.
+        zone: the cluster's zone.
+        cluster_id: SKS cluster to give access to.
+        kubeconfig: any kubeconfig of the cluster; server and authority are taken from it.
     """
 
     identity: Identity

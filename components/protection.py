@@ -1,4 +1,4 @@
-"""Protection of stacks that nobody may destroy by mistake."""
+"""Protects a stack from being destroyed by mistake."""
 
 import pulumi
 

@@ -1,4 +1,4 @@
-"""Installs what an `up` can do without in the background, so that nobody waits for it."""
+"""Installs in the background the tools that an `up` can do without."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 from tools.install import cache
 from tools.pins import HERE, Tool
 
-_NICENESS = 10  # whoever brought a stack up wants to use it meanwhile
+_NICENESS = 10  # the stack that was just brought up is in use meanwhile
 
 
 def log_of(tool: Tool) -> Path:

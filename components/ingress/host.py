@@ -63,7 +63,7 @@ class IngressHost(Protocol):
 
 @dataclass
 class OtherCluster:
-    """A cluster made by something else than our components. Its own destroy has to take care of its load balancers.
+    """A cluster that our components did not make. Its own destroy has to take care of its load balancers.
 
     Args: see IngressHost.
     """

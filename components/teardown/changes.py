@@ -1,4 +1,4 @@
-"""Refuses or announces, in one line, those effects of an `up` on a living stack that nobody can undo.
+"""Refuses or announces, in one line, those effects of an `up` on a living stack that cannot be undone.
 
 The first resource of the stack applies the rules in its diff, which comes before everything else in a preview and in
 an `up` (docs/adr/0012). This module calls no API: the rules work on answers of the cloud, the cluster and the state.

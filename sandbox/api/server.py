@@ -84,7 +84,7 @@ class ApiServer:
         try:
             self._server.run(sockets=[self._socket])
         finally:
-            self._ready.set()  # also if the start fails, so that nobody waits for ever
+            self._ready.set()  # also if the start fails: its starter is waiting for this
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:

@@ -66,7 +66,7 @@ class Informer:
             while not stopping.is_set():
                 self._follow(stopping)
         finally:
-            self.synced.set()  # so that nobody waits for a dead controller
+            self.synced.set()  # ends the wait for a controller that is dead
 
     def _follow(self, stopping: threading.Event) -> None:
         try:

@@ -73,7 +73,8 @@ def unanswered(server: ApiServer) -> list[Unanswered]:
 
 
 def set_aside(server: ApiServer, patience: float, say: Say) -> list[str]:
-    """Makes the API server ignore the webhooks that nobody answers, and notes their failure policies in an annotation.
+    """Makes the API server ignore the webhooks whose Service does not answer, and notes their failure policies in an
+    annotation.
 
     Args:
         patience: seconds for their Services to get a ready endpoint: a policy engine may just be restarting.
