@@ -11,7 +11,7 @@ from components.kubeconfig_entries import entry_name
 from components.leaving import leave_exoscale
 from components.local_cluster import LocalCluster
 from components.protection import protect_everything
-from configuration.settings import load
+from configuration.settings import K3D, load
 
 settings = load()
 if settings.cluster.protect:
@@ -19,7 +19,7 @@ if settings.cluster.protect:
 
 cluster: Cluster | LocalCluster
 if settings.local:
-    leave_exoscale(settings.cluster, "k3d")
+    leave_exoscale(settings.cluster, K3D)
     cluster = LocalCluster("local", settings.local)
 else:
     cluster = Cluster("sks", settings.cluster)

@@ -12,13 +12,13 @@ from .checks import ANY, DAY, Checks, Form
 from .identity import Identity
 from .node_labels import LABEL_VALUE, STACK
 from .pool_args import PoolArgs, check_pools
-from .teardown.changes import CCM, MANAGED, NO_BALANCER, Chosen, Placement
+from .teardown.changes import CCM, MANAGED, NEWEST, NO_BALANCER, Chosen, Placement
 from .teardown.cloud.stack_ref import STACK_ID_LENGTH
+from .teardown.storage_policy import POLICIES
 
 MONTH, WEEK = 30 * DAY, 7 * DAY
 CENTURY = 100 * 365 * DAY  # a certificate cannot hold a year of five digits
 SUBJECT = Form(r"[ -~]{1,64}", "1 to 64 letters, digits or signs of ASCII, which every certificate's subject takes")
-NEWEST = "newest"
 VERSION = Form(rf"{NEWEST}|[0-9]+\.[0-9]+\.[0-9]+", f"{NEWEST}, or a version such as 1.34.3")
 
 
@@ -126,7 +126,7 @@ class ClusterArgs:
         if self.ingress_nodepool:
             checks.one_of("ingress_nodepool", self.ingress_nodepool, tuple(self.nodepools))
         checks.switch("csi", self.csi)
-        checks.one_of("on_destroy", self.on_destroy, ("refuse", "delete", "keep"))
+        checks.one_of("on_destroy", self.on_destroy, POLICIES)
         checks.number("drain_wait_seconds", self.drain_wait_seconds, 1, DAY)
         checks.switch("protect", self.protect)
         self._check_names(checks)

@@ -9,11 +9,12 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_monitor
 
 from .cluster_args import ClusterArgs
+from .plugin_script import PROVIDER
 from .teardown.changes import Chosen
 from .teardown.errors import TeardownError
 from .teardown.subject import Subject
 
-STACK_ID = "exoscale-teardown:index:StackId"
+STACK_ID = f"{PROVIDER}:index:StackId"
 ADDED = ("stackId", "organizationId", "organizationName")  # the first releases did not have all of these
 
 

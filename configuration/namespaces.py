@@ -14,8 +14,8 @@ def configuration() -> dict[str, str]:
 
 
 def unread(keys: Iterable[str], project: str) -> list[str]:
-    """Returns a line for each key in a namespace that neither the program nor its plugins read. A renamed project leaves
-    such keys in its stack files; ignored, every setting would have its default: another zone, another size, no
+    """Returns a line for each key in a namespace that neither the program nor its plugins read. A renamed project
+    leaves such keys in its stack files; ignored, every setting would have its default: another zone, another size, no
     protection.
 
     Args:

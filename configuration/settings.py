@@ -12,7 +12,7 @@ from components.cluster_args import ClusterArgs
 from components.identity import Identity
 from components.ingress import IngressControllerArgs
 from components.local_cluster import LocalClusterArgs
-from components.teardown.changes import NO_BALANCER
+from components.teardown.changes import EXOSCALE, NO_BALANCER
 from components.teardown.cloud.stack_ref import StackRef
 
 from .api_key import api_key_problems
@@ -22,7 +22,8 @@ from .namespaces import configuration, unread
 from .nodepools import nodepools
 from .reading import Table
 
-EXOSCALE, K3D = PLATFORMS = ("exoscale", "k3d")
+K3D = "k3d"
+PLATFORMS = (EXOSCALE, K3D)
 
 # Names of settings that differ from the argument's name.
 NAMES = {

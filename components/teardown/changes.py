@@ -15,6 +15,7 @@ from .storage_policy import OVERRIDE
 MANAGED, CCM, NO_BALANCER = "managed", "ccm", "none"
 REFUSE, KEEP = "refuse", "keep"
 EXOSCALE = "exoscale"
+NEWEST = "newest"  # the setting for the newest version; `Chosen` has an empty text for it
 _OTHERS_CHOOSE = "external"
 
 

@@ -3,10 +3,10 @@
 from bisect import bisect
 from collections.abc import Iterable, Sequence
 
+from .changes import NEWEST
 from .cloud.account import Account
 from .errors import TeardownError
 
-NEWEST = "newest"  # the setting for the newest version; `Chosen` has an empty text for it
 _NEARBY = 2  # number of versions to suggest below and above one that is not offered
 
 
