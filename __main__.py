@@ -1,11 +1,13 @@
-"""The stack's table of contents: settings, cluster, ingress controller, outputs."""
+"""The stack's table of contents: settings, cluster, ingress controller, demo app, outputs."""
 
 import shlex
+from dataclasses import replace
 
 import pulumi
 
 import configuration.packages  # noqa: F401 - first: it names what is missing
 from components.cluster import Cluster
+from components.demo_app import DemoApp
 from components.ingress import IngressController
 from components.kubeconfig_entries import entry_name
 from components.leaving import leave_exoscale
@@ -24,6 +26,12 @@ if settings.local:
 else:
     cluster = Cluster("sks", settings.cluster)
 ingress = IngressController("ingress", cluster, settings.ingress) if settings.ingress else None
+url = demo_url = None
+if ingress:
+    url = pulumi.Output.concat("http://", ingress.address)
+    if settings.demo:
+        demo = DemoApp("demo", cluster, replace(settings.demo, after=[ingress.release]))
+        demo_url = pulumi.Output.concat(url, demo.path)
 
 pulumi.export("endpoint", cluster.endpoint)
 pulumi.export("kubeconfig", cluster.kubeconfig)
@@ -39,5 +47,7 @@ pulumi.export(
     ),
 )
 pulumi.export("ingress_ip", ingress.address if ingress else None)
+pulumi.export("url", url)
+pulumi.export("demo_url", demo_url)
 pulumi.export("nodepools", cluster.nodepools)
 pulumi.export("monthly_cost", cluster.monthly_cost)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .cluster import Cluster as Cluster
     from .cluster_args import AccessArgs as AccessArgs
     from .cluster_args import ClusterArgs as ClusterArgs
+    from .demo_app import DemoApp as DemoApp
+    from .demo_app import DemoAppArgs as DemoAppArgs
     from .ingress import Chart as Chart
     from .ingress import IngressController as IngressController
     from .ingress import IngressControllerArgs as IngressControllerArgs
@@ -29,6 +31,8 @@ _PLACES = {
     "Chart": "ingress",
     "Cluster": "cluster",
     "ClusterArgs": "cluster_args",
+    "DemoApp": "demo_app",
+    "DemoAppArgs": "demo_app",
     "IngressController": "ingress",
     "IngressControllerArgs": "ingress",
     "Invalid": "checks",

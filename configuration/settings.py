@@ -8,7 +8,9 @@ from typing import Any
 
 import pulumi
 
+from components.checks import Checks
 from components.cluster_args import ClusterArgs
+from components.demo_app import DemoAppArgs
 from components.identity import Identity
 from components.ingress import IngressControllerArgs
 from components.local_cluster import LocalClusterArgs
@@ -46,11 +48,13 @@ class Settings:
         cluster: the cluster, as it is on Exoscale.
         local: the cluster on this machine; None for one on Exoscale.
         ingress: the ingress controller; None for none.
+        demo: the demo app behind it; None for none.
     """
 
     cluster: ClusterArgs
     local: LocalClusterArgs | None
     ingress: IngressControllerArgs | None
+    demo: DemoAppArgs | None
 
 
 def load() -> Settings:
@@ -72,12 +76,13 @@ def load() -> Settings:
         controller.installed_chart.name if controller else "",
     )
     local = _local(top.table("k3d"), cluster, platform == K3D)
+    demo = _demo(top, controller)
     top.finish()
     problems += unread(everything, project)
     problems += api_key_problems() if platform == EXOSCALE else []
     if problems or cluster is None:
         raise pulumi.RunError("\n".join(problems))
-    return Settings(cluster, local if platform == K3D else None, controller)
+    return Settings(cluster, local if platform == K3D else None, controller, demo)
 
 
 def _cluster(top: Table, load_balancer: Any, ingress_nodepool: Any, chart: str) -> ClusterArgs | None:
@@ -97,6 +102,14 @@ def _cluster(top: Table, load_balancer: Any, ingress_nodepool: Any, chart: str) 
     for table in (firewall, storage, drain):
         table.finish()
     return top.made(ClusterArgs, arguments, NAMES)
+
+
+def _demo(top: Table, controller: IngressControllerArgs | None) -> DemoAppArgs | None:
+    checks, wanted = Checks(), top.switch("demo")
+    if wanted is not None and checks.switch("demo", wanted) and wanted and controller is None:
+        checks.refuse("demo", wanted, "false, as ingress.controller is none")
+    top.adopt(checks.problems)
+    return DemoAppArgs(controller.ingress_class) if wanted is True and controller else None
 
 
 def _local(table: Table, cluster: ClusterArgs | None, is_wanted: bool) -> LocalClusterArgs | None:

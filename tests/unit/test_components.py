@@ -15,6 +15,7 @@ import pytest
 from components.anti_affinity import AntiAffinity, AntiAffinityArgs
 from components.balancer_policy import BalancerPolicy, BalancerPolicyArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
+from components.demo_app import DemoApp, DemoAppArgs
 from components.drain import Drain, DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity
@@ -37,6 +38,11 @@ def ingress(name: str, _: Path) -> IngressController:
     return IngressController(name, OtherCluster(provider), IngressControllerArgs(ingress_class=name))
 
 
+def demo_app(name: str, _: Path) -> DemoApp:
+    provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
+    return DemoApp(name, OtherCluster(provider), DemoAppArgs(path=f"/{name}"))
+
+
 def balancer_policy(name: str, _: Path) -> BalancerPolicy:
     provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
     args = BalancerPolicyArgs("nlb-id", "nlb", "ingress", "cluster")
@@ -51,6 +57,7 @@ COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     LoadBalancer: lambda name, _: LoadBalancer(name, LoadBalancerArgs(ME, ZONE)),
     IngressController: ingress,
     BalancerPolicy: balancer_policy,
+    DemoApp: demo_app,
     AntiAffinity: lambda name, _: AntiAffinity(name, AntiAffinityArgs(ME, name)),
     StackId: lambda name, _: StackId(name, StackIdArgs(ME, ZONE)),
     NodepoolSweep: lambda name, _: NodepoolSweep(name, NodepoolSweepArgs(ME, ZONE, "cluster")),

@@ -62,7 +62,7 @@ def inner(setting: str, said: str, after: Any, before: Any = None) -> Change:
     return Change(setting, said, {top: {key: after}}, {} if before is None else {top: {key: before}})
 
 
-DEFAULT: Settings = {"nodepools": {"default": ONE}, "storage": {"csi": False}}
+DEFAULT: Settings = {"nodepools": {"default": ONE}, "storage": {"csi": False}, "demo": False}
 CHANGES = (
     # First, since no cluster gets an older version again.
     Change("version", "an older → a newer", {"version": "1.35.0"}, {"version": "1.34.3"}),
@@ -102,6 +102,7 @@ CHANGES = (
     inner("ingress.timeout-seconds", "another", 90),
     inner("ingress.chart", "another", "traefik"),
     Change("ingress.repository, ingress.version", "others", {"ingress": {"repository": THERE}}),
+    Change("demo", "false → true", {"demo": True}),
     inner("storage.csi", "false → true", True),
     inner("storage.csi", "true → false", False, True),
     inner("storage.on-destroy", "another", "keep"),

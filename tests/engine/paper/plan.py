@@ -13,6 +13,7 @@ NAMES = {
     "Nlb": "the load balancer and its address",
     "Release": "the ingress controller",
     "SksKubeconfig": "the kubeconfig",
+    "Deployment": "the demo app",
 }
 """What a person calls it, the most important first. Groups, rules and our own steps go with these."""
 # Inputs of a nodepool that only machines get that are made from then on: no preview says so (docs/exoscale.md, Instance
