@@ -8,6 +8,7 @@ import pulumi
 import configuration.packages  # noqa: F401 - first: it names what is missing
 from components.cluster import Cluster
 from components.demo_app import DemoApp
+from components.dns_name import DnsName, DnsNameArgs
 from components.ingress import IngressController
 from components.kubeconfig_entries import entry_name
 from components.leaving import leave_exoscale
@@ -28,7 +29,8 @@ else:
 ingress = IngressController("ingress", cluster, settings.ingress) if settings.ingress else None
 url = demo_url = None
 if ingress:
-    url = pulumi.Output.concat("http://", ingress.address)
+    domain = "" if settings.local else settings.cluster.domain
+    url = pulumi.Output.concat("http://", DnsName("name", cluster, DnsNameArgs(ingress.address, domain)).host)
     if settings.demo:
         demo = DemoApp("demo", cluster, replace(settings.demo, after=[ingress.release]))
         demo_url = pulumi.Output.concat(url, demo.path)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .cluster_args import ClusterArgs as ClusterArgs
     from .demo_app import DemoApp as DemoApp
     from .demo_app import DemoAppArgs as DemoAppArgs
+    from .dns_name import DnsName as DnsName
+    from .dns_name import DnsNameArgs as DnsNameArgs
     from .ingress import Chart as Chart
     from .ingress import IngressController as IngressController
     from .ingress import IngressControllerArgs as IngressControllerArgs
@@ -33,6 +35,8 @@ _PLACES = {
     "ClusterArgs": "cluster_args",
     "DemoApp": "demo_app",
     "DemoAppArgs": "demo_app",
+    "DnsName": "dns_name",
+    "DnsNameArgs": "dns_name",
     "IngressController": "ingress",
     "IngressControllerArgs": "ingress",
     "Invalid": "checks",

@@ -60,6 +60,7 @@ class Chosen:
         placements: placement of each pool, by name; empty if recorded by a release that did not have them.
         version: Kubernetes version; empty takes the newest for a new cluster and keeps that of a running one.
         platform: platform of the cluster. Only stacks on Exoscale record their settings.
+        domain: DNS domain that the stack has its name in; empty for none.
     """
 
     zone: str
@@ -74,6 +75,7 @@ class Chosen:
     placements: Mapping[str, Placement] = field(default_factory=dict)
     version: str = ""
     platform: str = EXOSCALE
+    domain: str = ""
 
     def inputs(self) -> dict[str, Any]:
         """Returns them as recorded in the state, which records the zone separately."""
@@ -89,6 +91,8 @@ class Chosen:
             "onDestroy": self.on_destroy,
             "placements": {name: placement.inputs() for name, placement in self.placements.items()},
             "version": self.version,
+            # A stack without one records what it recorded before there were domains.
+            **({"domain": self.domain} if self.domain else {}),
         }
 
     @classmethod
@@ -108,6 +112,7 @@ class Chosen:
             on_destroy=kept["onDestroy"],
             placements={name: Placement.of(one) for name, one in kept.get("placements", {}).items()},
             version=kept.get("version", ""),
+            domain=kept.get("domain", ""),
         )
 
 

@@ -16,10 +16,11 @@ from components.anti_affinity import AntiAffinity, AntiAffinityArgs
 from components.balancer_policy import BalancerPolicy, BalancerPolicyArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.demo_app import DemoApp, DemoAppArgs
+from components.dns_name import DnsName, DnsNameArgs
 from components.drain import Drain, DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity
-from components.ingress import IngressController, IngressControllerArgs, OtherCluster
+from components.ingress import IngressController, IngressControllerArgs, OtherCluster, TrafficPool
 from components.kubeconfig import Kubeconfig, KubeconfigArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.local_cluster import LocalCluster, LocalClusterArgs
@@ -43,6 +44,12 @@ def demo_app(name: str, _: Path) -> DemoApp:
     return DemoApp(name, OtherCluster(provider), DemoAppArgs(path=f"/{name}"))
 
 
+def dns_name(name: str, _: Path) -> DnsName:
+    provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
+    pool = TrafficPool(replace(ME, stack=name), ZONE, "web", "nodepool", "pool", 1)
+    return DnsName(name, OtherCluster(provider, traffic_pool=pool), DnsNameArgs("198.51.100.7", "example.org"))
+
+
 def balancer_policy(name: str, _: Path) -> BalancerPolicy:
     provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
     args = BalancerPolicyArgs("nlb-id", "nlb", "ingress", "cluster")
@@ -58,6 +65,7 @@ COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     IngressController: ingress,
     BalancerPolicy: balancer_policy,
     DemoApp: demo_app,
+    DnsName: dns_name,
     AntiAffinity: lambda name, _: AntiAffinity(name, AntiAffinityArgs(ME, name)),
     StackId: lambda name, _: StackId(name, StackIdArgs(ME, ZONE)),
     NodepoolSweep: lambda name, _: NodepoolSweep(name, NodepoolSweepArgs(ME, ZONE, "cluster")),

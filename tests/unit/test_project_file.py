@@ -12,7 +12,14 @@ from configuration.settings import load
 from tests.unit.conftest import NAME, PROJECT, PROJECT_FILE, configure
 
 DECLARED: dict[str, dict[str, Any]] = PROJECT_FILE["config"]
-DEPENDING = ("kubeconfig.file", "ingress.nodepool", "ingress.chart", "ingress.repository", "ingress.version")
+DEPENDING = (
+    "dns.domain",
+    "kubeconfig.file",
+    "ingress.nodepool",
+    "ingress.chart",
+    "ingress.repository",
+    "ingress.version",
+)
 STACK_FILES = sorted(PROJECT.glob("Pulumi.*.yaml"))
 
 

@@ -102,6 +102,7 @@ CHANGES = (
     inner("ingress.timeout-seconds", "another", 90),
     inner("ingress.chart", "another", "traefik"),
     Change("ingress.repository, ingress.version", "others", {"ingress": {"repository": THERE}}),
+    Change("dns.domain", "one that the organisation does not hold", {"dns": {"domain": "example.org"}}),
     Change("demo", "false → true", {"demo": True}),
     inner("storage.csi", "false → true", True),
     inner("storage.csi", "true → false", False, True),
