@@ -18,6 +18,7 @@ from sandbox.clusters.processes import end_processes
 from sandbox.controllers.cluster import Access, Away, Cluster, Refused
 from sandbox.files import write_private
 from sandbox.store import Document
+from sandbox.traffic.observer import Observer
 
 READY_POLL_SECONDS = 0.05
 READY_SECONDS = 60
@@ -56,6 +57,7 @@ class ControlPlane:
         self._kwok = Kwok(folder, tools)
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self.observer = Observer(self._access, cluster["id"])
         self._controllers = {name: Controller(make, cluster, self._access) for name, make in controllers.items()}
         self._log = logging.getLogger(f"sandbox.clusters.{cluster['id']}")
 
@@ -111,6 +113,7 @@ class ControlPlane:
         for controller in self._controllers.values():
             controller.stop()
         self._metrics.stop()
+        self.observer.stop()
         self._kwok.stop()
         self._api.close()
         self._konnectivity.stop()

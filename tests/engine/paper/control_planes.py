@@ -106,6 +106,9 @@ class PaperControlPlanes:
                 nodes = [machine.node() for machine in machines(self._cloud, cluster_id)]
                 objects.update({f"{NODES}/{node['metadata']['name']}": node for node in nodes})
 
+    def observer(self, cluster_id: str) -> None:
+        """Nobody looks into a cluster on paper to see where its traffic goes."""
+
     def start_all(self) -> None:
         """A new sandbox has no clusters."""
 
