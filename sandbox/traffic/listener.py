@@ -86,10 +86,10 @@ class _Handler(BaseHTTPRequestHandler):
         super().setup()
 
     def finish(self) -> None:
-        """Tells a TLS client that the answer is complete."""
+        """Closes the TLS connection, too: the server knows only the one below it."""
         super().finish()
         if isinstance(self.request, ssl.SSLSocket):
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError), self.request:
                 self.request.unwrap()
 
     def do_GET(self) -> None:

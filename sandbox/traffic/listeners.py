@@ -15,6 +15,7 @@ from sandbox.traffic.names import address_of
 from sandbox.traffic.way import BALANCER, Nowhere, Ways
 
 _HTTPS = 443
+_POLL_SECONDS = 0.1  # after which a listener notices that it is to close
 
 
 class Listeners:
@@ -87,7 +88,8 @@ class Listeners:
                 before = self._noted.get(_name(address, port), 0)
                 local = before if ports.is_free(before) else ports.free()
                 listener = Listener(address, port, local, self._ways.way, self._tls_port)
-                threading.Thread(target=listener.serve_forever, name=f"traffic-{address}:{port}", daemon=True).start()
+                name = f"traffic-{address}:{port}"
+                threading.Thread(target=listener.serve_forever, args=(_POLL_SECONDS,), name=name, daemon=True).start()
                 self._open[address, port] = listener
                 self._noted[_name(address, port)] = local
                 write_private(self._file, json.dumps(self._noted))
@@ -112,7 +114,7 @@ def _name(address: str, port: int) -> str:
 
 def _close(listeners: list[Listener]) -> None:
     if listeners:
-        with ThreadPoolExecutor(len(listeners)) as pool:  # each takes up to half a second
+        with ThreadPoolExecutor(len(listeners)) as pool:  # each waits for its last poll
             list(pool.map(Listener.shutdown, listeners))
     for listener in listeners:
         listener.server_close()
