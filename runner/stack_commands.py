@@ -21,6 +21,7 @@ from components.teardown.cloud.stack_ref import StackRef
 from runner import project
 from runner.charts import reachable, stand_in
 from runner.cli import main
+from runner.loopback import local_urls
 from runner.namesakes import namesakes
 from runner.project import new_stack_name, project_name, stack_name
 from runner.states import States, summary
@@ -77,6 +78,8 @@ def up(home: Path, stack: str, replace: tuple[str, ...], refresh: bool) -> None:
     click.echo(f"  {outputs['connect']}")
     click.echo("  kubectl get nodes; kubectl get pods -n kube-system")
     click.echo(f"  kubectl top node{_until_there(tool_of('metrics-server'))}")
+    for what, url in local_urls(Admin(record).addresses(), outputs).items():
+        click.echo(f"  curl -kL {url}      # or in a browser: {what}, on this machine")
     click.echo(f"  make down STACK={name}      # when you are done")
 
 

@@ -1,5 +1,7 @@
 {{- define "settings" -}}
 {{- $class := .Values.ingressClass -}}
+{{- $ingress := .Values.providers.kubernetesIngress -}}
+{{- $nginx := .Values.providers.kubernetesIngressNginx -}}
 daemonset: {{ eq .Values.deployment.kind "DaemonSet" }}
 type: {{ .Values.service.type }}
 externalTrafficPolicy: {{ .Values.service.spec.externalTrafficPolicy | default "" | quote }}
@@ -9,4 +11,39 @@ default: {{ $class.isDefaultClass }}
 controller: traefik.io/ingress-controller
 affinity: {{ toJson .Values.affinity }}
 tolerations: {{ toJson .Values.tolerations }}
+image: traefik
+httpPort: 8000
+httpsPort: 8443
+args:
+  - --entryPoints.web.address=:8000/tcp
+  {{- with .Values.ports.web.http.redirections.entryPoint.to }}
+  - --entryPoints.web.http.redirections.entryPoint.to={{ . }}
+  {{- end }}
+  - --entryPoints.websecure.address=:8443/tcp
+  - --entryPoints.websecure.http.tls=true
+  {{- if $ingress.enabled }}
+  - --providers.kubernetesingress
+  - --providers.kubernetesingress.allowEmptyServices={{ $ingress.allowEmptyServices }}
+  {{- with $ingress.ingressClass }}
+  - --providers.kubernetesingress.ingressClass={{ . }}
+  {{- end }}
+  {{- if $ingress.strictPrefixMatching }}
+  - --providers.kubernetesingress.strictPrefixMatching=true
+  {{- end }}
+  {{- end }}
+  {{- if $nginx.enabled }}
+  - --providers.kubernetesingressnginx
+  {{- with $nginx.controllerClass }}
+  - --providers.kubernetesingressnginx.controllerclass={{ . }}
+  {{- end }}
+  {{- with $nginx.ingressClass }}
+  - --providers.kubernetesingressnginx.ingressclass={{ . }}
+  {{- end }}
+  {{- if $nginx.ingressClassByName }}
+  - --providers.kubernetesingressnginx.ingressclassbyname=true
+  {{- end }}
+  {{- if $nginx.watchIngressWithoutClass }}
+  - --providers.kubernetesingressnginx.watchingresswithoutclass=true
+  {{- end }}
+  {{- end }}
 {{- end -}}
