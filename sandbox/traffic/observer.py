@@ -37,15 +37,15 @@ class Observer:
     def rules(self) -> Rules | None:
         """Returns what the nodes follow, at once; None until it has been seen."""
         services, slices = self._watch(_NODES)
-        if not (services.synced.is_set() and slices.synced.is_set()):
-            return None
-        return Rules(_by_key(services), slices.objects())
+        seen = services.synced.is_set() and slices.synced.is_set()
+        return Rules(_by_key(services), slices.objects()) if seen and not self._stopping.is_set() else None
 
     def snapshot(self, seconds: float = SYNC_SECONDS) -> Snapshot | None:
         """Waits until everything has been seen and returns it; None if that takes too long."""
         informers = self._watch((*_NODES, *_CONTROLLERS))
         deadline = time.monotonic() + seconds
-        if not all(one.synced.wait(max(0.0, deadline - time.monotonic())) for one in informers):
+        seen = all(one.synced.wait(max(0.0, deadline - time.monotonic())) for one in informers)
+        if not seen or self._stopping.is_set():  # the end of a watch looks like a sync
             return None
         services, slices, pods, ingresses, classes, secrets = informers
         return Snapshot(

@@ -16,9 +16,6 @@ httpPort: 8000
 httpsPort: 8443
 args:
   - --entryPoints.web.address=:8000/tcp
-  {{- with .Values.ports.web.http.redirections.entryPoint.to }}
-  - --entryPoints.web.http.redirections.entryPoint.to={{ . }}
-  {{- end }}
   - --entryPoints.websecure.address=:8443/tcp
   - --entryPoints.websecure.http.tls=true
   {{- if $ingress.enabled }}

@@ -3,7 +3,7 @@
 import base64
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -258,8 +258,10 @@ def test_a_port_on_loopback_stays_after_a_restart(world: World) -> None:
         again.stop()
 
 
-def test_addresses_are_listed_with_their_load_balancer(world: World) -> None:
-    assert world.listeners.addresses() == [
+def test_the_admin_api_lists_the_addresses_with_their_load_balancer(
+    world: World, admin: Callable[..., requests.Response]
+) -> None:
+    assert admin("GET", "addresses").json()["addresses"] == [
         {"address": world.address, "port": port, "load-balancer": "nlb", "local-port": world.local(port)}
         for port in (80, 443)
     ]
