@@ -34,19 +34,19 @@ def refused(why: str) -> Reply:
 
 def _controlled(way: Way, controller: Controller, outcome: Outcome, facts: dict[str, str], path: str) -> Reply:
     match outcome:
-        case Forward(ingress, rule, backend, asked):
-            known = {**facts, "ingress": key_of(ingress), "rule": rule, "path": asked}
-            found = service_port(way.objects, namespace_of(ingress), backend)
+        case Forward(source, rule, backend, asked, kind):
+            known = {**facts, kind: key_of(source), "rule": rule, "path": asked}
+            found = service_port(way.objects, namespace_of(source), backend)
             ready = endpoints(way.objects, *found) if found else []
             if found and ready:
                 shown = {**known, **_served(*found, one_of(ready, way.client))}
                 return reply(200, key_of(found[0]), _ANSWERED, shown)
             name = (backend.get("service") or {}).get("name", "")
-            missing = {**known, "service": f"{namespace_of(ingress)}/{name}"}
+            missing = {**known, "service": f"{namespace_of(source)}/{name}"}
             return _controlled(way, controller, controller.without_endpoints(outcome), missing, asked)
-        case Redirect(status, location, why, source):
+        case Redirect(status, location, why, cause):
             lead = f"The controller would have sent the client to {location}"
-            known = {**facts, "ingress": key_of(source) if source else "", "why": why}
+            known = {**facts, "ingress": key_of(cause) if cause else "", "why": why}
             return reply(status, "Redirect", lead, known, location)
         case NoAnswer(status, text, why):
             lead = "The controller would have answered with this error."

@@ -39,16 +39,18 @@ class Forward:
     """It goes to a Service.
 
     Args:
-        ingress: the Ingress that says so.
+        source: the Ingress, or other object, that says so.
         rule: the rule in words, for the page.
-        backend: `service` with `name` and `port`, as the Ingress has it.
+        backend: `service` with `name` and `port`, as an Ingress has it.
         path: the path that the application is asked for.
+        kind: what the source is.
     """
 
-    ingress: Object
+    source: Object
     rule: str
     backend: Object
     path: str
+    kind: str = "ingress"
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Redirect:
     status: int
     location: str
     why: str
-    ingress: Object | None = None
+    source: Object | None = None
 
 
 @dataclass(frozen=True)

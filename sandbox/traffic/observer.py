@@ -6,15 +6,25 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from sandbox.controllers.cluster import Access, Cluster
+from sandbox.controllers.cluster import Access, Away, Cluster, Refused
 from sandbox.controllers.gate import Gate, Killed
 from sandbox.controllers.informer import Informer
 from sandbox.controllers.objects import PODS, SERVICES, Object, key_of
-from sandbox.traffic.snapshot import INGRESS_CLASSES, INGRESSES, SLICES, TLS_SECRETS, Rules, Snapshot
+from sandbox.traffic.snapshot import (
+    GATEWAY_API,
+    GATEWAY_KINDS,
+    INGRESS_CLASSES,
+    INGRESSES,
+    SLICES,
+    TLS_SECRETS,
+    Rules,
+    Snapshot,
+)
 
 SYNC_SECONDS = 10.0
 _NODES = (SERVICES, SLICES)
 _CONTROLLERS = (PODS, INGRESSES, INGRESS_CLASSES, TLS_SECRETS)
+_GATEWAYS = tuple(f"{GATEWAY_API}/{kind}" for kind in GATEWAY_KINDS)
 
 
 class Observer:
@@ -42,12 +52,13 @@ class Observer:
 
     def snapshot(self, seconds: float = SYNC_SECONDS) -> Snapshot | None:
         """Waits until everything has been seen and returns it; None if that takes too long."""
-        informers = self._watch((*_NODES, *_CONTROLLERS))
+        gateways = _GATEWAYS if self._has_gateways() else ()
+        informers = self._watch((*_NODES, *_CONTROLLERS, *gateways))
         deadline = time.monotonic() + seconds
         seen = all(one.synced.wait(max(0.0, deadline - time.monotonic())) for one in informers)
         if not seen or self._stopping.is_set():  # the end of a watch looks like a sync
             return None
-        services, slices, pods, ingresses, classes, secrets = informers
+        services, slices, pods, ingresses, classes, secrets, *gateway = informers
         return Snapshot(
             _by_key(services),
             slices.objects(),
@@ -55,6 +66,8 @@ class Observer:
             ingresses.objects(),
             _by_key(classes),
             _by_key(secrets),
+            _by_key(gateway[0]) if gateway else {},
+            *(one.objects() for one in gateway[1:]),
         )
 
     def stop(self) -> None:
@@ -65,6 +78,22 @@ class Observer:
             if self._cluster:
                 self._cluster.close()
 
+    def _has_gateways(self) -> bool:
+        """Whether the cluster has the Gateway API's kinds, which are no part of Kubernetes; once seen, they stay."""
+        with self._lock:
+            if _GATEWAYS[0] in self._informers:
+                return True
+            cluster = self._client()
+        try:
+            offered = cluster.get(GATEWAY_API) or {}
+        except (Refused, *Away):
+            return False
+        return set(GATEWAY_KINDS) <= {one["name"] for one in offered.get("resources") or []}
+
+    def _client(self) -> Cluster:
+        self._cluster = self._cluster or Cluster(self._access(), self._gate)
+        return self._cluster
+
     def _watch(self, paths: Sequence[str]) -> list[Informer]:
         with self._lock:
             for path in paths:
@@ -73,8 +102,7 @@ class Observer:
             return [self._informers[path] for path in paths]
 
     def _started(self, path: str) -> Informer:
-        self._cluster = self._cluster or Cluster(self._access(), self._gate)
-        informer = Informer(self._cluster, path, lambda old, new: None, self._log)
+        informer = Informer(self._client(), path, lambda old, new: None, self._log)
 
         def run() -> None:
             with contextlib.suppress(Killed):

@@ -9,6 +9,8 @@ from sandbox.controllers.objects import Object
 SLICES = "/apis/discovery.k8s.io/v1/endpointslices"
 INGRESSES = "/apis/networking.k8s.io/v1/ingresses"
 INGRESS_CLASSES = "/apis/networking.k8s.io/v1/ingressclasses"
+GATEWAY_API = "/apis/gateway.networking.k8s.io/v1"
+GATEWAY_KINDS = ("gatewayclasses", "gateways", "httproutes")
 TLS_SECRETS = "/api/v1/secrets?fieldSelector=type%3Dkubernetes.io%2Ftls"
 
 Objects = Mapping[str, Object]
@@ -30,6 +32,9 @@ class Snapshot(Rules):
     ingresses: Sequence[Object] = ()
     classes: Objects = field(default_factory=dict)
     secrets: Objects = field(default_factory=dict)
+    gateway_classes: Objects = field(default_factory=dict)
+    gateways: Sequence[Object] = ()
+    routes: Sequence[Object] = ()
 
 
 def annotations(object_: Object) -> Mapping[str, str]:

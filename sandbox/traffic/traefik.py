@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sandbox.controllers.objects import Object
 from sandbox.traffic import flags as given
-from sandbox.traffic import ingress_nginx
+from sandbox.traffic import gateways, ingress_nginx
 from sandbox.traffic.certificate import covers
 from sandbox.traffic.http import (
     Forward,
@@ -28,6 +28,7 @@ from sandbox.traffic.snapshot import Snapshot, annotations, namespace_of
 CONTROLLER = "traefik.io/ingress-controller"
 _ROUTER = "traefik.ingress.kubernetes.io/router."
 _KUBERNETES, _NGINX = "providers.kubernetesingress", "providers.kubernetesingressnginx"
+_GATEWAY, _ROUTE = "providers.kubernetesgateway", "httproute"
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Router:
         rule: the rule as Traefik writes it.
         matches: whether a host and path match.
         location: where it leads.
-        priority: a priority given by hand; 0 takes the rule's length.
+        priority: a priority that is not the rule's length; 0 takes that.
         redirects: whether it sends plain HTTP to https.
         rewrites: whether it honours ingress-nginx's `rewrite-target`.
         entry_points: the entry points that it is on; empty means all.
@@ -51,6 +52,7 @@ class Router:
     redirects: bool = False
     rewrites: bool = False
     entry_points: tuple[str, ...] = ()
+    kind: str = "ingress"
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,9 @@ class Traefik:
 
     def handshake(self, name: str, objects: Snapshot) -> Handshake:
         """See Controller: any Ingress's certificate that has the name, or its own."""
+        of_gateways = gateways.secrets(objects) if given.is_on(self.flags, _GATEWAY) else ()
+        if (found := next((one for one in of_gateways if covers(one, name)), None)) is not None:
+            return FromSecret(found)
         for ingress in [*self._ours(objects), *self._ours_as_nginx(objects)]:
             for entry in ingress["spec"].get("tls") or []:
                 secret = given.tls_secret(objects, namespace_of(ingress), entry.get("secretName", ""))
@@ -98,8 +103,10 @@ class Traefik:
         if router.redirects and not request.secure:
             target = f"https://{request.host}{request.target}"
             return Redirect(308, target, "the Ingress has TLS", location.ingress)
+        if router.kind == _ROUTE and service_port(objects, namespace_of(location.ingress), location.backend) is None:
+            return NoAnswer(500, "500 Internal Server Error", "the HTTPRoute's backend is no Service that it may use")
         path = location.rewritten(request.path) if router.rewrites else request.path
-        return Forward(location.ingress, router.rule or "everything", location.backend, path)
+        return Forward(location.ingress, router.rule or "everything", location.backend, path, router.kind)
 
     def without_endpoints(self, forward: Forward) -> NoAnswer:
         """See Controller."""
@@ -115,6 +122,7 @@ class Traefik:
     def _routers(self, objects: Snapshot) -> Iterator[Router]:
         yield from self._from_ingresses(objects)
         yield from self._from_nginx_ingresses(objects)
+        yield from self._from_routes(objects)
 
     def _from_ingresses(self, objects: Snapshot) -> Iterator[Router]:
         for ingress in self._ours(objects):
@@ -138,6 +146,19 @@ class Traefik:
                 text, matches = _nginx_path_rule(path, host in hosts)
                 rule = " && ".join(part for part in (_host_rule(host), text) if part)
                 yield Router(rule, _both(host, matches), path, redirects=secure and wanted, rewrites=True)
+
+    def _from_routes(self, objects: Snapshot) -> Iterator[Router]:
+        for route in gateways.routes(objects) if given.is_on(self.flags, _GATEWAY) else ():
+            host, path = gateways.host_rule(route.hosts), gateways.path_rule(route.type, route.value)
+            location = Location(route.value, route.type, route.backend, route.source)
+            yield Router(
+                " && ".join(part for part in (host, path) if part),
+                route.matches,
+                location,
+                priority=route.priority,
+                entry_points=(self._entry_point(route.port),),
+                kind=_ROUTE,
+            )
 
     def _is_ours(self, ingress: Object, objects: Snapshot) -> bool:
         wanted = self.flags.get(f"{_KUBERNETES}.ingressclass", "")

@@ -43,4 +43,7 @@ args:
   - --providers.kubernetesingressnginx.watchingresswithoutclass=true
   {{- end }}
   {{- end }}
+  {{- if .Values.providers.kubernetesGateway.enabled }}
+  - --providers.kubernetesgateway
+  {{- end }}
 {{- end -}}

@@ -105,7 +105,11 @@ def snapshot(*objects: Object, controller: str = "", pods: tuple[Object, ...] = 
         {key_of(one): one for one in of("ports", "spec")},
         of("endpoints"),
         {key_of(one): one for one in pods},
-        of("rules", "spec") + [one for one in of("defaultBackend", "spec") if "rules" not in one["spec"]],
+        [one for one in of("rules", "spec") if "parentRefs" not in one["spec"]]
+        + [one for one in of("defaultBackend", "spec") if "rules" not in one["spec"]],
         {"nginx": ingress_class(controller)} | {key_of(one): one for one in of("controller", "spec")},
         {key_of(one): one for one in of("data")},
+        {key_of(one): one for one in of("controllerName", "spec")},
+        of("listeners", "spec"),
+        of("parentRefs", "spec"),
     )
