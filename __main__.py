@@ -5,6 +5,7 @@ import shlex
 import pulumi
 
 import configuration.packages  # noqa: F401 - first: it names what is missing
+from components.cert_manager import CertManager
 from components.cluster import Cluster
 from components.ingress import IngressController
 from components.kubeconfig_entries import entry_name
@@ -24,6 +25,8 @@ if settings.local:
 else:
     cluster = Cluster("sks", settings.cluster)
 ingress = IngressController("ingress", cluster, settings.ingress) if settings.ingress else None
+if settings.tls:
+    CertManager("cert-manager", cluster, settings.tls)
 
 pulumi.export("endpoint", cluster.endpoint)
 pulumi.export("kubeconfig", cluster.kubeconfig)

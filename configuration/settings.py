@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from components.cert_manager import CertManagerArgs
 from components.cluster_args import ClusterArgs
 from components.identity import Identity
 from components.ingress import IngressControllerArgs
@@ -21,6 +22,7 @@ from .kubeconfig import access
 from .namespaces import configuration, unread
 from .nodepools import nodepools
 from .reading import Table
+from .tls import tls
 
 K3D = "k3d"
 PLATFORMS = (EXOSCALE, K3D)
@@ -46,11 +48,13 @@ class Settings:
         cluster: the cluster, as it is on Exoscale.
         local: the cluster on this machine; None for one on Exoscale.
         ingress: the ingress controller; None for none.
+        tls: what signs the certificates of Ingresses; None for nothing.
     """
 
     cluster: ClusterArgs
     local: LocalClusterArgs | None
     ingress: IngressControllerArgs | None
+    tls: CertManagerArgs | None
 
 
 def load() -> Settings:
@@ -72,12 +76,13 @@ def load() -> Settings:
         controller.installed_chart.name if controller else "",
     )
     local = _local(top.table("k3d"), cluster, platform == K3D)
+    certificates = tls(top, controller, platform == K3D)
     top.finish()
     problems += unread(everything, project)
     problems += api_key_problems() if platform == EXOSCALE else []
     if problems or cluster is None:
         raise pulumi.RunError("\n".join(problems))
-    return Settings(cluster, local if platform == K3D else None, controller)
+    return Settings(cluster, local if platform == K3D else None, controller, certificates)
 
 
 def _cluster(top: Table, load_balancer: Any, ingress_nodepool: Any, chart: str) -> ClusterArgs | None:

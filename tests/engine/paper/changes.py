@@ -26,6 +26,7 @@ COMMAND = ".venv/bin/python -m tests.engine.paper.changes"
 ONE, TWO, NO_GROUP = {"size": 1}, {"size": 2}, {"size": 1, "anti-affinity": False}
 TWO_POOLS = {"default": ONE, "web": ONE}
 TAINTED = {"default": ONE, "web": {**ONE, "taints": {"dedicated": "web:NoSchedule"}}}
+SELF_SIGNED, LETS_ENCRYPT = {"tls": "self-signed"}, {"tls": "letsencrypt", "tls-email": "alice@example.com"}
 HERE, THERE = "charts", "mirror"  # folders that stand for two repositories
 
 
@@ -102,6 +103,17 @@ CHANGES = (
     inner("ingress.timeout-seconds", "another", 90),
     inner("ingress.chart", "another", "traefik"),
     Change("ingress.repository, ingress.version", "others", {"ingress": {"repository": THERE}}),
+    Change("tls", "none → self-signed", SELF_SIGNED),
+    Change("tls", "self-signed → none", {"tls": "none"}, SELF_SIGNED),
+    Change("tls", "self-signed → letsencrypt", LETS_ENCRYPT, SELF_SIGNED),
+    Change("tls-email", "another", {"tls-email": "bob@example.com"}, LETS_ENCRYPT),
+    Change("cert-manager.timeout-seconds", "another", {"cert-manager": {"timeout-seconds": 90}}, SELF_SIGNED),
+    Change(
+        "cert-manager.chart, cert-manager.repository, cert-manager.version",
+        "others",
+        {"cert-manager": {"repository": THERE}},
+        SELF_SIGNED,
+    ),
     inner("storage.csi", "false → true", True),
     inner("storage.csi", "true → false", False, True),
     inner("storage.on-destroy", "another", "keep"),
@@ -131,7 +143,7 @@ def page(home: Path) -> str:
         home: an empty folder.
     """
     for name, version in ((HERE, "1.0.0"), (THERE, "2.0.0")):
-        for chart in ("nginx-ingress", "traefik"):
+        for chart in ("nginx-ingress", "traefik", "cert-manager"):
             file = stand_in(chart, home / name) / "Chart.yaml"
             file.write_text(re.sub("^version: .*$", f"version: {version}", file.read_text(), flags=re.MULTILINE))
     with on_paper(home / "sandbox") as sandbox:
@@ -176,9 +188,11 @@ def _configure(stack: SandboxStack, settings: Settings, home: Path) -> None:
     official = CONTROLLERS.get(ingress.get("controller", "nginx"))
     chart = ingress.get("chart") or (official.chart.name if official else "nginx-ingress")
     ingress |= {"chart": chart, "repository": str(home / ingress["repository"])}
+    certificates = {"repository": HERE, **settings.get("cert-manager", {})}
+    certificates |= {"chart": "cert-manager", "repository": str(home / certificates["repository"])}
     kubeconfig = {"file": "stack.yaml", **settings.get("kubeconfig", {})}
     kubeconfig["file"] = str(home / kubeconfig["file"])
-    everything = {**settings, "ingress": ingress, "kubeconfig": kubeconfig}
+    everything = {**settings, "ingress": ingress, "cert-manager": certificates, "kubeconfig": kubeconfig}
     stack.config.clear()
     stack.config |= {PREFIX + key: value for key, value in everything.items()}
 
