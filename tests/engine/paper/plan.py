@@ -15,7 +15,7 @@ NAMES = {
     "cert-manager-release": "cert-manager",
     "SksKubeconfig": "the kubeconfig",
 }
-"""What a person calls it, by type or by name, the most important first. Groups, rules and our own steps go with these."""
+"""What a person calls it, by type or name, the most important first. Groups, rules and our own steps go with these."""
 # Inputs of a nodepool that only machines get that are made from then on: no preview says so (docs/exoscale.md, Instance
 # pools of one's own).
 LATER = {"antiAffinityGroupIds", "diskSize", "instancePrefix", "instanceType", "labels", "securityGroupIds", "taints"}
