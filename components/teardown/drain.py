@@ -11,7 +11,7 @@ from collections.abc import Callable
 from .cloud.account import Document
 from .cloud.resource import VOLUME
 from .cloud_drain import CloudDrain
-from .cluster import closing, services, volume_claims, webhooks
+from .cluster import challenges, closing, services, volume_claims, webhooks
 from .cluster.api_server import ApiServer, Unreachable, reach
 from .cluster.armed import armed
 from .command import next_step
@@ -114,6 +114,8 @@ def plan(cloud: CloudDrain) -> None:
             cloud.say(f"would delete Service {services.name(service)}")
         for one in webhooks.unanswered(server):
             cloud.say(f"would set {one.name} aside: {one.reason}")
+        for challenge in challenges.stuck(server):
+            cloud.say(f"would let {challenges.name(challenge)} go")
     found = cloud.look()
     for balancer in cloud.balancers(found):
         cloud.say(f"would delete {balancer}")
@@ -177,6 +179,7 @@ def _in_cluster(cloud: CloudDrain, server: ApiServer) -> list[str]:
     cloud.refuse_guests(found)
     cloud.refuse_data(found)
     lines = closing.close(server, cloud.target.on_destroy == "delete", patience * _UNANSWERED, say)
+    lines += challenges.let_go(server, say)
     learn(cloud, server)  # finds what was created before the policy was in force
     found = cloud.look()
     data = cloud.data(found)

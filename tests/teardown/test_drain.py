@@ -76,6 +76,13 @@ def test_it_takes_out_services_nlbs_and_volumes_and_refuses_new_ones(
     assert said[-1] == "drained: nothing in the cluster holds an NLB or a volume"
 
 
+def test_it_lets_go_of_a_challenge_that_nobody_is_left_to_finish(cluster: Cluster, drained: Drained) -> None:
+    path = cluster.server.challenge("app-1", "acme.cert-manager.io/finalizer")
+
+    assert drained() == ["let Challenge shop/app-1 go: no pod of cert-manager is ready to finish it"]
+    assert cluster.server.objects[path]["metadata"]["finalizers"] == []
+
+
 def test_before_anything_is_deleted_it_is_labelled_so_that_it_is_known_when_the_cluster_is_gone(
     cluster: Cluster, drained: Drained
 ) -> None:
