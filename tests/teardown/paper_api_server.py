@@ -94,6 +94,14 @@ class PaperApiServer(ApiServer):
         endpoint = {"addresses": ["192.0.2.1"], "conditions": {} if ready is None else {"ready": ready}}
         self.objects[path] = {"metadata": {"name": f"{name}-1", "labels": labels}, "endpoints": [endpoint]}
 
+    def gateway(self, name: str, *finalizers: str, service: str = "web") -> str:
+        """A Gateway in namespace `shop` that owns a Service there. Gives its path."""
+        path = f"/apis/gateway.networking.k8s.io/v1/namespaces/shop/gateways/{name}"
+        self._put(path, {"namespace": "shop", "finalizers": [*finalizers]}, {})
+        owner = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "name": name, "uid": f"{name}-uid"}
+        self.objects[f"/api/v1/namespaces/shop/services/{service}"]["metadata"]["ownerReferences"] = [owner]
+        return path
+
     def challenge(self, name: str, *finalizers: str) -> str:
         """A Challenge of cert-manager's in namespace `shop`. Gives its path."""
         path = f"/apis/acme.cert-manager.io/v1/namespaces/shop/challenges/{name}"
