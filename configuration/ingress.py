@@ -1,7 +1,5 @@
 """Reads the settings of the ingress controller."""
 
-from dataclasses import replace
-
 from components.cluster_args import ClusterArgs
 from components.ingress import CONTROLLERS, Chart, IngressControllerArgs
 from components.teardown.changes import CCM, MANAGED
@@ -22,10 +20,15 @@ def ingress(table: Table) -> tuple[IngressControllerArgs | None, str, str]:
     controller = table.text("controller", "nginx", allowed=(*CONTROLLERS, NO_CONTROLLER))
     load_balancer = table.text("load-balancer", ClusterArgs.load_balancer, allowed=(MANAGED, CCM))
     nodepool = table.take("nodepool", "")
-    arguments = table.arguments(IngressControllerArgs, ingress_class="class", timeout_seconds="timeout-seconds")
+    arguments = table.arguments(
+        IngressControllerArgs,
+        ingress_class="class",
+        timeout_seconds="timeout-seconds",
+        gateway_api="gateway-api",
+        gateway_api_crds="gateway-api-crds",
+    )
     official = CONTROLLERS[controller].chart if controller in CONTROLLERS else Chart("")
+    arguments |= {"controller": controller} if controller in CONTROLLERS else {}
     args = table.made(IngressControllerArgs, {**arguments, "chart": chart(table, official)}, {"ingress_class": "class"})
     table.finish()
-    if args is None or controller not in CONTROLLERS:
-        return None, load_balancer, nodepool
-    return replace(args, controller=controller), load_balancer, nodepool
+    return (args if controller in CONTROLLERS else None), load_balancer, nodepool

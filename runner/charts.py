@@ -11,13 +11,15 @@ if TYPE_CHECKING:
     from components.ingress import Chart  # which imports Pulumi
 
 CHARTS = Path(__file__).parent / "charts"
+GATEWAY_API = CHARTS / "gateway-api.yaml"
+"""Our definitions of the Gateway API."""
 _SECONDS = 3
 
 
-def reachable(repository: str) -> bool:
-    """Whether a chart repository answers within 3 s."""
+def reachable(address: str) -> bool:
+    """Whether a file can be downloaded: an answer comes within 3 s."""
     try:
-        return requests.head(f"{repository.rstrip('/')}/index.yaml", timeout=_SECONDS, allow_redirects=True).ok
+        return requests.head(address, timeout=_SECONDS, allow_redirects=True).ok
     except requests.RequestException:
         return False
 
@@ -39,7 +41,7 @@ def stand_in(chart: str, into: Path) -> Path:
 
 
 def chosen(config: Mapping[str, Any], into: Path, say: Callable[[str], object]) -> dict[str, Any]:
-    """Returns the settings for our own charts instead of the official ones that cannot be reached.
+    """Returns the settings for charts and definitions of our own instead of the official ones that cannot be reached.
 
     Args:
         config: a stack's settings, without the project's name in their keys.
@@ -52,12 +54,22 @@ def chosen(config: Mapping[str, Any], into: Path, say: Callable[[str], object]) 
         if "chart" in settings:
             continue
         repository = settings.get("repository") or official.repository or ""
-        if reachable(repository):
+        if reachable(f"{repository.rstrip('/')}/index.yaml"):
             say(f"{key} chart: {official.name} {official.version} from {repository}")
             continue
         say(f"{key} chart: our stand-in for {official.name}, because {repository} cannot be reached from here")
         differing[key] = {**settings, "chart": str(stand_in(official.name, into))}
+    ingress = differing.get("ingress", config.get("ingress") or {})
+    if ingress.get("gateway-api") and "gateway-api-crds" not in ingress and not reachable(_standard()):
+        say(f"Gateway API: our own definitions, because {_standard()} cannot be reached from here")
+        differing["ingress"] = {**ingress, "gateway-api-crds": str(GATEWAY_API)}
     return differing
+
+
+def _standard() -> str:
+    from components.ingress.gateway_api import STANDARD
+
+    return STANDARD
 
 
 def _official(config: Mapping[str, Any]) -> "dict[str, Chart]":

@@ -11,14 +11,16 @@ from runner import charts
 
 NGINX = "https://helm.nginx.com/stable"
 JETSTACK = "https://charts.jetstack.io"
+INDEX = "/index.yaml"
+TRAEFIK = {"controller": "traefik", "chart": "./mine", "gateway-api": True}
 
 
 @pytest.fixture
 def answering(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The repositories that can be reached."""
-    repositories: set[str] = set()
-    monkeypatch.setattr(charts, "reachable", lambda repository: repository in repositories)
-    return repositories
+    """The addresses that can be reached."""
+    addresses: set[str] = set()
+    monkeypatch.setattr(charts, "reachable", lambda address: address in addresses)
+    return addresses
 
 
 def chosen(config: dict[str, Any], folder: Path) -> tuple[dict[str, Any], list[str]]:
@@ -27,7 +29,7 @@ def chosen(config: dict[str, Any], folder: Path) -> tuple[dict[str, Any], list[s
 
 
 def test_a_chart_that_can_be_reached_is_the_official_one(answering: set[str], tmp_path: Path) -> None:
-    answering |= {NGINX, JETSTACK}
+    answering |= {NGINX + INDEX, JETSTACK + INDEX}
 
     differing, said = chosen({"tls": "self-signed"}, tmp_path)
 
@@ -60,9 +62,25 @@ def test_what_is_not_installed_or_has_a_chart_of_its_own_is_not_replaced(
 
 @pytest.mark.usefixtures("answering")
 def test_a_mirror_is_asked_in_place_of_the_official_repository(answering: set[str], tmp_path: Path) -> None:
-    answering.add("https://mirror.test")
+    answering.add(f"https://mirror.test{INDEX}")
 
-    assert chosen({"ingress": {"repository": "https://mirror.test"}}, tmp_path)[0] == {}
+    assert chosen({"ingress": {"repository": "https://mirror.test/"}}, tmp_path)[0] == {}
+
+
+@pytest.mark.usefixtures("answering")
+def test_definitions_of_the_gateway_api_that_cannot_be_reached_are_our_own(tmp_path: Path) -> None:
+    differing, said = chosen({"ingress": TRAEFIK}, tmp_path)
+
+    assert differing == {"ingress": {**TRAEFIK, "gateway-api-crds": str(charts.GATEWAY_API)}}
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("more", [{"gateway-api": False}, {"gateway-api-crds": "mine.yaml"}])
+@pytest.mark.usefixtures("answering")
+def test_a_stack_without_the_gateway_api_or_with_definitions_of_its_own_gets_none(
+    more: dict[str, Any], tmp_path: Path
+) -> None:
+    assert chosen({"ingress": {**TRAEFIK, **more}}, tmp_path) == ({}, [])
 
 
 @pytest.mark.parametrize(
