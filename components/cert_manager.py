@@ -1,5 +1,6 @@
 """cert-manager, and the issuer from which Ingresses get their certificates."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -72,7 +73,7 @@ class CertManager(Component):
         opts: component options.
     """
 
-    annotations: pulumi.Output[dict[str, str]]
+    annotations: Mapping[str, pulumi.Output[str]]
     """Annotations for an Ingress; known in previews. What uses them is deleted before issuer and release."""
     status: pulumi.Output[str]
     """Helm's status of the release, such as `deployed`; `failed` is an error of the run."""
@@ -125,7 +126,10 @@ class CertManager(Component):
                 parent=self, depends_on=[release], replace_on_changes=["metadata"], delete_before_replace=True
             ),
         )
-        self.annotations = issuer.urn.apply(lambda _: ingress_annotations(args.issuer))
+        self.annotations = {
+            key: pulumi.Output.all(value, issuer.urn).apply(lambda known: str(known[0]))
+            for key, value in ingress_annotations(args.issuer).items()
+        }
         self.status = release.status.apply(lambda status: installed(status, f"{name}-release"))
         self.register_outputs({"annotations": self.annotations, "status": self.status})
         cluster.drain_before(release, issuer)

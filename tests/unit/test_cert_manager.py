@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import pulumi
+import pulumi_kubernetes as kubernetes
 import pytest
 
-from components.cert_manager import ACME_SERVERS, ISSUERS, ingress_annotations
-from tests.unit.conftest import STACK_ID, Registration, Run, World, without_secrets
+from components.cert_manager import ACME_SERVERS, ISSUERS, CertManager, CertManagerArgs, ingress_annotations
+from components.ingress import OtherCluster
+from tests.unit.conftest import STACK_ID, Registration, Run, World, configure, execute, without_secrets
 
 EMAIL = "alice@example.com"
 CERT_MANAGER = {"tls": "letsencrypt", "tls-email": EMAIL}
@@ -111,3 +114,18 @@ def test_it_goes_on_k3d_too(run: Run) -> None:
 
     assert release(world).inputs["values"].get("deploymentAnnotations") == {}  # no drain, and nothing to prove
     assert world.one("ClusterIssuer").inputs["metadata"]["name"] == "self-signed"
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_an_ingress_with_its_annotations_is_deleted_before_the_issuer(preview: bool) -> None:
+    def program() -> None:
+        provider = kubernetes.Provider("cluster", kubeconfig="x")
+        manager = CertManager("cert-manager", OtherCluster(provider), CertManagerArgs("letsencrypt", EMAIL))
+        opts = pulumi.ResourceOptions(provider=provider)
+        kubernetes.networking.v1.Ingress("app", metadata={"annotations": {**manager.annotations}}, opts=opts)
+
+    world = execute(program, configure({}, world=World(preview)))
+    ingress = world.one("networking.k8s.io/v1:Ingress")
+
+    assert ingress.inputs["metadata"]["annotations"] == ingress_annotations("letsencrypt")
+    assert world.one("ClusterIssuer").urn in world.leans_on(ingress.urn)
