@@ -157,4 +157,6 @@ def ingress_annotations(issuer: str) -> dict[str, str]:
     if issuer in ACME_SERVERS:
         # Adds the challenge's path to the Ingress itself: F5's controller ignores a second Ingress of the same host.
         annotations["acme.cert-manager.io/http01-edit-in-place"] = "true"
+        # Thereby cert-manager becomes the owner of the rules, and an `up` that changes these would be refused.
+        annotations["pulumi.com/patchForce"] = "true"
     return annotations
