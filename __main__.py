@@ -6,6 +6,7 @@ from dataclasses import replace
 import pulumi
 
 import configuration.packages  # noqa: F401 - first: it names what is missing
+from components.cert_manager import CertManager
 from components.cluster import Cluster
 from components.demo_app import DemoApp
 from components.ingress import IngressController
@@ -32,6 +33,8 @@ if ingress:
     if settings.demo:
         demo = DemoApp("demo", cluster, replace(settings.demo, after=[ingress.release]))
         demo_url = pulumi.Output.concat(url, demo.path)
+if settings.tls:
+    CertManager("cert-manager", cluster, settings.tls)
 
 pulumi.export("endpoint", cluster.endpoint)
 pulumi.export("kubeconfig", cluster.kubeconfig)

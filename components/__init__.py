@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .cert_manager import CertManager as CertManager
+    from .cert_manager import CertManagerArgs as CertManagerArgs
     from .checks import Invalid as Invalid
     from .cluster import Cluster as Cluster
     from .cluster_args import AccessArgs as AccessArgs
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 _PLACES = {
     "AccessArgs": "cluster_args",
     "Between": "pool_args",
+    "CertManager": "cert_manager",
+    "CertManagerArgs": "cert_manager",
     "Chart": "ingress",
     "Cluster": "cluster",
     "ClusterArgs": "cluster_args",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from components.cert_manager import CertManagerArgs
 from components.checks import Checks
 from components.cluster_args import ClusterArgs
 from components.demo_app import DemoAppArgs
@@ -23,6 +24,7 @@ from .kubeconfig import access
 from .namespaces import configuration, unread
 from .nodepools import nodepools
 from .reading import Table
+from .tls import tls
 
 K3D = "k3d"
 PLATFORMS = (EXOSCALE, K3D)
@@ -49,12 +51,14 @@ class Settings:
         local: the cluster on this machine; None for one on Exoscale.
         ingress: the ingress controller; None for none.
         demo: the demo app behind it; None for none.
+        tls: what signs the certificates of Ingresses; None for nothing.
     """
 
     cluster: ClusterArgs
     local: LocalClusterArgs | None
     ingress: IngressControllerArgs | None
     demo: DemoAppArgs | None
+    tls: CertManagerArgs | None
 
 
 def load() -> Settings:
@@ -77,12 +81,13 @@ def load() -> Settings:
     )
     local = _local(top.table("k3d"), cluster, platform == K3D)
     demo = _demo(top, controller)
+    certificates = tls(top, controller, platform == K3D)
     top.finish()
     problems += unread(everything, project)
     problems += api_key_problems() if platform == EXOSCALE else []
     if problems or cluster is None:
         raise pulumi.RunError("\n".join(problems))
-    return Settings(cluster, local if platform == K3D else None, controller, demo)
+    return Settings(cluster, local if platform == K3D else None, controller, demo, certificates)
 
 
 def _cluster(top: Table, load_balancer: Any, ingress_nodepool: Any, chart: str) -> ClusterArgs | None:

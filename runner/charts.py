@@ -1,18 +1,25 @@
-"""Chooses the ingress controller's chart on the sandbox: the official one if it can be reached, or else our own."""
+"""Chooses the charts of a stack on the sandbox: the official ones if they can be reached, or else our own."""
 
 import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import requests
 
+if TYPE_CHECKING:
+    from components.ingress import Chart  # which imports Pulumi
+
 CHARTS = Path(__file__).parent / "charts"
+GATEWAY_API = CHARTS / "gateway-api.yaml"
+"""Our definitions of the Gateway API."""
 _SECONDS = 3
 
 
-def reachable(repository: str) -> bool:
-    """Whether a chart repository answers within 3 s."""
+def reachable(address: str) -> bool:
+    """Whether a file can be downloaded: an answer comes within 3 s."""
     try:
-        return requests.head(f"{repository.rstrip('/')}/index.yaml", timeout=_SECONDS, allow_redirects=True).ok
+        return requests.head(address, timeout=_SECONDS, allow_redirects=True).ok
     except requests.RequestException:
         return False
 
@@ -21,12 +28,55 @@ def stand_in(chart: str, into: Path) -> Path:
     """Assembles our own chart, which takes the same values as the official chart of that name.
 
     Args:
-        chart: `nginx-ingress`, `ingress-nginx` or `traefik`.
+        chart: `nginx-ingress`, `ingress-nginx`, `traefik` or `cert-manager`.
         into: parent folder for the chart's folder, which may already exist.
     """
     folder = into / chart
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(CHARTS / "shared", folder / "templates")
-    for file in (CHARTS / chart).iterdir():
-        shutil.copy(file, folder / "templates" if file.suffix == ".tpl" else folder)
+    shutil.copytree(CHARTS / chart, folder)
+    if (folder / "_settings.tpl").exists():  # an ingress controller's
+        shutil.copytree(CHARTS / "shared", folder / "templates")
+        (folder / "_settings.tpl").rename(folder / "templates" / "_settings.tpl")
     return folder
+
+
+def chosen(config: Mapping[str, Any], into: Path, say: Callable[[str], object]) -> dict[str, Any]:
+    """Returns the settings for charts and definitions of our own instead of the official ones that cannot be reached.
+
+    Args:
+        config: a stack's settings, without the project's name in their keys.
+        into: parent folder for our charts.
+        say: called with a line for each chart.
+    """
+    differing: dict[str, Any] = {}
+    for key, official in _official(config).items():
+        settings = config.get(key) or {}
+        if "chart" in settings:
+            continue
+        repository = settings.get("repository") or official.repository or ""
+        if reachable(f"{repository.rstrip('/')}/index.yaml"):
+            say(f"{key} chart: {official.name} {official.version} from {repository}")
+            continue
+        say(f"{key} chart: our stand-in for {official.name}, because {repository} cannot be reached from here")
+        differing[key] = {**settings, "chart": str(stand_in(official.name, into))}
+    ingress = differing.get("ingress", config.get("ingress") or {})
+    if ingress.get("gateway-api") and "gateway-api-crds" not in ingress and not reachable(_standard()):
+        say(f"Gateway API: our own definitions, because {_standard()} cannot be reached from here")
+        differing["ingress"] = {**ingress, "gateway-api-crds": str(GATEWAY_API)}
+    return differing
+
+
+def _standard() -> str:
+    from components.ingress.gateway_api import STANDARD
+
+    return STANDARD
+
+
+def _official(config: Mapping[str, Any]) -> "dict[str, Chart]":
+    """Returns the official charts that these settings install, by the setting that names another."""
+    from components.cert_manager import ISSUERS, OFFICIAL
+    from components.ingress import CONTROLLERS
+
+    controller = CONTROLLERS.get((config.get("ingress") or {}).get("controller", "nginx"))
+    charts = {"ingress": controller.chart} if controller else {}
+    return {**charts, "cert-manager": OFFICIAL} if config.get("tls") in ISSUERS else charts

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+from sandbox.cert_manager import CertManager
 from sandbox.cloud import Cloud
 from sandbox.clusters import nodes, system
 from sandbox.clusters.addons import ADDONS, Controller, Factory
@@ -100,6 +101,8 @@ class ControlPlane:
         address = f"{system.METRICS_ADDRESS}:443"
         self._metrics = MetricsServer(self.folder, self._tools, self._konnectivity, address)
         self._metrics_offered: bool | None = None
+        self._cert_manager = CertManager(self._access(), self.cluster["id"])
+        self._cert_manager.start()
         self._thread = threading.Thread(target=self._run, name=f"cluster-{self.cluster['id']}", daemon=True)
         self._thread.start()
 
@@ -110,6 +113,7 @@ class ControlPlane:
         self._thread.join()
         for controller in self._controllers.values():
             controller.stop()
+        self._cert_manager.stop()
         self._metrics.stop()
         self._kwok.stop()
         self._api.close()

@@ -14,6 +14,7 @@ import pytest
 
 from components.anti_affinity import AntiAffinity, AntiAffinityArgs
 from components.balancer_policy import BalancerPolicy, BalancerPolicyArgs
+from components.cert_manager import CertManager, CertManagerArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.demo_app import DemoApp, DemoAppArgs
 from components.drain import Drain, DrainArgs, SecondDrain, UnfinishedDrain
@@ -43,6 +44,12 @@ def demo_app(name: str, _: Path) -> DemoApp:
     return DemoApp(name, OtherCluster(provider), DemoAppArgs(path=f"/{name}"))
 
 
+def cert_manager(name: str, _: Path) -> CertManager:
+    provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
+    issuer = {"one": "self-signed", "two": "letsencrypt"}[name]  # the name of the issuer in the cluster
+    return CertManager(name, OtherCluster(provider), CertManagerArgs(issuer, "alice@example.com"))
+
+
 def balancer_policy(name: str, _: Path) -> BalancerPolicy:
     provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
     args = BalancerPolicyArgs("nlb-id", "nlb", "ingress", "cluster")
@@ -56,6 +63,7 @@ COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     Kubeconfig: lambda name, folder: Kubeconfig(name, KubeconfigArgs(ME, "cluster", ZONE, folder / name)),
     LoadBalancer: lambda name, _: LoadBalancer(name, LoadBalancerArgs(ME, ZONE)),
     IngressController: ingress,
+    CertManager: cert_manager,
     BalancerPolicy: balancer_policy,
     DemoApp: demo_app,
     AntiAffinity: lambda name, _: AntiAffinity(name, AntiAffinityArgs(ME, name)),

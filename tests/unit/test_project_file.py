@@ -12,7 +12,10 @@ from configuration.settings import load
 from tests.unit.conftest import NAME, PROJECT, PROJECT_FILE, configure
 
 DECLARED: dict[str, dict[str, Any]] = PROJECT_FILE["config"]
-DEPENDING = ("kubeconfig.file", "ingress.nodepool", "ingress.chart", "ingress.repository", "ingress.version")
+CHARTS = tuple(
+    f"{holder}.{key}" for holder in ("ingress", "cert-manager") for key in ("chart", "repository", "version")
+)
+DEPENDING = ("kubeconfig.file", "ingress.nodepool", "ingress.gateway-api-crds", *CHARTS)
 STACK_FILES = sorted(PROJECT.glob("Pulumi.*.yaml"))
 
 

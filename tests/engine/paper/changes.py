@@ -13,7 +13,7 @@ from typing import Any
 from pulumi import automation
 
 from components.ingress import CONTROLLERS
-from runner.charts import stand_in
+from runner.charts import GATEWAY_API, stand_in
 from runner.stack import SandboxStack
 from tests.engine.faults.subject import PREFIX
 from tests.engine.paper.plan import effect, shown, steps
@@ -26,6 +26,10 @@ COMMAND = ".venv/bin/python -m tests.engine.paper.changes"
 ONE, TWO, NO_GROUP = {"size": 1}, {"size": 2}, {"size": 1, "anti-affinity": False}
 TWO_POOLS = {"default": ONE, "web": ONE}
 TAINTED = {"default": ONE, "web": {**ONE, "taints": {"dedicated": "web:NoSchedule"}}}
+SELF_SIGNED, LETS_ENCRYPT = {"tls": "self-signed"}, {"tls": "letsencrypt", "tls-email": "alice@example.com"}
+TRAEFIK = {"ingress": {"controller": "traefik"}}
+GATEWAYS = {"ingress": {"controller": "traefik", "gateway-api": True}}
+OTHER_CRDS = "other-gateway-api.yaml"
 HERE, THERE = "charts", "mirror"  # folders that stand for two repositories
 
 
@@ -103,6 +107,20 @@ CHANGES = (
     inner("ingress.chart", "another", "traefik"),
     Change("ingress.repository, ingress.version", "others", {"ingress": {"repository": THERE}}),
     Change("demo", "false → true", {"demo": True}),
+    Change("ingress.gateway-api", "false → true", {"ingress": {"gateway-api": True}}, TRAEFIK),
+    Change("ingress.gateway-api", "true → false", {"ingress": {"gateway-api": False}}, GATEWAYS),
+    Change("ingress.gateway-api-crds", "another", {"ingress": {"gateway-api-crds": OTHER_CRDS}}, GATEWAYS),
+    Change("tls", "none → self-signed", SELF_SIGNED),
+    Change("tls", "self-signed → none", {"tls": "none"}, SELF_SIGNED),
+    Change("tls", "self-signed → letsencrypt", LETS_ENCRYPT, SELF_SIGNED),
+    Change("tls-email", "another", {"tls-email": "bob@example.com"}, LETS_ENCRYPT),
+    Change("cert-manager.timeout-seconds", "another", {"cert-manager": {"timeout-seconds": 90}}, SELF_SIGNED),
+    Change(
+        "cert-manager.chart, cert-manager.repository, cert-manager.version",
+        "others",
+        {"cert-manager": {"repository": THERE}},
+        SELF_SIGNED,
+    ),
     inner("storage.csi", "false → true", True),
     inner("storage.csi", "true → false", False, True),
     inner("storage.on-destroy", "another", "keep"),
@@ -132,9 +150,12 @@ def page(home: Path) -> str:
         home: an empty folder.
     """
     for name, version in ((HERE, "1.0.0"), (THERE, "2.0.0")):
-        for chart in ("nginx-ingress", "traefik"):
+        for chart in ("nginx-ingress", "traefik", "cert-manager"):
             file = stand_in(chart, home / name) / "Chart.yaml"
             file.write_text(re.sub("^version: .*$", f"version: {version}", file.read_text(), flags=re.MULTILINE))
+    (home / OTHER_CRDS).write_text(
+        GATEWAY_API.read_text().replace("served: true", "served: true\n      deprecated: true")
+    )
     with on_paper(home / "sandbox") as sandbox:
         make = stacks_on_paper(sandbox, lambda chart: home / HERE / chart)
         rows = [*_rows(make("changes"), home), _renamed(make)]
@@ -177,9 +198,12 @@ def _configure(stack: SandboxStack, settings: Settings, home: Path) -> None:
     official = CONTROLLERS.get(ingress.get("controller", "nginx"))
     chart = ingress.get("chart") or (official.chart.name if official else "nginx-ingress")
     ingress |= {"chart": chart, "repository": str(home / ingress["repository"])}
+    ingress["gateway-api-crds"] = str(home / ingress.get("gateway-api-crds", GATEWAY_API))
+    certificates = {"repository": HERE, **settings.get("cert-manager", {})}
+    certificates |= {"chart": "cert-manager", "repository": str(home / certificates["repository"])}
     kubeconfig = {"file": "stack.yaml", **settings.get("kubeconfig", {})}
     kubeconfig["file"] = str(home / kubeconfig["file"])
-    everything = {**settings, "ingress": ingress, "kubeconfig": kubeconfig}
+    everything = {**settings, "ingress": ingress, "cert-manager": certificates, "kubeconfig": kubeconfig}
     stack.config.clear()
     stack.config |= {PREFIX + key: value for key, value in everything.items()}
 
