@@ -1,4 +1,4 @@
-"""Longhorn's volumes are on the nodes' disks: a drain names them, nothing keeps them, no `up` takes the last replica."""
+"""Longhorn's volumes are on the nodes' disks: a drain names them, none can be kept, no `up` takes the last replica."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -3,8 +3,8 @@
 import ast
 import inspect
 import itertools
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,14 @@ from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.drain import Drain, DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity
-from components.ingress import IngressController, IngressControllerArgs, OtherCluster
+from components.ingress import IngressController, IngressControllerArgs, OtherCluster, TrafficPool
 from components.kubeconfig import Kubeconfig, KubeconfigArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.local_cluster import LocalCluster, LocalClusterArgs
+from components.longhorn import Longhorn
 from components.nodepool import Nodepool, NodepoolArgs
 from components.nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
+from components.pool_args import PoolArgs
 from components.stack_id import StackId, StackIdArgs
 from tests.unit.conftest import World, configure, execute
 
@@ -43,6 +45,18 @@ def balancer_policy(name: str, _: Path) -> BalancerPolicy:
     return BalancerPolicy(name, args, pulumi.ResourceOptions(providers=[provider]))
 
 
+@dataclass
+class Host(OtherCluster):
+    """A cluster whose nodepools are known."""
+
+    pools: Mapping[str, PoolArgs] = field(default_factory=lambda: {"default": PoolArgs()})
+    traffic_pool: TrafficPool = field(default_factory=lambda: TrafficPool(ME, ZONE, "default", "nodepool", "pool", 2))
+
+
+def longhorn(name: str, _: Path) -> Longhorn:
+    return Longhorn(name, Host(kubernetes.Provider(f"{name}-cluster", kubeconfig="x")))
+
+
 COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     ControlPlane: lambda name, _: ControlPlane(name, ControlPlaneArgs(ME, ZONE)),
     Firewall: lambda name, _: Firewall(name, FirewallArgs(ME, ZONE, "cilium")),
@@ -50,6 +64,7 @@ COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     Kubeconfig: lambda name, folder: Kubeconfig(name, KubeconfigArgs(ME, "cluster", ZONE, folder / name)),
     LoadBalancer: lambda name, _: LoadBalancer(name, LoadBalancerArgs(ME, ZONE)),
     IngressController: ingress,
+    Longhorn: longhorn,
     BalancerPolicy: balancer_policy,
     AntiAffinity: lambda name, _: AntiAffinity(name, AntiAffinityArgs(ME, name)),
     StackId: lambda name, _: StackId(name, StackIdArgs(ME, ZONE)),

@@ -1,0 +1,56 @@
+"""Reads the setting of Longhorn: `true`, `false`, or an object."""
+
+from collections.abc import Mapping
+
+from components.checks import ANY, Checks
+from components.cluster_args import ClusterArgs
+from components.ingress.service import Chart
+from components.longhorn import OFFICIAL, LonghornArgs
+
+from .ingress import CHART
+from .reading import Table
+
+KEY = "longhorn"
+_NAMES = {
+    "replicas": f"{KEY}.replicas",
+    "default_class": f"{KEY}.default-class",
+    "timeout_seconds": f"{KEY}.timeout-seconds",
+}
+
+
+def longhorn(storage: Table, local: bool) -> LonghornArgs | None:
+    """Reads `storage.longhorn`; notes mistakes in the problems. None: it is not to be installed.
+
+    Args:
+        local: whether the cluster's nodes are containers.
+    """
+    value = storage.take(KEY, False)
+    if isinstance(value, Mapping):
+        args = _object(storage.table(KEY), storage)
+    elif isinstance(value, bool):
+        args = LonghornArgs() if value else None
+    else:
+        storage.refuse(KEY, value, "true, false, or an object")
+        return None
+    if args and local:
+        storage.refuse(KEY, True, "false on k3d, whose nodes are containers and attach no iSCSI disk")
+    return args
+
+
+def check_nodes(storage: Table, args: LonghornArgs | None, cluster: ClusterArgs | None) -> None:
+    """Notes that there are fewer nodes than a volume has replicas."""
+    checks = Checks()
+    if args and cluster:
+        args.check_nodes(checks, cluster.nodepools)
+    storage.adopt(checks.problems, _NAMES)
+
+
+def _object(table: Table, storage: Table) -> LonghornArgs | None:
+    name = table.text("chart", OFFICIAL.name, form=CHART)
+    same = name == OFFICIAL.name
+    repository = table.text("repository", (OFFICIAL.repository if same else None) or "", form=ANY)
+    version = table.text("version", (OFFICIAL.version if same else None) or "", form=ANY)
+    keys = {"replicas": "replicas", "default_class": "default-class", "timeout_seconds": "timeout-seconds"}
+    arguments = {**table.arguments(LonghornArgs, **keys), "chart": Chart(name, repository or None, version or None)}
+    table.finish()
+    return storage.made(LonghornArgs, arguments, _NAMES)
