@@ -60,7 +60,7 @@ def up(home: Path, stack: str, replace: tuple[str, ...], refresh: bool) -> None:
     name = _name(stack)
     settings = _settings(home, name, keep=True)
     record = running(home) or daemon.start(home, FAST, click.echo)
-    subject = _stack(home, record, name, _chart(home, settings))
+    subject = _stack(home, record, name, _chart(home, settings) | _longhorn_chart(home, settings))
     # Pulumi shows no outputs if its refresh happens to name a component before the stack.
     ended = _run(partial(subject.up, replace=[*replace], refresh=refresh, suppress_outputs=True))
     if ended.cancelled:
@@ -89,7 +89,12 @@ def preview(home: Path, stack: str, refresh: bool) -> None:
     name = _name(stack)
     settings = _settings(home, name, keep=False)
     record = running(home) or daemon.start(home, FAST, click.echo)
-    ended = _run(partial(_stack(home, record, name, _chart(home, settings)).preview, refresh=refresh))
+    ended = _run(
+        partial(
+            _stack(home, record, name, _chart(home, settings) | _longhorn_chart(home, settings)).preview,
+            refresh=refresh,
+        )
+    )
     if ended.cancelled or not ended.result:
         sys.exit(1)
 
@@ -215,6 +220,22 @@ def _chart(home: Path, file: Path) -> dict[str, Any]:
         return {}
     click.echo(f"ingress chart: our stand-in for {official.name}, because {repository} cannot be reached from here")
     return {key: {**ingress, "chart": str(stand_in(official.name, home / "charts"))}}
+
+
+def _longhorn_chart(home: Path, file: Path) -> dict[str, Any]:
+    """Returns the setting for our own chart of Longhorn if these settings install the official one and it cannot be
+    reached."""
+    from components.longhorn import OFFICIAL
+
+    key = f"{project_name(project.FOLDER)}:storage"
+    storage = (yaml.safe_load(file.read_text()) or {}).get("config", {}).get(key, {})
+    chosen = storage.get("longhorn") or False
+    settings = chosen if isinstance(chosen, dict) else {}
+    repository = settings.get("repository", OFFICIAL.repository)
+    if chosen is False or "chart" in settings or reachable(repository):
+        return {}
+    click.echo(f"longhorn chart: our stand-in, because {repository} cannot be reached from here")
+    return {key: {**storage, "longhorn": {**settings, "chart": str(stand_in(OFFICIAL.name, home / "charts"))}}}
 
 
 @dataclass(frozen=True)

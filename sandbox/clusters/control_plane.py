@@ -17,6 +17,7 @@ from sandbox.clusters.metrics_server import MetricsServer
 from sandbox.clusters.processes import end_processes
 from sandbox.controllers.cluster import Access, Away, Cluster, Refused
 from sandbox.files import write_private
+from sandbox.longhorn import Longhorn
 from sandbox.store import Document
 
 READY_POLL_SECONDS = 0.05
@@ -100,6 +101,8 @@ class ControlPlane:
         address = f"{system.METRICS_ADDRESS}:443"
         self._metrics = MetricsServer(self.folder, self._tools, self._konnectivity, address)
         self._metrics_offered: bool | None = None
+        self._longhorn = Longhorn(self._access(), self.cluster["id"])
+        self._longhorn.start()
         self._thread = threading.Thread(target=self._run, name=f"cluster-{self.cluster['id']}", daemon=True)
         self._thread.start()
 
@@ -110,6 +113,7 @@ class ControlPlane:
         self._thread.join()
         for controller in self._controllers.values():
             controller.stop()
+        self._longhorn.stop()
         self._metrics.stop()
         self._kwok.stop()
         self._api.close()
