@@ -231,7 +231,7 @@ def _longhorn_chart(home: Path, file: Path) -> dict[str, Any]:
     storage = (yaml.safe_load(file.read_text()) or {}).get("config", {}).get(key, {})
     chosen = storage.get("longhorn") or False
     settings = chosen if isinstance(chosen, dict) else {}
-    repository = settings.get("repository", OFFICIAL.repository)
+    repository = settings.get("repository", OFFICIAL.repository) or ""
     if chosen is False or "chart" in settings or reachable(repository):
         return {}
     click.echo(f"longhorn chart: our stand-in, because {repository} cannot be reached from here")

@@ -104,6 +104,8 @@ CHANGES = (
     Change("ingress.repository, ingress.version", "others", {"ingress": {"repository": THERE}}),
     inner("storage.csi", "false → true", True),
     inner("storage.csi", "true → false", False, True),
+    inner("storage.longhorn", "false → true", {}),
+    inner("storage.longhorn", "true → false", False, {}),
     inner("storage.on-destroy", "another", "keep"),
     inner("drain.wait-seconds", "another", 60),
     Change("protect", "false → true", {"protect": True}),
@@ -131,7 +133,7 @@ def page(home: Path) -> str:
         home: an empty folder.
     """
     for name, version in ((HERE, "1.0.0"), (THERE, "2.0.0")):
-        for chart in ("nginx-ingress", "traefik"):
+        for chart in ("nginx-ingress", "traefik", "longhorn"):
             file = stand_in(chart, home / name) / "Chart.yaml"
             file.write_text(re.sub("^version: .*$", f"version: {version}", file.read_text(), flags=re.MULTILINE))
     with on_paper(home / "sandbox") as sandbox:
@@ -178,7 +180,10 @@ def _configure(stack: SandboxStack, settings: Settings, home: Path) -> None:
     ingress |= {"chart": chart, "repository": str(home / ingress["repository"])}
     kubeconfig = {"file": "stack.yaml", **settings.get("kubeconfig", {})}
     kubeconfig["file"] = str(home / kubeconfig["file"])
-    everything = {**settings, "ingress": ingress, "kubeconfig": kubeconfig}
+    storage = dict(settings.get("storage", {}))
+    if isinstance(storage.get("longhorn"), dict):
+        storage["longhorn"] = {"chart": str(home / HERE / "longhorn")}
+    everything = {**settings, "ingress": ingress, "kubeconfig": kubeconfig, "storage": storage}
     stack.config.clear()
     stack.config |= {PREFIX + key: value for key, value in everything.items()}
 

@@ -1,5 +1,6 @@
 """What a preview plans, in words for a table."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ NAMES = {
     "SksNodepool": "a pool",
     "Nlb": "the load balancer and its address",
     "Release": "the ingress controller",
+    "Longhorn": "Longhorn",
     "SksKubeconfig": "the kubeconfig",
 }
 """What a person calls it, the most important first. Groups, rules and our own steps go with these."""
@@ -21,6 +23,7 @@ LATER = {"antiAffinityGroupIds", "diskSize", "instancePrefix", "instanceType", "
 _OPERATIONS = {"create-replacement": REPLACE, "delete-replaced": REPLACE}
 _OURS = ("exoscale-sks:", "pulumi:")  # components, and what the engine keeps for itself
 _STEP = "exoscale-teardown"
+_OTHER_RELEASE = re.compile(r"::[^:]*?exoscale-sks:index:(?!IngressController)(\w+)\$kubernetes:helm.sh/v3:Release::")
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,8 @@ class Step:
     """What becomes of one resource.
 
     Args:
-        type: of the resource, without its package; `exoscale-teardown` for all of our steps.
+        type: of the resource, without its package; `exoscale-teardown` for all of our steps; the component's for a
+            Helm release that is not the ingress controller's.
         operation: one of the constants above.
         inputs: that change, where it is an update.
     """
@@ -47,6 +51,8 @@ def steps(events: Iterable[EngineEvent]) -> Iterator[Step]:
         operation = _OPERATIONS.get(step.op.value, step.op.value)
         if operation in (*VERBS, UPDATE):
             package, _, name = step.type.split(":")
+            if other := _OTHER_RELEASE.search(step.urn):
+                name = other[1]
             yield Step(_STEP if package == _STEP else name, operation, frozenset(step.diffs or ()))
 
 
