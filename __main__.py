@@ -13,6 +13,7 @@ from components.ingress import IngressController
 from components.kubeconfig_entries import entry_name
 from components.leaving import leave_exoscale
 from components.local_cluster import LocalCluster
+from components.longhorn import Longhorn
 from components.protection import protect_everything
 from configuration.settings import K3D, load
 
@@ -26,6 +27,8 @@ if settings.local:
     cluster = LocalCluster("local", settings.local)
 else:
     cluster = Cluster("sks", settings.cluster)
+if settings.longhorn and isinstance(cluster, Cluster):
+    Longhorn("longhorn", cluster, settings.longhorn)
 ingress = IngressController("ingress", cluster, settings.ingress) if settings.ingress else None
 url = demo_url = None
 if ingress:

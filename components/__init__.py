@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .ingress import OtherCluster as OtherCluster
     from .local_cluster import LocalCluster as LocalCluster
     from .local_cluster import LocalClusterArgs as LocalClusterArgs
+    from .longhorn import Longhorn as Longhorn
+    from .longhorn import LonghornArgs as LonghornArgs
     from .pool_args import Between as Between
     from .pool_args import PoolArgs as PoolArgs
     from .protection import protect_everything as protect_everything
@@ -42,6 +44,8 @@ _PLACES = {
     "Invalid": "checks",
     "LocalCluster": "local_cluster",
     "LocalClusterArgs": "local_cluster",
+    "Longhorn": "longhorn",
+    "LonghornArgs": "longhorn",
     "OtherCluster": "ingress",
     "PoolArgs": "pool_args",
     "protect_everything": "protection",

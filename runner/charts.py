@@ -28,13 +28,13 @@ def stand_in(chart: str, into: Path) -> Path:
     """Assembles our own chart, which takes the same values as the official chart of that name.
 
     Args:
-        chart: `nginx-ingress`, `ingress-nginx`, `traefik` or `cert-manager`.
+        chart: name of a folder in `charts/`.
         into: parent folder for the chart's folder, which may already exist.
     """
-    folder = into / chart
+    folder, ours = into / chart, CHARTS / chart
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(CHARTS / chart, folder)
-    if (folder / "_settings.tpl").exists():  # an ingress controller's
+    shutil.copytree(ours, folder)
+    if (ours / "_settings.tpl").exists():  # an ingress controller's
         shutil.copytree(CHARTS / "shared", folder / "templates")
         (folder / "_settings.tpl").rename(folder / "templates" / "_settings.tpl")
     return folder

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from .cloud.account import Document
 from .cloud.resource import VOLUME
 from .cloud_drain import CloudDrain
-from .cluster import challenges, closing, gateways, services, volume_claims, webhooks
-from .cluster.api_server import ApiServer, Unreachable, reach
+from .cluster import challenges, closing, gateways, longhorn, services, volume_claims, webhooks
+from .cluster.api_server import ApiServer, Refused, Unreachable, reach
 from .cluster.armed import armed
 from .command import next_step
 from .errors import TeardownError
@@ -110,6 +110,7 @@ def run_unfinished(cloud: CloudDrain, role: str) -> list[str]:
 def plan(cloud: CloudDrain) -> None:
     """Prints what `run` would do."""
     server = reach(cloud.account, cloud.target.cluster_id, cloud.target.wait_seconds, cloud.say)
+    on_nodes = _on_nodes(cloud, server) if server else []
     if server:
         balancing = learn(cloud, server)
         for name in gateways.owning(balancing).values():
@@ -128,6 +129,8 @@ def plan(cloud: CloudDrain) -> None:
     verb = {"refuse": "would stop because of", "delete": "would delete", "keep": "would keep"}
     for item in cloud.data(found):
         cloud.say(f"{verb[cloud.target.on_destroy]} {item}")
+    for volume in on_nodes:
+        cloud.say(f"{'would lose' if cloud.target.on_destroy == 'delete' else 'would stop because of'} {volume}")
     for line in cloud.left_alone(found):
         cloud.say(line)
 
@@ -181,7 +184,10 @@ def _in_cluster(cloud: CloudDrain, server: ApiServer) -> list[str]:
     learn(cloud, server)
     found = cloud.look()
     cloud.refuse_guests(found)
-    cloud.refuse_data(found)
+    on_nodes = _on_nodes(cloud, server)
+    cloud.refuse_data(found, on_nodes)
+    for volume in on_nodes:
+        say(f"{volume} goes with its nodes")
     lines = closing.close(server, cloud.target.on_destroy == "delete", patience * _UNANSWERED, say)
     lines += challenges.let_go(server, say)
     balancing = learn(cloud, server)  # finds what was created before the policy was in force
@@ -200,6 +206,17 @@ def _in_cluster(cloud: CloudDrain, server: ApiServer) -> list[str]:
         ids = {item.id for item in data if item.kind == VOLUME}
         volume_claims.remove(server, ids, patience, say)
     return lines + cloud.left_alone(found)
+
+
+def _on_nodes(cloud: CloudDrain, server: ApiServer) -> list[longhorn.LonghornVolume]:
+    """Returns the volumes on the nodes' own disks. Longhorn's own webhook converts its objects, and may be gone: with
+    the policy `delete` no answer is needed."""
+    try:
+        return longhorn.volumes(server)
+    except Refused:
+        if cloud.target.on_destroy == "delete":
+            return []
+        raise
 
 
 def learn(cloud: CloudDrain, server: ApiServer) -> list[Document]:

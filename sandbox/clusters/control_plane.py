@@ -18,6 +18,7 @@ from sandbox.clusters.metrics_server import MetricsServer
 from sandbox.clusters.processes import end_processes
 from sandbox.controllers.cluster import Access, Away, Cluster, Refused
 from sandbox.files import write_private
+from sandbox.longhorn import Longhorn
 from sandbox.store import Document
 
 READY_POLL_SECONDS = 0.05
@@ -103,6 +104,8 @@ class ControlPlane:
         self._metrics_offered: bool | None = None
         self._cert_manager = CertManager(self._access(), self.cluster["id"])
         self._cert_manager.start()
+        self._longhorn = Longhorn(self._access(), self.cluster["id"])
+        self._longhorn.start()
         self._thread = threading.Thread(target=self._run, name=f"cluster-{self.cluster['id']}", daemon=True)
         self._thread.start()
 
@@ -114,6 +117,7 @@ class ControlPlane:
         for controller in self._controllers.values():
             controller.stop()
         self._cert_manager.stop()
+        self._longhorn.stop()
         self._metrics.stop()
         self._kwok.stop()
         self._api.close()

@@ -25,6 +25,8 @@ _LISTS = (
     "validatingwebhookconfigurations",
     "mutatingwebhookconfigurations",
     "challenges",
+    "volumes",
+    "replicas",
 )
 _SELECTED = re.compile(r"([\w./-]+)(=([^,]*)| in \(([^)]*)\))")
 _WEBHOOKS = "/apis/admissionregistration.k8s.io/v1"
@@ -78,6 +80,18 @@ class PaperApiServer(ApiServer):
             self._put(path, {"namespace": "shop"}, {"volumeName": name})
             used = {"volumes": [{"persistentVolumeClaim": {"claimName": claim}}]}
             self._put(f"/api/v1/namespaces/shop/pods/{claim}-user", {"namespace": "shop"}, used)
+
+    def longhorn_volume(self, name: str, *nodes: str, claim: str = "", failed: str = "") -> None:
+        """One of Longhorn, with a replica on each of these nodes; with a claim, of a PersistentVolume of its name."""
+        space = "/apis/longhorn.io/v1beta2/namespaces/longhorn-system"
+        self._put(f"{space}/volumes/{name}", {"namespace": "longhorn-system"}, {})
+        for node in nodes:
+            spec = {"volumeName": name, "nodeID": node, "failedAt": "yesterday" if node == failed else ""}
+            self._put(f"{space}/replicas/{name}-{node}", {"namespace": "longhorn-system"}, spec)
+        if claim:
+            csi = {"driver": "driver.longhorn.io", "volumeHandle": name}
+            used = {"namespace": "shop", "name": claim}
+            self._put(f"/api/v1/persistentvolumes/{name}", {}, {"csi": csi, "claimRef": used})
 
     def webhooks(self, name: str = "policy", kind: str = "validating", **clients: Document) -> str:
         """A webhook configuration; its webhooks, with failure policy Fail, by their names. Gives its path."""

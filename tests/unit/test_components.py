@@ -3,8 +3,8 @@
 import ast
 import inspect
 import itertools
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,14 @@ from components.demo_app import DemoApp, DemoAppArgs
 from components.drain import Drain, DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
 from components.identity import Identity
-from components.ingress import IngressController, IngressControllerArgs, OtherCluster
+from components.ingress import IngressController, IngressControllerArgs, OtherCluster, TrafficPool
 from components.kubeconfig import Kubeconfig, KubeconfigArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.local_cluster import LocalCluster, LocalClusterArgs
+from components.longhorn import Longhorn
 from components.nodepool import Nodepool, NodepoolArgs
 from components.nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
+from components.pool_args import PoolArgs
 from components.stack_id import StackId, StackIdArgs
 from tests.unit.conftest import World, configure, execute
 
@@ -56,6 +58,18 @@ def balancer_policy(name: str, _: Path) -> BalancerPolicy:
     return BalancerPolicy(name, args, pulumi.ResourceOptions(providers=[provider]))
 
 
+@dataclass
+class Host(OtherCluster):
+    """A cluster whose nodepools are known."""
+
+    pools: Mapping[str, PoolArgs] = field(default_factory=lambda: {"default": PoolArgs()})
+    traffic_pool: TrafficPool = field(default_factory=lambda: TrafficPool(ME, ZONE, "default", "nodepool", "pool", 2))
+
+
+def longhorn(name: str, _: Path) -> Longhorn:
+    return Longhorn(name, Host(kubernetes.Provider(f"{name}-cluster", kubeconfig="x")))
+
+
 COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     ControlPlane: lambda name, _: ControlPlane(name, ControlPlaneArgs(ME, ZONE)),
     Firewall: lambda name, _: Firewall(name, FirewallArgs(ME, ZONE, "cilium")),
@@ -64,6 +78,7 @@ COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     LoadBalancer: lambda name, _: LoadBalancer(name, LoadBalancerArgs(ME, ZONE)),
     IngressController: ingress,
     CertManager: cert_manager,
+    Longhorn: longhorn,
     BalancerPolicy: balancer_policy,
     DemoApp: demo_app,
     AntiAffinity: lambda name, _: AntiAffinity(name, AntiAffinityArgs(ME, name)),

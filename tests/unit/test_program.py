@@ -80,6 +80,18 @@ EXPECTED: dict[str, dict[str, int]] = {
         "Service": 1,
         "Ingress": 1,
     },
+    "exoscale, longhorn, no ingress": {
+        **STEPS,
+        "SksCluster": 1,
+        "SecurityGroup": 1,
+        "SecurityGroupRule": 4,
+        "AntiAffinityGroup": 1,
+        "SksNodepool": 1,
+        "SksKubeconfig": 1,
+        "kubernetes": 1,
+        "Release": 1,
+        "ReleasePlace": 1,
+    },
     "k3d": {"Command": 2, "kubernetes": 1, "Release": 1},
 }
 SHAPES: dict[str, dict[str, Any]] = {
@@ -92,6 +104,7 @@ SHAPES: dict[str, dict[str, Any]] = {
         "nodepools": {"a": {}, "b": {"anti-affinity": False}},
     },
     "exoscale, no balancer of its own, demo": {"ingress": {"load-balancer": "ccm"}, "demo": True},
+    "exoscale, longhorn, no ingress": {"ingress": {"controller": "none"}, "storage": {"longhorn": True}},
     "k3d": {"platform": "k3d"},
 }
 every_shape = pytest.mark.parametrize("shape", SHAPES)

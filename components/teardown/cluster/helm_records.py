@@ -41,6 +41,16 @@ def forget(server: ApiServer, stack: StackRef, say: Say) -> None:
         server.delete(f"/api/v1/namespaces/{space}/secrets/{name}")
 
 
+def forget_release(server: ApiServer, stack: StackRef, namespace: str, release: str, say: Say) -> None:
+    """Deletes the records of all revisions of a release, if it is the stack's: what it installed stays in the cluster,
+    and the next install of that name adopts it."""
+    path = f"/api/v1/namespaces/{namespace}/secrets"
+    for secret in server.items(path, labelSelector=f"owner=helm,name={release}"):
+        if stack in _stacks(_values(secret)):
+            say(f"deleting Helm's record of release {namespace}/{release}, so that it can be installed again")
+            server.delete(f"{path}/{secret['metadata']['name']}")
+
+
 def _is_pending(secret: Document) -> bool:
     labels = secret["metadata"].get("labels") or {}
     return labels.get("owner") == "helm" and labels.get("status") in _PENDING

@@ -123,6 +123,8 @@ CHANGES = (
     ),
     inner("storage.csi", "false → true", True),
     inner("storage.csi", "true → false", False, True),
+    inner("storage.longhorn", "false → true", {}),
+    inner("storage.longhorn", "true → false", False, {}),
     inner("storage.on-destroy", "another", "keep"),
     inner("drain.wait-seconds", "another", 60),
     Change("protect", "false → true", {"protect": True}),
@@ -150,7 +152,7 @@ def page(home: Path) -> str:
         home: an empty folder.
     """
     for name, version in ((HERE, "1.0.0"), (THERE, "2.0.0")):
-        for chart in ("nginx-ingress", "traefik", "cert-manager"):
+        for chart in ("nginx-ingress", "traefik", "cert-manager", "longhorn"):
             file = stand_in(chart, home / name) / "Chart.yaml"
             file.write_text(re.sub("^version: .*$", f"version: {version}", file.read_text(), flags=re.MULTILINE))
     (home / OTHER_CRDS).write_text(
@@ -203,7 +205,16 @@ def _configure(stack: SandboxStack, settings: Settings, home: Path) -> None:
     certificates |= {"chart": "cert-manager", "repository": str(home / certificates["repository"])}
     kubeconfig = {"file": "stack.yaml", **settings.get("kubeconfig", {})}
     kubeconfig["file"] = str(home / kubeconfig["file"])
-    everything = {**settings, "ingress": ingress, "cert-manager": certificates, "kubeconfig": kubeconfig}
+    storage = dict(settings.get("storage", {}))
+    if isinstance(storage.get("longhorn"), dict):
+        storage["longhorn"] = {"chart": str(home / HERE / "longhorn")}
+    everything = {
+        **settings,
+        "ingress": ingress,
+        "cert-manager": certificates,
+        "storage": storage,
+        "kubeconfig": kubeconfig,
+    }
     stack.config.clear()
     stack.config |= {PREFIX + key: value for key, value in everything.items()}
 

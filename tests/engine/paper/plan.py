@@ -13,6 +13,7 @@ NAMES = {
     "Nlb": "the load balancer and its address",
     "ingress-release": "the ingress controller",
     "cert-manager-release": "cert-manager",
+    "longhorn-release": "Longhorn",
     "SksKubeconfig": "the kubeconfig",
     "Deployment": "the demo app",
 }
