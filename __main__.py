@@ -6,6 +6,7 @@ import pulumi
 
 import configuration.packages  # noqa: F401 - first: it names what is missing
 from components.cluster import Cluster
+from components.gitops import TOOLS, GitOps
 from components.ingress import IngressController
 from components.kubeconfig_entries import entry_name
 from components.leaving import leave_exoscale
@@ -24,6 +25,8 @@ if settings.local:
 else:
     cluster = Cluster("sks", settings.cluster)
 ingress = IngressController("ingress", cluster, settings.ingress) if settings.ingress else None
+if settings.gitops:
+    GitOps(TOOLS[settings.gitops.tool].namespace, cluster, settings.gitops)
 
 pulumi.export("endpoint", cluster.endpoint)
 pulumi.export("kubeconfig", cluster.kubeconfig)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .cluster import Cluster as Cluster
     from .cluster_args import AccessArgs as AccessArgs
     from .cluster_args import ClusterArgs as ClusterArgs
+    from .gitops import GitOps as GitOps
+    from .gitops import GitOpsArgs as GitOpsArgs
     from .ingress import Chart as Chart
     from .ingress import IngressController as IngressController
     from .ingress import IngressControllerArgs as IngressControllerArgs
@@ -29,6 +31,8 @@ _PLACES = {
     "Chart": "ingress",
     "Cluster": "cluster",
     "ClusterArgs": "cluster_args",
+    "GitOps": "gitops",
+    "GitOpsArgs": "gitops",
     "IngressController": "ingress",
     "IngressControllerArgs": "ingress",
     "Invalid": "checks",

@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 
 from components.cluster_args import ClusterArgs
+from components.gitops import GitOpsArgs
 from components.identity import Identity
 from components.ingress import IngressControllerArgs
 from components.local_cluster import LocalClusterArgs
@@ -16,6 +17,7 @@ from components.teardown.changes import EXOSCALE, NO_BALANCER
 from components.teardown.cloud.stack_ref import StackRef
 
 from .api_key import api_key_problems
+from .gitops import gitops
 from .ingress import ingress
 from .kubeconfig import access
 from .namespaces import configuration, unread
@@ -46,11 +48,13 @@ class Settings:
         cluster: the cluster, as it is on Exoscale.
         local: the cluster on this machine; None for one on Exoscale.
         ingress: the ingress controller; None for none.
+        gitops: the GitOps tool; None for none.
     """
 
     cluster: ClusterArgs
     local: LocalClusterArgs | None
     ingress: IngressControllerArgs | None
+    gitops: GitOpsArgs | None
 
 
 def load() -> Settings:
@@ -72,12 +76,13 @@ def load() -> Settings:
         controller.installed_chart.name if controller else "",
     )
     local = _local(top.table("k3d"), cluster, platform == K3D)
+    tool = gitops(top.table("gitops"))
     top.finish()
     problems += unread(everything, project)
     problems += api_key_problems() if platform == EXOSCALE else []
     if problems or cluster is None:
         raise pulumi.RunError("\n".join(problems))
-    return Settings(cluster, local if platform == K3D else None, controller)
+    return Settings(cluster, local if platform == K3D else None, controller, tool)
 
 
 def _cluster(top: Table, load_balancer: Any, ingress_nodepool: Any, chart: str) -> ClusterArgs | None:

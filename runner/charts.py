@@ -1,4 +1,4 @@
-"""Chooses the ingress controller's chart on the sandbox: the official one if it can be reached, or else our own."""
+"""Chooses the charts on the sandbox: the official ones if they can be reached, or else our own."""
 
 import shutil
 from pathlib import Path
@@ -21,12 +21,14 @@ def stand_in(chart: str, into: Path) -> Path:
     """Assembles our own chart, which takes the same values as the official chart of that name.
 
     Args:
-        chart: `nginx-ingress`, `ingress-nginx` or `traefik`.
+        chart: name of a folder in `charts/`.
         into: parent folder for the chart's folder, which may already exist.
     """
-    folder = into / chart
+    folder, ours = into / chart, CHARTS / chart
     shutil.rmtree(folder, ignore_errors=True)
+    if (ours / "templates").is_dir():
+        return Path(shutil.copytree(ours, folder))
     shutil.copytree(CHARTS / "shared", folder / "templates")
-    for file in (CHARTS / chart).iterdir():
+    for file in ours.iterdir():
         shutil.copy(file, folder / "templates" if file.suffix == ".tpl" else folder)
     return folder

@@ -17,6 +17,7 @@ from components.balancer_policy import BalancerPolicy, BalancerPolicyArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.drain import Drain, DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
+from components.gitops import GitOps, GitOpsArgs
 from components.identity import Identity
 from components.ingress import IngressController, IngressControllerArgs, OtherCluster
 from components.kubeconfig import Kubeconfig, KubeconfigArgs
@@ -37,6 +38,11 @@ def ingress(name: str, _: Path) -> IngressController:
     return IngressController(name, OtherCluster(provider), IngressControllerArgs(ingress_class=name))
 
 
+def gitops(name: str, _: Path) -> GitOps:
+    provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
+    return GitOps(name, OtherCluster(provider), GitOpsArgs("https://git.example/apps", tool="flux"))
+
+
 def balancer_policy(name: str, _: Path) -> BalancerPolicy:
     provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
     args = BalancerPolicyArgs("nlb-id", "nlb", "ingress", "cluster")
@@ -50,6 +56,7 @@ COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     Kubeconfig: lambda name, folder: Kubeconfig(name, KubeconfigArgs(ME, "cluster", ZONE, folder / name)),
     LoadBalancer: lambda name, _: LoadBalancer(name, LoadBalancerArgs(ME, ZONE)),
     IngressController: ingress,
+    GitOps: gitops,
     BalancerPolicy: balancer_policy,
     AntiAffinity: lambda name, _: AntiAffinity(name, AntiAffinityArgs(ME, name)),
     StackId: lambda name, _: StackId(name, StackIdArgs(ME, ZONE)),

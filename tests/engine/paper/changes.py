@@ -12,6 +12,7 @@ from typing import Any
 
 from pulumi import automation
 
+from components.gitops import TOOLS
 from components.ingress import CONTROLLERS
 from runner.charts import stand_in
 from runner.stack import SandboxStack
@@ -62,6 +63,14 @@ def inner(setting: str, said: str, after: Any, before: Any = None) -> Change:
     return Change(setting, said, {top: {key: after}}, {} if before is None else {top: {key: before}})
 
 
+def followed(setting: str, **after: Any) -> Change:
+    """Other settings of a GitOps tool that is there."""
+    changed = {key.replace("_", "-"): value for key, value in after.items()}
+    return Change(
+        setting, "others" if ", " in setting else "another", {"gitops": changed}, {"gitops": {"tool": "argocd"}}
+    )
+
+
 DEFAULT: Settings = {"nodepools": {"default": ONE}, "storage": {"csi": False}}
 CHANGES = (
     # First, since no cluster gets an older version again.
@@ -105,6 +114,13 @@ CHANGES = (
     inner("storage.csi", "false → true", True),
     inner("storage.csi", "true → false", False, True),
     inner("storage.on-destroy", "another", "keep"),
+    inner("gitops.tool", "none → argocd", "argocd"),
+    inner("gitops.tool", "argocd → none", "none", "argocd"),
+    inner("gitops.tool", "argocd → flux", "flux", "argocd"),
+    followed("gitops.repository, gitops.path, gitops.branch", repository="https://git.example/x", path="x", branch="x"),
+    followed("gitops.timeout-seconds", timeout_seconds=90),
+    followed("gitops.chart", chart="flux2"),
+    followed("gitops.chart-repository, gitops.version", chart_repository=THERE),
     inner("drain.wait-seconds", "another", 60),
     Change("protect", "false → true", {"protect": True}),
     Change("zone", "another, while protect is true", {"zone": "at-vie-1"}, {"protect": True}),
@@ -131,7 +147,7 @@ def page(home: Path) -> str:
         home: an empty folder.
     """
     for name, version in ((HERE, "1.0.0"), (THERE, "2.0.0")):
-        for chart in ("nginx-ingress", "traefik"):
+        for chart in ("nginx-ingress", "traefik", "argo-cd", "flux2"):
             file = stand_in(chart, home / name) / "Chart.yaml"
             file.write_text(re.sub("^version: .*$", f"version: {version}", file.read_text(), flags=re.MULTILINE))
     with on_paper(home / "sandbox") as sandbox:
@@ -176,9 +192,15 @@ def _configure(stack: SandboxStack, settings: Settings, home: Path) -> None:
     official = CONTROLLERS.get(ingress.get("controller", "nginx"))
     chart = ingress.get("chart") or (official.chart.name if official else "nginx-ingress")
     ingress |= {"chart": chart, "repository": str(home / ingress["repository"])}
+    gitops = {"repository": "https://git.example/apps", "chart-repository": HERE, **settings.get("gitops", {})}
+    tool = TOOLS.get(gitops.get("tool", ""))
+    gitops |= {
+        "chart": gitops.get("chart") or (tool.chart.name if tool else "argo-cd"),
+        "chart-repository": str(home / gitops["chart-repository"]),
+    }
     kubeconfig = {"file": "stack.yaml", **settings.get("kubeconfig", {})}
     kubeconfig["file"] = str(home / kubeconfig["file"])
-    everything = {**settings, "ingress": ingress, "kubeconfig": kubeconfig}
+    everything = {**settings, "ingress": ingress, "gitops": gitops, "kubeconfig": kubeconfig}
     stack.config.clear()
     stack.config |= {PREFIX + key: value for key, value in everything.items()}
 
