@@ -9,6 +9,7 @@ import configuration.packages  # noqa: F401 - first: it names what is missing
 from components.cert_manager import CertManager
 from components.cluster import Cluster
 from components.demo_app import DemoApp
+from components.gitops import TOOLS, GitOps
 from components.ingress import IngressController
 from components.kubeconfig_entries import entry_name
 from components.leaving import leave_exoscale
@@ -38,6 +39,8 @@ if ingress:
         demo_url = pulumi.Output.concat(url, demo.path)
 if settings.tls:
     CertManager("cert-manager", cluster, settings.tls)
+if settings.gitops:
+    GitOps(TOOLS[settings.gitops.tool].namespace, cluster, settings.gitops)
 
 pulumi.export("endpoint", cluster.endpoint)
 pulumi.export("kubeconfig", cluster.kubeconfig)

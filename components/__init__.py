@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .cluster_args import ClusterArgs as ClusterArgs
     from .demo_app import DemoApp as DemoApp
     from .demo_app import DemoAppArgs as DemoAppArgs
+    from .gitops import GitOps as GitOps
+    from .gitops import GitOpsArgs as GitOpsArgs
     from .ingress import Chart as Chart
     from .ingress import IngressController as IngressController
     from .ingress import IngressControllerArgs as IngressControllerArgs
@@ -39,6 +41,8 @@ _PLACES = {
     "ClusterArgs": "cluster_args",
     "DemoApp": "demo_app",
     "DemoAppArgs": "demo_app",
+    "GitOps": "gitops",
+    "GitOpsArgs": "gitops",
     "IngressController": "ingress",
     "IngressControllerArgs": "ingress",
     "Invalid": "checks",

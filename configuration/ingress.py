@@ -1,7 +1,7 @@
 """Reads the settings of the ingress controller."""
 
 from components.cluster_args import ClusterArgs
-from components.ingress import CONTROLLERS, Chart, IngressControllerArgs
+from components.ingress import CONTROLLERS, IngressControllerArgs
 from components.teardown.changes import CCM, MANAGED
 
 from .charts import chart
@@ -27,7 +27,7 @@ def ingress(table: Table) -> tuple[IngressControllerArgs | None, str, str]:
         gateway_api="gateway-api",
         gateway_api_crds="gateway-api-crds",
     )
-    official = CONTROLLERS[controller].chart if controller in CONTROLLERS else Chart("")
+    official = CONTROLLERS[controller].chart if controller in CONTROLLERS else None
     arguments |= {"controller": controller} if controller in CONTROLLERS else {}
     args = table.made(IngressControllerArgs, {**arguments, "chart": chart(table, official)}, {"ingress_class": "class"})
     table.finish()

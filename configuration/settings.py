@@ -12,6 +12,7 @@ from components.cert_manager import CertManagerArgs
 from components.checks import Checks
 from components.cluster_args import ClusterArgs
 from components.demo_app import DemoAppArgs
+from components.gitops import GitOpsArgs
 from components.identity import Identity
 from components.ingress import IngressControllerArgs
 from components.local_cluster import LocalClusterArgs
@@ -20,6 +21,7 @@ from components.teardown.changes import EXOSCALE, NO_BALANCER
 from components.teardown.cloud.stack_ref import StackRef
 
 from .api_key import api_key_problems
+from .gitops import gitops
 from .ingress import ingress
 from .kubeconfig import access
 from .longhorn import check_nodes, longhorn
@@ -55,6 +57,7 @@ class Settings:
         demo: the demo app behind it; None for none.
         tls: what signs the certificates of Ingresses; None for nothing.
         longhorn: replicated volumes on the nodes' disks; None for none.
+        gitops: the GitOps tool; None for none.
     """
 
     cluster: ClusterArgs
@@ -63,6 +66,7 @@ class Settings:
     demo: DemoAppArgs | None
     tls: CertManagerArgs | None
     longhorn: LonghornArgs | None
+    gitops: GitOpsArgs | None
 
 
 def load() -> Settings:
@@ -91,12 +95,13 @@ def load() -> Settings:
     local = _local(top.table("k3d"), cluster, platform == K3D)
     demo = _demo(top, controller)
     certificates = tls(top, controller, platform == K3D)
+    tool = gitops(top.table("gitops"))
     top.finish()
     problems += unread(everything, project)
     problems += api_key_problems() if platform == EXOSCALE else []
     if problems or cluster is None:
         raise pulumi.RunError("\n".join(problems))
-    return Settings(cluster, local if platform == K3D else None, controller, demo, certificates, replicated)
+    return Settings(cluster, local if platform == K3D else None, controller, demo, certificates, replicated, tool)
 
 
 def _cluster(

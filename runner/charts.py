@@ -49,16 +49,20 @@ def chosen(config: Mapping[str, Any], into: Path, say: Callable[[str], object]) 
         say: called with a line for each chart.
     """
     differing: dict[str, Any] = {}
-    for key, official in _official(config).items():
-        settings = config.get(key) or {}
+    for table, official in _official(config).items():
+        settings = _table(config, table)
         if "chart" in settings:
             continue
-        repository = settings.get("repository") or official.repository or ""
+        repository = (
+            settings.get("chart-repository" if table == "gitops" else "repository") or official.repository or ""
+        )
         if reachable(f"{repository.rstrip('/')}/index.yaml"):
-            say(f"{key} chart: {official.name} {official.version} from {repository}")
+            say(f"{table} chart: {official.name} {official.version} from {repository}")
             continue
-        say(f"{key} chart: our stand-in for {official.name}, because {repository} cannot be reached from here")
-        differing[key] = {**settings, "chart": str(stand_in(official.name, into))}
+        say(f"{table} chart: our stand-in for {official.name}, because {repository} cannot be reached from here")
+        own = {**settings, "chart": str(stand_in(official.name, into))}
+        top, _, inner = table.partition(".")
+        differing[top] = {**config[top], inner: own} if inner else own
     ingress = differing.get("ingress", config.get("ingress") or {})
     if ingress.get("gateway-api") and "gateway-api-crds" not in ingress and not reachable(_standard()):
         say(f"Gateway API: our own definitions, because {_standard()} cannot be reached from here")
@@ -73,10 +77,25 @@ def _standard() -> str:
 
 
 def _official(config: Mapping[str, Any]) -> "dict[str, Chart]":
-    """Returns the official charts that these settings install, by the setting that names another."""
-    from components.cert_manager import ISSUERS, OFFICIAL
+    """Returns the official charts that these settings install, by the object of settings that names another."""
+    from components import cert_manager, longhorn
+    from components.gitops import TOOLS
     from components.ingress import CONTROLLERS
 
-    controller = CONTROLLERS.get((config.get("ingress") or {}).get("controller", "nginx"))
-    charts = {"ingress": controller.chart} if controller else {}
-    return {**charts, "cert-manager": OFFICIAL} if config.get("tls") in ISSUERS else charts
+    controller = CONTROLLERS.get(_table(config, "ingress").get("controller", "nginx"))
+    tool = TOOLS.get(_table(config, "gitops").get("tool", ""))
+    wanted = {
+        "ingress": controller and controller.chart,
+        "cert-manager": cert_manager.OFFICIAL if config.get("tls") in cert_manager.ISSUERS else None,
+        "storage.longhorn": longhorn.OFFICIAL if (config.get("storage") or {}).get("longhorn") else None,
+        "gitops": tool and tool.chart,
+    }
+    return {table: official for table, official in wanted.items() if official}
+
+
+def _table(config: Mapping[str, Any], table: str) -> Mapping[str, Any]:
+    """Returns an object of settings, or one inside it; empty if it is not there, or true."""
+    found: Any = config
+    for key in table.split("."):
+        found = (found.get(key) if isinstance(found, Mapping) else None) or {}
+    return found if isinstance(found, Mapping) else {}

@@ -19,6 +19,7 @@ from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.demo_app import DemoApp, DemoAppArgs
 from components.drain import Drain, DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
+from components.gitops import GitOps, GitOpsArgs
 from components.identity import Identity
 from components.ingress import IngressController, IngressControllerArgs, OtherCluster, TrafficPool
 from components.kubeconfig import Kubeconfig, KubeconfigArgs
@@ -52,6 +53,11 @@ def cert_manager(name: str, _: Path) -> CertManager:
     return CertManager(name, OtherCluster(provider), CertManagerArgs(issuer, "alice@example.com"))
 
 
+def gitops(name: str, _: Path) -> GitOps:
+    provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
+    return GitOps(name, OtherCluster(provider), GitOpsArgs("https://git.example/apps", tool="flux"))
+
+
 def balancer_policy(name: str, _: Path) -> BalancerPolicy:
     provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
     args = BalancerPolicyArgs("nlb-id", "nlb", "ingress", "cluster")
@@ -79,6 +85,7 @@ COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     IngressController: ingress,
     CertManager: cert_manager,
     Longhorn: longhorn,
+    GitOps: gitops,
     BalancerPolicy: balancer_policy,
     DemoApp: demo_app,
     AntiAffinity: lambda name, _: AntiAffinity(name, AntiAffinityArgs(ME, name)),

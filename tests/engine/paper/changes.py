@@ -12,6 +12,7 @@ from typing import Any
 
 from pulumi import automation
 
+from components.gitops import TOOLS
 from components.ingress import CONTROLLERS
 from runner.charts import GATEWAY_API, stand_in
 from runner.stack import SandboxStack
@@ -64,6 +65,14 @@ def inner(setting: str, said: str, after: Any, before: Any = None) -> Change:
     """A change of a setting inside an object."""
     top, key = setting.split(".")
     return Change(setting, said, {top: {key: after}}, {} if before is None else {top: {key: before}})
+
+
+def followed(setting: str, **after: Any) -> Change:
+    """Other settings of a GitOps tool that is there."""
+    changed = {key.replace("_", "-"): value for key, value in after.items()}
+    return Change(
+        setting, "others" if ", " in setting else "another", {"gitops": changed}, {"gitops": {"tool": "argocd"}}
+    )
 
 
 DEFAULT: Settings = {"nodepools": {"default": ONE}, "storage": {"csi": False}, "demo": False}
@@ -126,6 +135,13 @@ CHANGES = (
     inner("storage.longhorn", "false → true", {}),
     inner("storage.longhorn", "true → false", False, {}),
     inner("storage.on-destroy", "another", "keep"),
+    inner("gitops.tool", "none → argocd", "argocd"),
+    inner("gitops.tool", "argocd → none", "none", "argocd"),
+    inner("gitops.tool", "argocd → flux", "flux", "argocd"),
+    followed("gitops.repository, gitops.path, gitops.branch", repository="https://git.example/x", path="x", branch="x"),
+    followed("gitops.timeout-seconds", timeout_seconds=90),
+    followed("gitops.chart", chart="flux2"),
+    followed("gitops.chart-repository, gitops.version", chart_repository=THERE),
     inner("drain.wait-seconds", "another", 60),
     Change("protect", "false → true", {"protect": True}),
     Change("zone", "another, while protect is true", {"zone": "at-vie-1"}, {"protect": True}),
@@ -152,7 +168,7 @@ def page(home: Path) -> str:
         home: an empty folder.
     """
     for name, version in ((HERE, "1.0.0"), (THERE, "2.0.0")):
-        for chart in ("nginx-ingress", "traefik", "cert-manager", "longhorn"):
+        for chart in ("nginx-ingress", "traefik", "cert-manager", "longhorn", "argo-cd", "flux2"):
             file = stand_in(chart, home / name) / "Chart.yaml"
             file.write_text(re.sub("^version: .*$", f"version: {version}", file.read_text(), flags=re.MULTILINE))
     (home / OTHER_CRDS).write_text(
@@ -203,6 +219,12 @@ def _configure(stack: SandboxStack, settings: Settings, home: Path) -> None:
     ingress["gateway-api-crds"] = str(home / ingress.get("gateway-api-crds", GATEWAY_API))
     certificates = {"repository": HERE, **settings.get("cert-manager", {})}
     certificates |= {"chart": "cert-manager", "repository": str(home / certificates["repository"])}
+    gitops = {"repository": "https://git.example/apps", "chart-repository": HERE, **settings.get("gitops", {})}
+    tool = TOOLS.get(gitops.get("tool", ""))
+    gitops |= {
+        "chart": gitops.get("chart") or (tool.chart.name if tool else "argo-cd"),
+        "chart-repository": str(home / gitops["chart-repository"]),
+    }
     kubeconfig = {"file": "stack.yaml", **settings.get("kubeconfig", {})}
     kubeconfig["file"] = str(home / kubeconfig["file"])
     storage = dict(settings.get("storage", {}))
@@ -213,6 +235,7 @@ def _configure(stack: SandboxStack, settings: Settings, home: Path) -> None:
         "ingress": ingress,
         "cert-manager": certificates,
         "storage": storage,
+        "gitops": gitops,
         "kubeconfig": kubeconfig,
     }
     stack.config.clear()
