@@ -1,15 +1,20 @@
-"""The stack's table of contents: settings, cluster, ingress controller, outputs."""
+"""The stack's table of contents: settings, cluster, ingress controller, demo app, outputs."""
 
 import shlex
+from dataclasses import replace
 
 import pulumi
 
 import configuration.packages  # noqa: F401 - first: it names what is missing
+from components.cert_manager import CertManager
 from components.cluster import Cluster
+from components.demo_app import DemoApp
+from components.gitops import TOOLS, GitOps
 from components.ingress import IngressController
 from components.kubeconfig_entries import entry_name
 from components.leaving import leave_exoscale
 from components.local_cluster import LocalCluster
+from components.longhorn import Longhorn
 from components.protection import protect_everything
 from configuration.settings import K3D, load
 
@@ -23,7 +28,19 @@ if settings.local:
     cluster = LocalCluster("local", settings.local)
 else:
     cluster = Cluster("sks", settings.cluster)
+if settings.longhorn and isinstance(cluster, Cluster):
+    Longhorn("longhorn", cluster, settings.longhorn)
 ingress = IngressController("ingress", cluster, settings.ingress) if settings.ingress else None
+url = demo_url = None
+if ingress:
+    url = pulumi.Output.concat("http://", ingress.address)
+    if settings.demo:
+        demo = DemoApp("demo", cluster, replace(settings.demo, after=[ingress.release]))
+        demo_url = pulumi.Output.concat(url, demo.path)
+if settings.tls:
+    CertManager("cert-manager", cluster, settings.tls)
+if settings.gitops:
+    GitOps(TOOLS[settings.gitops.tool].namespace, cluster, settings.gitops)
 
 pulumi.export("endpoint", cluster.endpoint)
 pulumi.export("kubeconfig", cluster.kubeconfig)
@@ -39,5 +56,7 @@ pulumi.export(
     ),
 )
 pulumi.export("ingress_ip", ingress.address if ingress else None)
+pulumi.export("url", url)
+pulumi.export("demo_url", demo_url)
 pulumi.export("nodepools", cluster.nodepools)
 pulumi.export("monthly_cost", cluster.monthly_cost)

@@ -124,6 +124,16 @@ class Cluster:
         """Does the same, but nothing if there is no such object."""
         self._read_if_there("PATCH", path, patch)
 
+    def replace(self, path: str, body: Object) -> bool:
+        """Replaces the object; returns False if it is gone or somebody has changed it since it was read."""
+        try:
+            self._read("PUT", path, body)
+        except Refused as refused:
+            if refused.status in (NOT_FOUND, CONFLICT):
+                return False
+            raise
+        return True
+
     def delete(self, path: str) -> None:
         """Deletes the object; does nothing if there is none."""
         self._read_if_there("DELETE", path)

@@ -54,6 +54,12 @@ INPUTS: dict[str, dict[str, Any]] = {
         "size": 2,
         "waitSeconds": 180,
     },
+    "ReleasePlace": {
+        **WHOSE,
+        "clusterId": "cluster-1",
+        "namespace": "longhorn-system",
+        "release": "longhorn",
+    },
     "RuleSweep": {**WHOSE, "securityGroupId": "group-1"},
 }
 INPUTS["SecondDrain"] = INPUTS["UnfinishedDrain"] = {**INPUTS["Drain"], "releases": False}
@@ -88,6 +94,7 @@ class Steps(ModuleType):
             "arm",
             "clear_away",
             "await_ingress_pod",
+            "forget_release",
             "remove_leftover_balancer",
         ):
             self.answers(name, None)

@@ -63,6 +63,8 @@ CHANGES = [
     ("ProgramKubeconfig", {"kubeconfig": "another text"}, []),
     ("IngressPods", {"clusterId": "cluster-2"}, ["clusterId"]),
     ("IngressPods", {"instancePoolId": UNKNOWN, "size": 3}, []),
+    ("ReleasePlace", {"clusterId": UNKNOWN}, ["clusterId"]),
+    ("ReleasePlace", {"namespace": "other", "release": "other"}, ["namespace", "release"]),
     ("RuleSweep", {"securityGroupId": "group-2"}, ["securityGroupId"]),
     ("RuleSweep", {"securityGroupId": UNKNOWN}, ["securityGroupId"]),
     ("Drain", {"instancePoolIds": ["pool-1", "pool-2"]}, []),

@@ -1,52 +1,93 @@
-"""Our own charts of the ingress controllers, rendered by Helm with the values of our components."""
+"""Which charts a stack on the sandbox is installed from."""
 
-import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from components.ingress import CONTROLLERS
-from runner.charts import stand_in
-from sandbox.traffic.controllers import controller_of
-from tools import path_of
+from components.cert_manager import ISSUERS
+from runner import charts
 
-TITLES = {"nginx": "F5 NGINX Ingress Controller", "ingress-nginx": "ingress-nginx", "traefik": "Traefik"}
-
-
-def pod(name: str, folder: Path, **more: Any) -> dict[str, Any]:
-    """A pod of the chart's workload, with further values in the place of those of our component."""
-    kind = CONTROLLERS[name]
-    values = folder / "values.json"
-    values.write_text(json.dumps({**kind.values("ingress", "web", {}, {}), **more}))
-    chart = stand_in(kind.chart.name, folder)
-    command = [path_of("helm"), "template", "ingress", chart, "--values", values]
-    rendered = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
-    [workload] = [one for one in yaml.safe_load_all(rendered) if one and one["kind"] == "DaemonSet"]
-    return {**workload["spec"]["template"], "metadata": {"name": "ingress-1", "namespace": "ingress"}}
+NGINX = "https://helm.nginx.com/stable"
+JETSTACK = "https://charts.jetstack.io"
+INDEX = "/index.yaml"
+TRAEFIK = {"controller": "traefik", "chart": "./mine", "gateway-api": True}
 
 
-@pytest.mark.parametrize("name", CONTROLLERS)
-def test_the_sandbox_knows_the_controller_by_the_flags_of_its_pods(name: str, tmp_path: Path) -> None:
-    found = controller_of(pod(name, tmp_path))
-    assert found is not None
-    assert found.title == TITLES[name]
-    ports = {one["name"]: one["containerPort"] for one in pod(name, tmp_path)["spec"]["containers"][0]["ports"]}
-    assert {port: found.ends_tls(number) for port, number in ports.items()} == {"http": False, "https": True}
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The addresses that can be reached."""
+    addresses: set[str] = set()
+    monkeypatch.setattr(charts, "reachable", lambda address: address in addresses)
+    return addresses
 
 
-@pytest.mark.parametrize("name", CONTROLLERS)
-def test_the_class_of_our_settings_is_among_the_flags(name: str, tmp_path: Path) -> None:
-    words = pod(name, tmp_path)["spec"]["containers"][0]["args"]
-    assert any(
-        word.lower().lstrip("-").endswith("ingress-class=web") or word.endswith("ingressClass=web") for word in words
-    )
+def chosen(config: dict[str, Any], folder: Path) -> tuple[dict[str, Any], list[str]]:
+    said: list[str] = []
+    return charts.chosen(config, folder, said.append), said
 
 
-def test_traefiks_provider_for_ingress_nginx_can_be_switched_on(tmp_path: Path) -> None:
-    providers = {"kubernetesIngressNginx": {"enabled": True, "ingressClass": "web"}}
-    words = pod("traefik", tmp_path, providers=providers)["spec"]["containers"][0]["args"]
-    assert "--providers.kubernetesingressnginx" in words
-    assert "--providers.kubernetesingressnginx.ingressclass=web" in words
+def test_a_chart_that_can_be_reached_is_the_official_one(answering: set[str], tmp_path: Path) -> None:
+    answering |= {NGINX + INDEX, JETSTACK + INDEX}
+
+    differing, said = chosen({"tls": "self-signed"}, tmp_path)
+
+    assert differing == {}
+    assert said == [
+        f"ingress chart: nginx-ingress 2.7.0 from {NGINX}",
+        f"cert-manager chart: cert-manager v1.21.2 from {JETSTACK}",
+    ]
+
+
+@pytest.mark.usefixtures("answering")
+@pytest.mark.parametrize("issuer", ISSUERS)
+def test_each_chart_that_cannot_be_reached_is_our_own_and_other_settings_stay(issuer: str, tmp_path: Path) -> None:
+    differing, said = chosen({"tls": issuer, "ingress": {"class": "x"}, "cert-manager": {"version": "v1"}}, tmp_path)
+
+    assert differing == {
+        "ingress": {"class": "x", "chart": str(tmp_path / "nginx-ingress")},
+        "cert-manager": {"version": "v1", "chart": str(tmp_path / "cert-manager")},
+    }
+    assert [line.partition(":")[0] for line in said] == ["ingress chart", "cert-manager chart"]
+
+
+@pytest.mark.usefixtures("answering")
+@pytest.mark.parametrize("config", [{"ingress": {"controller": "none"}}, {"ingress": {"chart": "./mine"}}])
+def test_what_is_not_installed_or_has_a_chart_of_its_own_is_not_replaced(
+    config: dict[str, Any], tmp_path: Path
+) -> None:
+    assert chosen({**config, "tls": "none"}, tmp_path) == ({}, [])
+
+
+@pytest.mark.usefixtures("answering")
+def test_a_mirror_is_asked_in_place_of_the_official_repository(answering: set[str], tmp_path: Path) -> None:
+    answering.add(f"https://mirror.test{INDEX}")
+
+    assert chosen({"ingress": {"repository": "https://mirror.test/"}}, tmp_path)[0] == {}
+
+
+@pytest.mark.usefixtures("answering")
+def test_definitions_of_the_gateway_api_that_cannot_be_reached_are_our_own(tmp_path: Path) -> None:
+    differing, said = chosen({"ingress": TRAEFIK}, tmp_path)
+
+    assert differing == {"ingress": {**TRAEFIK, "gateway-api-crds": str(charts.GATEWAY_API)}}
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("more", [{"gateway-api": False}, {"gateway-api-crds": "mine.yaml"}])
+@pytest.mark.usefixtures("answering")
+def test_a_stack_without_the_gateway_api_or_with_definitions_of_its_own_gets_none(
+    more: dict[str, Any], tmp_path: Path
+) -> None:
+    assert chosen({"ingress": {**TRAEFIK, **more}}, tmp_path) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    "chart", [file.name for file in sorted(charts.CHARTS.iterdir()) if (file / "Chart.yaml").exists()]
+)
+def test_every_chart_of_ours_is_whole(chart: str, tmp_path: Path) -> None:
+    folder = charts.stand_in(chart, tmp_path)
+
+    assert yaml.safe_load((folder / "Chart.yaml").read_text())["name"] == chart
+    assert list((folder / "templates").glob("*.yaml"))

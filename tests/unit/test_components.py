@@ -3,8 +3,8 @@
 import ast
 import inspect
 import itertools
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,21 @@ import pytest
 
 from components.anti_affinity import AntiAffinity, AntiAffinityArgs
 from components.balancer_policy import BalancerPolicy, BalancerPolicyArgs
+from components.cert_manager import CertManager, CertManagerArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
+from components.demo_app import DemoApp, DemoAppArgs
 from components.drain import Drain, DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
+from components.gitops import GitOps, GitOpsArgs
 from components.identity import Identity
-from components.ingress import IngressController, IngressControllerArgs, OtherCluster
+from components.ingress import IngressController, IngressControllerArgs, OtherCluster, TrafficPool
 from components.kubeconfig import Kubeconfig, KubeconfigArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.local_cluster import LocalCluster, LocalClusterArgs
+from components.longhorn import Longhorn
 from components.nodepool import Nodepool, NodepoolArgs
 from components.nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
+from components.pool_args import PoolArgs
 from components.stack_id import StackId, StackIdArgs
 from tests.unit.conftest import World, configure, execute
 
@@ -37,10 +42,38 @@ def ingress(name: str, _: Path) -> IngressController:
     return IngressController(name, OtherCluster(provider), IngressControllerArgs(ingress_class=name))
 
 
+def demo_app(name: str, _: Path) -> DemoApp:
+    provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
+    return DemoApp(name, OtherCluster(provider), DemoAppArgs(path=f"/{name}"))
+
+
+def cert_manager(name: str, _: Path) -> CertManager:
+    provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
+    issuer = {"one": "self-signed", "two": "letsencrypt"}[name]  # the name of the issuer in the cluster
+    return CertManager(name, OtherCluster(provider), CertManagerArgs(issuer, "alice@example.com"))
+
+
+def gitops(name: str, _: Path) -> GitOps:
+    provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
+    return GitOps(name, OtherCluster(provider), GitOpsArgs("https://git.example/apps", tool="flux"))
+
+
 def balancer_policy(name: str, _: Path) -> BalancerPolicy:
     provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
     args = BalancerPolicyArgs("nlb-id", "nlb", "ingress", "cluster")
     return BalancerPolicy(name, args, pulumi.ResourceOptions(providers=[provider]))
+
+
+@dataclass
+class Host(OtherCluster):
+    """A cluster whose nodepools are known."""
+
+    pools: Mapping[str, PoolArgs] = field(default_factory=lambda: {"default": PoolArgs()})
+    traffic_pool: TrafficPool = field(default_factory=lambda: TrafficPool(ME, ZONE, "default", "nodepool", "pool", 2))
+
+
+def longhorn(name: str, _: Path) -> Longhorn:
+    return Longhorn(name, Host(kubernetes.Provider(f"{name}-cluster", kubeconfig="x")))
 
 
 COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
@@ -50,7 +83,11 @@ COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     Kubeconfig: lambda name, folder: Kubeconfig(name, KubeconfigArgs(ME, "cluster", ZONE, folder / name)),
     LoadBalancer: lambda name, _: LoadBalancer(name, LoadBalancerArgs(ME, ZONE)),
     IngressController: ingress,
+    CertManager: cert_manager,
+    Longhorn: longhorn,
+    GitOps: gitops,
     BalancerPolicy: balancer_policy,
+    DemoApp: demo_app,
     AntiAffinity: lambda name, _: AntiAffinity(name, AntiAffinityArgs(ME, name)),
     StackId: lambda name, _: StackId(name, StackIdArgs(ME, ZONE)),
     NodepoolSweep: lambda name, _: NodepoolSweep(name, NodepoolSweepArgs(ME, ZONE, "cluster")),

@@ -65,6 +65,33 @@ EXPECTED: dict[str, dict[str, int]] = {
         "SksKubeconfig": 1,
         "kubernetes": 1,
     },
+    "exoscale, no balancer of its own, demo": {
+        **STEPS,
+        "SksCluster": 1,
+        "SecurityGroup": 1,
+        "SecurityGroupRule": 4,
+        "AntiAffinityGroup": 1,
+        "SksNodepool": 1,
+        "SksKubeconfig": 1,
+        "kubernetes": 1,
+        "Release": 1,
+        "IngressPods": 1,
+        "Deployment": 1,
+        "Service": 1,
+        "Ingress": 1,
+    },
+    "exoscale, longhorn, no ingress": {
+        **STEPS,
+        "SksCluster": 1,
+        "SecurityGroup": 1,
+        "SecurityGroupRule": 4,
+        "AntiAffinityGroup": 1,
+        "SksNodepool": 1,
+        "SksKubeconfig": 1,
+        "kubernetes": 1,
+        "Release": 1,
+        "ReleasePlace": 1,
+    },
     "k3d": {"Command": 2, "kubernetes": 1, "Release": 1},
 }
 SHAPES: dict[str, dict[str, Any]] = {
@@ -76,6 +103,8 @@ SHAPES: dict[str, dict[str, Any]] = {
         "firewall": {"open-node-ports": False},
         "nodepools": {"a": {}, "b": {"anti-affinity": False}},
     },
+    "exoscale, no balancer of its own, demo": {"ingress": {"load-balancer": "ccm"}, "demo": True},
+    "exoscale, longhorn, no ingress": {"ingress": {"controller": "none"}, "storage": {"longhorn": True}},
     "k3d": {"platform": "k3d"},
 }
 every_shape = pytest.mark.parametrize("shape", SHAPES)
@@ -291,6 +320,7 @@ def test_the_outputs_of_the_stack(run: Run, tmp_path: Path) -> None:
         "kubeconfig_path": str(file),
         "connect": f"export KUBECONFIG='{file}'; kubectl config use-context exoscale-sks-dev && kubectl cluster-info",
         "ingress_ip": "198.51.100.7",
+        "url": "http://198.51.100.7",
         "nodepools": {
             "default": {
                 "id": "default-nodepool-id",

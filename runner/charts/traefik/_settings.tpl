@@ -46,4 +46,19 @@ args:
   {{- if .Values.providers.kubernetesGateway.enabled }}
   - --providers.kubernetesgateway
   {{- end }}
+{{- if and .Values.providers.kubernetesGateway.enabled .Values.gateway.enabled }}
+gateway:
+  name: {{ .Values.gateway.name | default "traefik-gateway" }}
+  class: {{ .Values.gatewayClass.name | default "traefik" }}
+  controller: traefik.io/gateway-controller
+  listeners:
+    {{- range $name, $listener := .Values.gateway.listeners }}
+    - name: {{ $name }}
+      port: {{ $listener.port }}
+      protocol: {{ $listener.protocol }}
+      {{- with $listener.namespacePolicy }}
+      allowedRoutes: {namespaces: {{ toJson . }}}
+      {{- end }}
+    {{- end }}
+{{- end }}
 {{- end -}}
