@@ -65,6 +65,19 @@ EXPECTED: dict[str, dict[str, int]] = {
         "SksKubeconfig": 1,
         "kubernetes": 1,
     },
+    "exoscale, ccm, tls": {
+        **STEPS,
+        "SksCluster": 1,
+        "SecurityGroup": 1,
+        "SecurityGroupRule": 4,
+        "AntiAffinityGroup": 1,
+        "SksNodepool": 1,
+        "SksKubeconfig": 1,
+        "kubernetes": 1,
+        "Release": 2,
+        "IngressPods": 1,
+        "ClusterIssuer": 1,
+    },
     "k3d": {"Command": 2, "kubernetes": 1, "Release": 1},
 }
 SHAPES: dict[str, dict[str, Any]] = {
@@ -76,6 +89,7 @@ SHAPES: dict[str, dict[str, Any]] = {
         "firewall": {"open-node-ports": False},
         "nodepools": {"a": {}, "b": {"anti-affinity": False}},
     },
+    "exoscale, ccm, tls": {"ingress": {"load-balancer": "ccm"}, "tls": "self-signed"},
     "k3d": {"platform": "k3d"},
 }
 every_shape = pytest.mark.parametrize("shape", SHAPES)
