@@ -1,6 +1,5 @@
 """The stack's table of contents: settings, cluster, ingress controller, demo app, outputs."""
 
-import shlex
 from dataclasses import replace
 
 import pulumi
@@ -11,7 +10,7 @@ from components.cluster import Cluster
 from components.demo_app import DemoApp
 from components.gitops import TOOLS, GitOps
 from components.ingress import IngressController
-from components.kubeconfig_entries import entry_name
+from components.kubeconfig_entries import connecting
 from components.leaving import leave_exoscale
 from components.local_cluster import LocalCluster
 from components.longhorn import Longhorn
@@ -45,16 +44,7 @@ if settings.gitops:
 pulumi.export("endpoint", cluster.endpoint)
 pulumi.export("kubeconfig", cluster.kubeconfig)
 pulumi.export("kubeconfig_path", cluster.kubeconfig_path)
-pulumi.export(
-    "connect",
-    # The file's current context may be somebody else's.
-    cluster.kubeconfig_path.apply(
-        lambda path: (
-            f"export KUBECONFIG={shlex.quote(path)}; "
-            f"kubectl config use-context {entry_name(settings.cluster.identity.ref)} && kubectl cluster-info"
-        )
-    ),
-)
+pulumi.export("connect", cluster.kubeconfig_path.apply(lambda path: connecting(path, settings.cluster.identity.ref)))
 pulumi.export("ingress_ip", ingress.address if ingress else None)
 pulumi.export("url", url)
 pulumi.export("demo_url", demo_url)

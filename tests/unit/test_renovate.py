@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from components.cert_manager import OFFICIAL
+from components import cert_manager, gitops, longhorn
 from components.ingress import CONTROLLERS
 from tools.pins import TOOLS
 
@@ -42,7 +42,11 @@ def test_every_chart_is_found_with_its_repository_and_version() -> None:
     assert manager["datasourceTemplate"] == "helm"
     assert found == {
         (chart.name, chart.repository, chart.version)
-        for chart in (OFFICIAL, *(controller.chart for controller in CONTROLLERS.values()))
+        for chart in (
+            cert_manager.OFFICIAL,
+            longhorn.OFFICIAL,
+            *(one.chart for one in (*CONTROLLERS.values(), *gitops.TOOLS.values())),
+        )
     }
 
 
