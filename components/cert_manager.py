@@ -12,6 +12,7 @@ from .ingress.controller import installed
 from .ingress.host import IngressHost
 from .ingress.service import Chart
 from .pool_args import NAME
+from .release import helm_release, in_namespace, whose
 
 SELF_SIGNED = "self-signed"
 # Let's Encrypt's two directories. The staging one is untrusted by browsers and has far higher limits.
@@ -21,7 +22,6 @@ ACME_SERVERS = {
 }
 ISSUERS = (SELF_SIGNED, *ACME_SERVERS)
 EMAIL = Form(r"[^@\s]+@[^@\s]+", "an address such as you@example.com, for the account at Let's Encrypt")
-STACK = "exoscale-sks/stack"  # annotation
 OFFICIAL = Chart("cert-manager", "https://charts.jetstack.io", "v1.21.2")
 
 
@@ -88,28 +88,21 @@ class CertManager(Component):
         args = args or CertManagerArgs()
         inside = pulumi.ResourceOptions(providers=[cluster.provider], depends_on=[*cluster.foundations])
         super().__init__("CertManager", name, pulumi.ResourceOptions.merge(inside, opts))
-        chart, pool = args.installed_chart, cluster.traffic_pool
-        release = kubernetes.helm.v3.Release(
-            f"{name}-release",
-            name=name,
-            # Derived from the cluster's id, so that a cluster that is replaced uninstalls it first (docs/adr/0004).
-            namespace=cluster.cluster_id.apply(lambda _: name),
-            create_namespace=True,
-            chart=chart.name,
-            repository_opts=kubernetes.helm.v3.RepositoryOptsArgs(repo=chart.repository),
-            version=chart.version,
-            values={
+        release = helm_release(
+            name,
+            cluster,
+            args.installed_chart,
+            {
                 # Helm does not uninstall its definitions. With them Kubernetes would delete everybody's certificates,
                 # and an uninstall would wait for the challenges, whose finalizers nobody is left to remove. They cost
                 # nothing and go with the cluster.
                 "crds": {"enabled": True, "keep": True},
-                # Whose release it is: helm_records forgets an install of ours that was killed.
-                "deploymentAnnotations": {STACK: pool.identity.describe("cert-manager")} if pool else {},
+                "deploymentAnnotations": whose(cluster, "cert-manager"),
             },
             # Helm waits for the pods, then for the chart's startupapicheck, a job that ends once the webhook admits a
             # request on trial. So the issuer is never refused because the webhook does not answer yet.
-            timeout=args.timeout_seconds,
-            opts=pulumi.ResourceOptions(parent=self),
+            args.timeout_seconds,
+            pulumi.ResourceOptions(parent=self),
         )
         issuer = kubernetes.apiextensions.CustomResource(
             f"{name}-issuer",
@@ -117,7 +110,7 @@ class CertManager(Component):
             kind="ClusterIssuer",
             metadata={
                 # As the namespace. While the id is unknown, all metadata is; only a name of its own would replace it.
-                "name": cluster.cluster_id.apply(lambda _: args.issuer),
+                "name": in_namespace(cluster, args.issuer),
                 # A deletion in the foreground ends with an update, which a webhook that is gone refuses for ever.
                 "annotations": {"pulumi.com/deletionPropagationPolicy": "background"},
             },

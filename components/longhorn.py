@@ -14,11 +14,11 @@ from .ingress.controller import installed
 from .ingress.host import TrafficPool
 from .ingress.service import Chart
 from .pool_args import PoolArgs
+from .release import helm_release, whose
 from .steps import ReleasePlaceStep
 
 OFFICIAL = Chart("longhorn", "https://charts.longhorn.io", "1.12.1")
 NAMESPACE = "longhorn-system"
-STACK = "exoscale-sks/stack"  # annotation
 MOST_REPLICAS = 20  # docs/plugins.md, Longhorn
 _USUAL_REPLICAS = 3
 
@@ -133,41 +133,36 @@ class Longhorn(Component):
             kind = cluster.pools[pool].instance_type
             pulumi.warn(f"nodepools.{pool}.instance-type is {kind}: Longhorn wants nodes of 4 GiB and more", self)
 
-        chart, whose = args.installed_chart, cluster.traffic_pool
+        owner = cluster.traffic_pool
         place = ReleasePlaceStep(
             f"{name}-place",
-            whose.identity,
-            whose.zone,
+            owner.identity,
+            owner.zone,
             cluster.cluster_id,
             namespace=NAMESPACE,
             release=name,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        release = kubernetes.helm.v3.Release(
-            f"{name}-release",
-            name=name,
-            # Derived from the cluster's id, so that a cluster that is replaced uninstalls it first (docs/adr/0004).
-            namespace=cluster.cluster_id.apply(lambda _: NAMESPACE),
-            create_namespace=True,
-            chart=chart.name,
-            repository_opts=kubernetes.helm.v3.RepositoryOptsArgs(repo=chart.repository),
-            version=chart.version,
-            values={
+        release = helm_release(
+            name,
+            cluster,
+            args.installed_chart,
+            {
                 "persistence": {
                     "defaultClass": args.default_class,
                     "defaultClassReplicaCount": args.replicas_on(cluster.pools),
                 },
                 # Without it the chart's uninstall job fails. What guards the data is the refusal of such an `up`.
                 "defaultSettings": {"deletingConfirmationFlag": True},
-                # Whose release it is, for helm_records.
-                "serviceAccount": {"annotations": {STACK: whose.identity.describe("Longhorn")}},
+                "serviceAccount": {"annotations": whose(cluster, "Longhorn")},
             },
-            timeout=args.timeout_seconds,
-            opts=pulumi.ResourceOptions(
+            args.timeout_seconds,
+            pulumi.ResourceOptions(
                 parent=self,
                 depends_on=[place],
                 deleted_with=cluster if isinstance(cluster, pulumi.Resource) else None,
             ),
+            NAMESPACE,
         )
         self.status = release.status.apply(lambda status: installed(status, f"{name}-release"))
         self.register_outputs({"status": self.status})

@@ -9,7 +9,7 @@ from ..checks import DAY, Checks, Form
 from ..component import Component
 from ..ingress.host import IngressHost
 from ..ingress.service import Chart
-from ..release import helm_release, in_namespace
+from ..release import helm_release, in_namespace, whose
 from .tools import TOOLS
 
 REPOSITORY = Form(r"(https|ssh)://[^\s/]+/\S+", "the https:// or ssh:// URL of a Git repository")
@@ -78,7 +78,12 @@ class GitOps(Component):
         super().__init__("GitOps", name, pulumi.ResourceOptions.merge(inside, opts))
         tool, child = TOOLS[args.tool], pulumi.ResourceOptions(parent=self)
         self.release = helm_release(
-            name, cluster, args.chart or tool.chart, tool.values(name), args.timeout_seconds, child
+            name,
+            cluster,
+            args.chart or tool.chart,
+            tool.values(name, whose(cluster, tool.title)),
+            args.timeout_seconds,
+            child,
         )
         followed = [
             kubernetes.apiextensions.CustomResource(

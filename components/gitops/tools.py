@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import pulumi
+
 from ..ingress.service import Chart
 
 CustomObject = tuple[str, str, dict[str, Any]]
@@ -17,14 +19,19 @@ class Tool(Protocol):
         """The chart, in a pinned version."""
 
     @property
+    def title(self) -> str:
+        """What people call it."""
+
+    @property
     def namespace(self) -> str:
         """The namespace that the tool's documentation uses, and in which its command line looks for it."""
 
-    def values(self, name: str) -> Mapping[str, Any]:
+    def values(self, name: str, whose: Mapping[str, pulumi.Input[str]]) -> Mapping[str, Any]:
         """Returns values for the chart.
 
         Args:
             name: name of the release.
+            whose: annotations for any of its objects.
         """
 
     def follow(self, name: str, repository: str, branch: str, path: str) -> Sequence[CustomObject]:
@@ -41,11 +48,16 @@ class ArgoCD:
 
     # https://github.com/argoproj/argo-helm/tree/main/charts/argo-cd
     chart = Chart("argo-cd", "https://argoproj.github.io/argo-helm", "10.9.2")
+    title = "Argo CD"
     namespace = "argocd"
 
-    def values(self, name: str) -> Mapping[str, Any]:
+    def values(self, name: str, whose: Mapping[str, pulumi.Input[str]]) -> Mapping[str, Any]:
         """See Tool."""
-        return {"fullnameOverride": name, "crds": {"install": True, "keep": True}}
+        return {
+            "fullnameOverride": name,
+            "crds": {"install": True, "keep": True},
+            "global": {"deploymentAnnotations": {**whose}},
+        }
 
     def follow(self, name: str, repository: str, branch: str, path: str) -> Sequence[CustomObject]:
         """See Tool. An Application without a finalizer is deleted without what it applied
@@ -67,11 +79,12 @@ class Flux:
 
     # https://github.com/fluxcd-community/helm-charts/tree/main/charts/flux2
     chart = Chart("flux2", "https://fluxcd-community.github.io/helm-charts", "2.17.0")
+    title = "Flux"
     namespace = "flux-system"
 
-    def values(self, name: str) -> Mapping[str, Any]:
+    def values(self, name: str, whose: Mapping[str, pulumi.Input[str]]) -> Mapping[str, Any]:
         """See Tool; the chart's objects have names of their own."""
-        return {"installCRDs": True}
+        return {"installCRDs": True, "sourceController": {"annotations": {**whose}}}
 
     def follow(self, name: str, repository: str, branch: str, path: str) -> Sequence[CustomObject]:
         """See Tool. With `deletionPolicy: Orphan` a deleted Kustomization leaves what it applied

@@ -24,8 +24,8 @@ POD_LABELS = "app.kubernetes.io/name=cert-manager,app.kubernetes.io/component=co
 NO_SIGNER = "the sandbox signs for issuers of kind SelfSigned only and reaches no other, Let's Encrypt included"
 
 
-class Controller:
-    """The controller of one cluster; it keeps nothing between two looks."""
+class CertManager:
+    """The cert-manager of one cluster; it keeps nothing between two looks."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster

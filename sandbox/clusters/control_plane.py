@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandbox.cert_manager import CertManager
+from sandbox.cert_manager.controller import CertManager
 from sandbox.cloud import Cloud
 from sandbox.clusters import nodes, system
 from sandbox.clusters.addons import ADDONS, Controller, Factory
@@ -17,8 +17,9 @@ from sandbox.clusters.kwok import KUBELET_PORT, Ended, Kwok, StartFailed, Tools
 from sandbox.clusters.metrics_server import MetricsServer
 from sandbox.clusters.processes import end_processes
 from sandbox.controllers.cluster import Access, Away, Cluster, Refused
+from sandbox.controllers.periodic import Periodic
 from sandbox.files import write_private
-from sandbox.longhorn import Longhorn
+from sandbox.longhorn.controller import Longhorn
 from sandbox.store import Document
 from sandbox.traffic.observer import Observer
 
@@ -104,10 +105,9 @@ class ControlPlane:
         address = f"{system.METRICS_ADDRESS}:443"
         self._metrics = MetricsServer(self.folder, self._tools, self._konnectivity, address)
         self._metrics_offered: bool | None = None
-        self._cert_manager = CertManager(self._access(), self.cluster["id"])
-        self._cert_manager.start()
-        self._longhorn = Longhorn(self._access(), self.cluster["id"])
-        self._longhorn.start()
+        kinds = (CertManager, Longhorn)
+        self._periodic = Periodic(self._access(), kinds, self.cluster["id"])
+        self._periodic.start()
         self._thread = threading.Thread(target=self._run, name=f"cluster-{self.cluster['id']}", daemon=True)
         self._thread.start()
 
@@ -118,8 +118,7 @@ class ControlPlane:
         self._thread.join()
         for controller in self._controllers.values():
             controller.stop()
-        self._cert_manager.stop()
-        self._longhorn.stop()
+        self._periodic.stop()
         self._metrics.stop()
         self.observer.stop()
         self._kwok.stop()

@@ -3,7 +3,3 @@
 It works where its definitions are in the cluster and a pod of its manager runs, as the Helm chart of that name installs
 them.
 """
-
-from sandbox.longhorn.manager import Longhorn
-
-__all__ = ["Longhorn"]

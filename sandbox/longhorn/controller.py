@@ -20,8 +20,8 @@ PROVISIONER = "volume.kubernetes.io/storage-provisioner"
 KINDS = ("replicas", "volumes")
 
 
-class Controller:
-    """The controller of one cluster; it keeps nothing between two looks."""
+class Longhorn:
+    """The Longhorn of one cluster; it keeps nothing between two looks."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from cryptography import x509
 
-from sandbox.cert_manager.controller import NO_SIGNER, Controller
+from sandbox.cert_manager.controller import NO_SIGNER, CertManager
 from sandbox.cert_manager.objects import API, CERTIFICATES, CLUSTER_ISSUERS, INGRESSES, ISSUERS, path_of
 from sandbox.controllers.cluster import Cluster
 from sandbox.controllers.objects import NODES, Object
@@ -86,7 +86,7 @@ def look(cluster: PaperCluster, times: int = 3) -> None:
     """Looks until it has nothing more to do, which two looks are enough for."""
     for _ in range(times):
         cluster.writes.clear()
-        Controller(cast(Cluster, cluster)).look()
+        CertManager(cast(Cluster, cluster)).look()
     assert cluster.writes == []
 
 

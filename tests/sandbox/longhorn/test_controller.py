@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.controllers.cluster import Cluster
 from sandbox.controllers.objects import CLASSES, NODES, VOLUMES, Object
-from sandbox.longhorn.controller import API, DRIVER, FINALIZER, GATE, PROVISIONER, Controller
+from sandbox.longhorn.controller import API, DRIVER, FINALIZER, GATE, PROVISIONER, Longhorn
 
 READY = {"conditions": [{"type": "Ready", "status": "True"}]}
 SPACE = f"{API}/namespaces/longhorn-system"
@@ -90,7 +90,7 @@ def cluster() -> PaperCluster:
 
 
 def look(cluster: PaperCluster) -> None:
-    Controller(cast(Cluster, cluster)).look()
+    Longhorn(cast(Cluster, cluster)).look()
 
 
 def test_a_claim_of_its_class_gets_a_volume_with_its_replicas_on_nodes_of_their_own(cluster: PaperCluster) -> None:
