@@ -8,6 +8,7 @@ import configuration.packages  # noqa: F401 - first: it names what is missing
 from components.cert_manager import CertManager
 from components.cluster import Cluster
 from components.demo_app import DemoApp
+from components.dns_name import DnsName, DnsNameArgs
 from components.gitops import TOOLS, GitOps
 from components.ingress import IngressController
 from components.kubeconfig_entries import connecting
@@ -30,14 +31,18 @@ else:
 if settings.longhorn and isinstance(cluster, Cluster):
     Longhorn("longhorn", cluster, settings.longhorn)
 ingress = IngressController("ingress", cluster, settings.ingress) if settings.ingress else None
+certificates = CertManager("cert-manager", cluster, settings.tls) if settings.tls else None
 url = demo_url = None
 if ingress:
-    url = pulumi.Output.concat("http://", ingress.address)
+    domain = "" if settings.local else settings.cluster.domain
+    name = DnsName("name", cluster, DnsNameArgs(ingress.address, domain))
+    secure = certificates is not None and not settings.local  # k3d maps the port of plain HTTP only
+    url = pulumi.Output.concat("https://" if secure else "http://", name.host)
     if settings.demo:
-        demo = DemoApp("demo", cluster, replace(settings.demo, after=[ingress.release]))
-        demo_url = pulumi.Output.concat(url, demo.path)
-if settings.tls:
-    CertManager("cert-manager", cluster, settings.tls)
+        args = replace(settings.demo, after=[ingress.release])
+        if certificates and secure:
+            args = replace(args, host=name.host, annotations=certificates.annotations, tls_secret="demo-tls")  # noqa: S106 - a name
+        demo_url = pulumi.Output.concat(url, DemoApp("demo", cluster, args).path)
 if settings.gitops:
     GitOps(TOOLS[settings.gitops.tool].namespace, cluster, settings.gitops)
 

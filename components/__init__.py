@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .cluster_args import ClusterArgs as ClusterArgs
     from .demo_app import DemoApp as DemoApp
     from .demo_app import DemoAppArgs as DemoAppArgs
+    from .dns_name import DnsName as DnsName
+    from .dns_name import DnsNameArgs as DnsNameArgs
     from .gitops import GitOps as GitOps
     from .gitops import GitOpsArgs as GitOpsArgs
     from .ingress import Chart as Chart
@@ -43,6 +45,8 @@ _PLACES = {
     "DemoAppArgs": "demo_app",
     "GitOps": "gitops",
     "GitOpsArgs": "gitops",
+    "DnsName": "dns_name",
+    "DnsNameArgs": "dns_name",
     "IngressController": "ingress",
     "IngressControllerArgs": "ingress",
     "Invalid": "checks",

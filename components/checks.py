@@ -23,6 +23,7 @@ class Form:
 
 NOT_EMPTY = Form(r".+", "a text that is not empty")
 ANY = Form(r".*", "a text")
+HOST = Form(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", "a DNS name")
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Literal
 import pulumi
 
 from . import catalogue
-from .checks import ANY, DAY, Checks, Form
+from .checks import ANY, DAY, HOST, Checks, Form
 from .identity import Identity
 from .node_labels import LABEL_VALUE, STACK
 from .pool_args import PoolArgs, check_pools
@@ -16,6 +16,7 @@ from .teardown.changes import CCM, MANAGED, NEWEST, NO_BALANCER, Chosen, Placeme
 from .teardown.cloud.stack_ref import STACK_ID_LENGTH
 from .teardown.storage_policy import POLICIES
 
+LABEL_LENGTH = 63  # of one part of a DNS name
 MONTH, WEEK = 30 * DAY, 7 * DAY
 CENTURY = 100 * 365 * DAY  # a certificate cannot hold a year of five digits
 SUBJECT = Form(r"[ -~]{1,64}", "1 to 64 letters, digits or signs of ASCII, which every certificate's subject takes")
@@ -80,6 +81,8 @@ class ClusterArgs:
             without taints.
         ingress_chart: name of the ingress controller's chart. With `ccm`, changing it changes the address, and a
             preview says so.
+        domain: DNS domain of the organisation's for a DnsName. The first step of an `up` refuses one that it does not
+            hold, or in which somebody else has the stack's name.
         csi: whether to install Exoscale's block storage driver; it cannot be removed from a cluster that has it.
         on_destroy: what a destroy does with volumes and snapshots: `refuse`, `delete` or `keep`.
         drain_wait_seconds: how long a destroy waits for a controller in the cluster that makes no progress; then it
@@ -107,6 +110,7 @@ class ClusterArgs:
     load_balancer: Literal["managed", "ccm", "none"] = "managed"
     ingress_nodepool: str = ""
     ingress_chart: str = ""
+    domain: str = ""
     csi: bool = False
     on_destroy: Literal["refuse", "delete", "keep"] = "refuse"
     drain_wait_seconds: int = 120
@@ -128,6 +132,8 @@ class ClusterArgs:
         checks.one_of("load_balancer", self.load_balancer, (MANAGED, CCM, NO_BALANCER))
         if self.ingress_nodepool:
             checks.one_of("ingress_nodepool", self.ingress_nodepool, tuple(self.nodepools))
+        if self.domain:
+            checks.form("domain", self.domain, HOST)
         checks.switch("csi", self.csi)
         checks.one_of("on_destroy", self.on_destroy, POLICIES)
         checks.number("drain_wait_seconds", self.drain_wait_seconds, 1, DAY)
@@ -177,6 +183,7 @@ class ClusterArgs:
             },
             version=self.kubernetes or "",
             longhorn=self.longhorn,
+            domain=self.domain,
         )
 
     def _check_names(self, checks: Checks) -> None:
@@ -186,6 +193,10 @@ class ClusterArgs:
             checks.form(what, getattr(self, what), STACK)
         if len(checks.problems) > known:
             return
+        if self.domain:
+            host = self.identity.ref.host_names[0]
+            if not HOST.fits(host) or len(host) > LABEL_LENGTH:
+                checks.note("stack", f'makes the DNS name "{host}"; allowed: {LABEL_LENGTH} letters, digits or hyphens')
         stack = replace(self.identity.ref, id="0" * STACK_ID_LENGTH)
         things = ["Load balancer", *(f"Nodepool {pool}" for pool in self.nodepools)]
         said = max((stack.describe(thing, self.owner) for thing in things), key=len)

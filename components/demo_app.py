@@ -7,14 +7,13 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from .checks import DAY, NOT_EMPTY, Checks, Form
+from .checks import DAY, HOST, NOT_EMPTY, Checks, Form
 from .component import Component
 from .ingress.host import IngressHost
 from .pool_args import NAME
 
 NAMESPACE = "default"
 PATH = Form(r"(/[a-z0-9-]+)+", "a path such as /rickroller")
-HOST = Form(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", "a DNS name")
 PORT = 8080  # docs/plugins.md, Ingress controllers
 _NOT_AWAITED = {"pulumi.com/skipAwait": "true"}
 # A foreground delete waits until every pod is gone, and the pods of a dead node stay.

@@ -229,6 +229,44 @@ class ReleasePlaceStep(pulumi.CustomResource):
         super().__init__(f"{PACKAGE}:index:ReleasePlace", name, inputs, opts)
 
 
+class DnsRecordsStep(pulumi.CustomResource):
+    """Makes address records in a DNS domain of Exoscale's, and deletes them.
+
+    Args:
+        domain: name of the domain.
+        names: names of the records within it.
+        address: address that they lead to.
+        ttl_seconds: how long resolvers may keep it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        identity: Identity,
+        zone: str,
+        domain: str,
+        names: Sequence[str],
+        address: pulumi.Input[str],
+        ttl_seconds: int,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs: Inputs = {
+            **_whose(identity, zone),
+            "domain": domain,
+            "names": [*names],
+            "address": address,
+            "ttlSeconds": ttl_seconds,
+        }
+        super().__init__(f"{PACKAGE}:index:DnsRecords", name, {**inputs, "records": None}, opts)
+
+    @property
+    @pulumi.getter
+    def records(self) -> pulumi.Output[Any]:
+        """Ids of the records by name."""
+        found: pulumi.Output[Any] = pulumi.get(self, "records")
+        return found
+
+
 class RuleSweepStep(pulumi.CustomResource):
     """On delete, removes the rules of a security group that are missing from the state."""
 

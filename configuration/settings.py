@@ -38,6 +38,7 @@ NAMES = {
     "open_node_ports": "firewall.open-node-ports",
     "load_balancer": "ingress.load-balancer",
     "ingress_nodepool": "ingress.nodepool",
+    "domain": "dns.domain",
     "csi": "storage.csi",
     "on_destroy": "storage.on-destroy",
     "drain_wait_seconds": "drain.wait-seconds",
@@ -107,7 +108,7 @@ def load() -> Settings:
 def _cluster(
     top: Table, storage: Table, has_longhorn: bool, load_balancer: Any, ingress_nodepool: Any, chart: str
 ) -> ClusterArgs | None:
-    firewall, drain = top.table("firewall"), top.table("drain")
+    firewall, drain, dns = (top.table(name) for name in ("firewall", "drain", "dns"))
     arguments = {
         **{key: top.take(key) for key in ("zone", "level", "cni", "version", "owner", "organization")},
         "nodepools": nodepools(top.table("nodepools")),
@@ -119,9 +120,12 @@ def _cluster(
         "ingress_nodepool": ingress_nodepool,
         "ingress_chart": chart,
         **drain.arguments(ClusterArgs, drain_wait_seconds="wait-seconds"),
+        **dns.arguments(ClusterArgs, domain="domain"),
         "protect": top.switch("protect"),
     }
-    for table in (firewall, storage, drain):
+    if load_balancer == NO_BALANCER and dns.take("domain"):
+        dns.refuse("domain", dns.take("domain"), "none, as ingress.controller is none")
+    for table in (firewall, storage, drain, dns):
         table.finish()
     return top.made(ClusterArgs, arguments, NAMES)
 

@@ -8,7 +8,7 @@ from ..teardown.changes import Chosen
 from ..teardown.errors import TeardownError
 from .progress import Say
 from .resource import Resource, refuse_later_release, steps, subject
-from .values import Values
+from .values import Values, is_unknown
 
 
 class StackId(Resource):
@@ -41,12 +41,19 @@ class StackId(Resource):
             return ""
         if state is None and chosen.version and (why := steps.unknown_version(subject(inputs), chosen.version)):
             return why
+        before = Chosen.of(state["zone"], state.get("settings")) if state else None
+        if chosen.domain and chosen.domain != (before.domain if before else ""):
+            ref = subject(inputs).ref
+            if why := steps.refused_records(subject(inputs), steps.Wanted(chosen.domain, ref.host_names)):
+                return why
         # A release that recorded no sizes could not park a pool.
         recorded = (Chosen.of(state["zone"], state.get("settings")) or chosen) if state else None
         return parking.unmade(chosen, recorded)
 
     def delete(self, token: str, state: Values, say: Say) -> list[str]:
-        return steps.sweep_stack(subject(state), say)
+        domain, ref = (state.get("settings") or {}).get("domain"), subject(state).ref
+        named = steps.left_records(subject(state), steps.Wanted(domain, ref.host_names)) if domain else []
+        return [*named, *steps.sweep_stack(subject(state), say)]
 
     def gives_way_to(self, inputs: Values, state: Values) -> bool:
         return True
@@ -189,6 +196,30 @@ class ReleasePlace(Resource):
         return []
 
 
+class DnsRecords(Resource):
+    """Address records in a DNS domain of Exoscale's. Only the ids in its state say which are the stack's."""
+
+    replacing = ("domain", "names")
+    outputs = ("records",)
+
+    def impossible(self, inputs: Values, state: Values | None = None) -> str:
+        return "" if state else steps.refused_records(subject(inputs), _records(inputs))
+
+    def create(self, inputs: Values, say: Say) -> tuple[str, dict[str, Any]]:
+        made = steps.make_records(subject(inputs), _records(inputs), {}, say)
+        return super().create(inputs, say)[0], {"records": made}
+
+    def due(self, state: Values) -> Sequence[str]:
+        return ("records",) if steps.changed_records(subject(state), _records(state), state["records"]) else ()
+
+    def update(self, token: str, state: Values, inputs: Values, say: Say) -> dict[str, Any]:
+        return {"records": steps.make_records(subject(inputs), _records(inputs), state["records"], say)}
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        steps.remove_records(subject(state), state["domain"], state["records"], say)
+        return []
+
+
 class RuleSweep(Resource):
     """On delete, removes rules of a security group that are missing from the state."""
 
@@ -204,6 +235,11 @@ class RuleSweep(Resource):
 def _left_to_the_cluster(drain: Values) -> bool:
     """Whether the ingress has a load balancer that is not a resource of the stack."""
     return bool(drain["releases"]) and not drain["loadBalancers"]
+
+
+def _records(state: Values) -> "steps.Wanted":
+    address = "" if is_unknown(state["address"]) else state["address"]
+    return steps.Wanted(state["domain"], tuple(state["names"]), address, int(state["ttlSeconds"]))
 
 
 def _target(state: Values) -> "steps.DrainTarget":
@@ -227,6 +263,7 @@ RESOURCES: dict[str, Resource] = {
     "exoscale-teardown:index:Machines": Machines(),
     "exoscale-teardown:index:IngressPods": IngressPods(),
     "exoscale-teardown:index:ReleasePlace": ReleasePlace(),
+    "exoscale-teardown:index:DnsRecords": DnsRecords(),
     "exoscale-teardown:index:RuleSweep": RuleSweep(),
 }
 

@@ -61,6 +61,7 @@ class Chosen:
         version: Kubernetes version; empty takes the newest for a new cluster and keeps that of a running one.
         platform: platform of the cluster. Only stacks on Exoscale record their settings.
         longhorn: whether the stack installs Longhorn.
+        domain: DNS domain that the stack has its name in; empty for none.
     """
 
     zone: str
@@ -76,6 +77,7 @@ class Chosen:
     version: str = ""
     platform: str = EXOSCALE
     longhorn: bool = False
+    domain: str = ""
 
     def inputs(self) -> dict[str, Any]:
         """Returns them as recorded in the state, which records the zone separately."""
@@ -92,6 +94,8 @@ class Chosen:
             "placements": {name: placement.inputs() for name, placement in self.placements.items()},
             "version": self.version,
             **({"longhorn": True} if self.longhorn else {}),  # living stacks without it see no change
+            # A stack without one records what it recorded before there were domains.
+            **({"domain": self.domain} if self.domain else {}),
         }
 
     @classmethod
@@ -112,6 +116,7 @@ class Chosen:
             placements={name: Placement.of(one) for name, one in kept.get("placements", {}).items()},
             version=kept.get("version", ""),
             longhorn=kept.get("longhorn", False),
+            domain=kept.get("domain", ""),
         )
 
 

@@ -1,9 +1,10 @@
 """Runs the steps of the provider's resources, when they are created and deleted. The command line shares them."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from . import ingress_pods, machines, sweep, versions
+from . import dns_records, ingress_pods, machines, sweep, versions
 from .cloud import removal
 from .cloud.account import GLOBAL_ZONE, Account, AnotherOrganization, accounts, connect, refuse_another
 from .cloud.ownership import Evidence, resources, worn_by
@@ -15,6 +16,7 @@ from .cloud_drain import CloudDrain, DrainTarget
 from .cluster import armed, closing, helm_records, services, webhooks
 from .cluster.api_server import ApiServer, Unreachable, reach
 from .cluster.kubeconfig import kubeconfig
+from .dns_records import Wanted
 from .drain import run as run_drain
 from .drain import run_unfinished
 from .errors import TeardownError
@@ -24,7 +26,17 @@ from .machine_counts import Pools, Running
 from .storage_policy import override
 from .subject import Say, Subject
 
-__all__ = ["DRAIN", "NODEPOOL_SWEEP", "SECOND_DRAIN", "DrainTarget", "Say", "StackIdentity", "Subject", "foresee"]
+__all__ = [
+    "DRAIN",
+    "NODEPOOL_SWEEP",
+    "SECOND_DRAIN",
+    "DrainTarget",
+    "Say",
+    "StackIdentity",
+    "Subject",
+    "Wanted",
+    "foresee",
+]
 
 DRAIN, SECOND_DRAIN, NODEPOOL_SWEEP = "drain", "second-drain", "nodepool-sweep"
 _SWEEP_SECONDS = 300
@@ -195,6 +207,38 @@ def await_ingress_pod(
     """
     server = _reach(subject, cluster_id, say)
     ingress_pods.await_one(subject.accounts()[subject.zone], server, namespace, nodepool, pool_id, patience, say)
+
+
+def refused_records(subject: Subject, wanted: Wanted) -> str:
+    """Says why DNS records cannot be made; empty if they can, or if that cannot be found out: a preview needs no valid
+    key."""
+    try:
+        return dns_records.refused(connect(subject.zone, subject.stack), wanted)
+    except TeardownError:
+        return ""
+
+
+def make_records(subject: Subject, wanted: Wanted, known: Mapping[str, str], say: Say) -> dict[str, str]:
+    """Makes DNS records; see `dns_records.make`."""
+    return dns_records.make(subject.accounts()[subject.zone], wanted, known, say)
+
+
+def changed_records(subject: Subject, wanted: Wanted, known: Mapping[str, str]) -> list[str]:
+    """Names the DNS records that were deleted or changed by hand; none if that cannot be found out."""
+    try:
+        return dns_records.amiss(subject.accounts()[subject.zone], wanted, known)
+    except TeardownError:
+        return []
+
+
+def remove_records(subject: Subject, domain: str, known: Mapping[str, str], say: Say) -> None:
+    """Deletes the DNS records that the state holds; see `dns_records.remove`."""
+    dns_records.remove(subject.accounts()[subject.zone], domain, known, say)
+
+
+def left_records(subject: Subject, wanted: Wanted) -> list[str]:
+    """Names the DNS records of the stack's name that are still there; see `dns_records.left`."""
+    return dns_records.left(subject.accounts()[subject.zone], wanted)
 
 
 def drain(subject: Subject, role: str, token: str, target: DrainTarget, say: Say) -> list[str]:

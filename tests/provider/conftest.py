@@ -20,6 +20,7 @@ from components.provider.progress import EngineLog
 from components.provider.server import TeardownProvider, start
 from components.teardown.changes import Chosen
 from components.teardown.cloud_drain import DrainTarget
+from components.teardown.dns_records import Wanted
 from components.teardown.errors import TeardownError
 from components.teardown.steps import DRAIN, StackIdentity
 from components.teardown.subject import Subject
@@ -30,6 +31,7 @@ WHOSE = {**WHO, "stackId": "5fac1d000001", "organizationId": "org-1", "organizat
 CHOSEN = Chosen("ch-gva-2", "starter", "calico", protect=False, nodepools={"default": 2})
 POOL = {"instancePoolId": "pool-1", "instanceType": "standard.small", "diskSizeGb": 20, "size": 2, "bounds": ""}
 MACHINES = {"web": [{"instanceType": "standard.small", "diskSizeGb": 20, "number": 2}]}
+RECORDS = {"shop-dev": "record-1", "*.shop-dev": "record-2"}
 INPUTS: dict[str, dict[str, Any]] = {
     "StackId": {**WHO, "organization": "", "settings": CHOSEN.inputs()},
     "Drain": {
@@ -60,10 +62,18 @@ INPUTS: dict[str, dict[str, Any]] = {
         "namespace": "longhorn-system",
         "release": "longhorn",
     },
+    "DnsRecords": {
+        **WHOSE,
+        "domain": "example.org",
+        "names": ["shop-dev", "*.shop-dev"],
+        "address": "198.51.100.7",
+        "ttlSeconds": 300,
+    },
     "RuleSweep": {**WHOSE, "securityGroupId": "group-1"},
 }
 INPUTS["SecondDrain"] = INPUTS["UnfinishedDrain"] = {**INPUTS["Drain"], "releases": False}
 ADDED: dict[str, dict[str, Any]] = {
+    "DnsRecords": {"records": RECORDS},
     "Machines": {"machines": MACHINES},
     "StackId": {"stackId": "5fac1d000001", "organizationId": "org-1", "organizationName": "acme"},
 }
@@ -82,7 +92,7 @@ def state(kind: str, **others: Any) -> dict[str, Any]:
 class Steps(ModuleType):
     """`components.teardown.steps` that keeps its calls. A test puts a step of its own in a call's place."""
 
-    Subject, StackIdentity, DrainTarget = Subject, StackIdentity, DrainTarget
+    Subject, StackIdentity, DrainTarget, Wanted = Subject, StackIdentity, DrainTarget, Wanted
     DRAIN = DRAIN
 
     def __init__(self) -> None:
@@ -96,10 +106,15 @@ class Steps(ModuleType):
             "await_ingress_pod",
             "forget_release",
             "remove_leftover_balancer",
+            "remove_records",
         ):
             self.answers(name, None)
         self.answers("left_behind", ())
         self.answers("unknown_version", "")
+        self.answers("refused_records", "")
+        self.answers("changed_records", [])
+        self.answers("left_records", [])
+        self.answers("make_records", RECORDS)
         for name in ("drain", "drain_unfinished", "sweep_nodepools", "sweep_rules", "foresee"):
             self.answers(name, [])
         self.answers("old_machines", [])

@@ -44,7 +44,8 @@ def test_a_preview_runs_no_step_and_leaves_unknown_only_what_create_finds_out(
 ) -> None:
     id_, made = calls.create(kind, preview=True)
 
-    assert (id_, steps.calls) == ("", [])
+    asked = [name for name, *_ in steps.calls]
+    assert (id_, asked) == ("", ["refused_records"] if kind == "DnsRecords" else [])  # which changes nothing
     unknown = (
         {} if kind == "Machines" else dict.fromkeys(ADDED.get(kind, {}), UNKNOWN)
     )  # those follow from the settings
@@ -65,6 +66,10 @@ CHANGES = [
     ("IngressPods", {"instancePoolId": UNKNOWN, "size": 3}, []),
     ("ReleasePlace", {"clusterId": UNKNOWN}, ["clusterId"]),
     ("ReleasePlace", {"namespace": "other", "release": "other"}, ["namespace", "release"]),
+    ("DnsRecords", {"domain": "example.com"}, ["domain"]),
+    ("DnsRecords", {"names": ["shop-prod", "*.shop-prod"]}, ["names"]),
+    ("DnsRecords", {"address": "198.51.100.8"}, []),
+    ("DnsRecords", {"address": UNKNOWN}, []),
     ("RuleSweep", {"securityGroupId": "group-2"}, ["securityGroupId"]),
     ("RuleSweep", {"securityGroupId": UNKNOWN}, ["securityGroupId"]),
     ("Drain", {"instancePoolIds": ["pool-1", "pool-2"]}, []),

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from components.teardown.dns_records import Wanted
 from tests.provider.conftest import (
     ADDED,
     CHOSEN,
@@ -54,6 +55,44 @@ def test_so_is_a_new_cluster_of_a_version_that_is_not_on_offer(calls: Calls, ste
 
     assert line == "version is 1.99.0, which Exoscale does not offer"
     assert steps.calls == [("unknown_version", Subject(**WHO), "1.99.0")]
+
+
+NAMED = {**INPUTS["StackId"], "settings": replace(CHOSEN, domain="example.org").inputs()}
+RECORDS = Wanted("example.org", ("shop-dev", "*.shop-dev"))
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_so_is_a_domain_in_which_the_stack_cannot_have_its_name(calls: Calls, steps: Steps, preview: bool) -> None:
+    steps.answers("refused_records", "dns.domain is example.org, which organisation acme does not hold")
+
+    line = refusal(lambda: calls.create("StackId", NAMED, preview))
+
+    assert line == "dns.domain is example.org, which organisation acme does not hold"
+    assert steps.calls == [("refused_records", Subject(**WHO), RECORDS)]
+
+
+def test_a_living_stack_is_refused_a_new_domain_only_and_not_the_one_that_its_name_is_in(
+    calls: Calls, steps: Steps
+) -> None:
+    calls.diff("StackId", state("StackId", settings=NAMED["settings"]), NAMED)
+    assert calls.named("refused_records") == []
+
+    calls.diff("StackId", state("StackId"), NAMED)
+    assert calls.named("refused_records") == [[Subject(**WHO), RECORDS]]
+
+
+def test_the_last_step_names_the_records_that_no_state_holds_before_its_receipt(
+    calls: Calls, steps: Steps, engine: Engine
+) -> None:
+    steps.answers("left_records", ["record shop-dev.example.org of 198.51.100.7 stays"])
+    calls.delete("StackId", state("StackId", settings=NAMED["settings"]))
+
+    assert engine.kept == [
+        "record shop-dev.example.org of 198.51.100.7 stays",
+        "receipt: nothing that costs money is left",
+    ]
+    calls.delete("StackId")
+    assert len(calls.named("left_records")) == 1
 
 
 def test_of_a_living_stack_the_running_version_is_compared_instead(calls: Calls) -> None:

@@ -98,6 +98,8 @@ class World(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         if args.typ == "exoscale-teardown:index:Machines":
             return f"{args.name}-id", {**args.inputs, "machines": foreseen(args.inputs["pools"], {})}
+        if args.typ == "exoscale-teardown:index:DnsRecords":
+            return f"{args.name}-id", {**args.inputs, "records": dict.fromkeys(args.inputs["names"], "its-id")}
         return f"{args.name}-id", {**args.inputs, **ANSWERS.get(args.typ, {})}
 
     def debug(self, message: str) -> None: ...

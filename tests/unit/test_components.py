@@ -17,6 +17,7 @@ from components.balancer_policy import BalancerPolicy, BalancerPolicyArgs
 from components.cert_manager import CertManager, CertManagerArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.demo_app import DemoApp, DemoAppArgs
+from components.dns_name import DnsName, DnsNameArgs
 from components.drain import Drain, DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
 from components.gitops import GitOps, GitOpsArgs
@@ -58,6 +59,12 @@ def gitops(name: str, _: Path) -> GitOps:
     return GitOps(name, OtherCluster(provider), GitOpsArgs("https://git.example/apps", tool="flux"))
 
 
+def dns_name(name: str, _: Path) -> DnsName:
+    provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
+    pool = TrafficPool(replace(ME, stack=name), ZONE, "web", "nodepool", "pool", 1)
+    return DnsName(name, OtherCluster(provider, traffic_pool=pool), DnsNameArgs("198.51.100.7", "example.org"))
+
+
 def balancer_policy(name: str, _: Path) -> BalancerPolicy:
     provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
     args = BalancerPolicyArgs("nlb-id", "nlb", "ingress", "cluster")
@@ -88,6 +95,7 @@ COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     GitOps: gitops,
     BalancerPolicy: balancer_policy,
     DemoApp: demo_app,
+    DnsName: dns_name,
     AntiAffinity: lambda name, _: AntiAffinity(name, AntiAffinityArgs(ME, name)),
     StackId: lambda name, _: StackId(name, StackIdArgs(ME, ZONE)),
     NodepoolSweep: lambda name, _: NodepoolSweep(name, NodepoolSweepArgs(ME, ZONE, "cluster")),

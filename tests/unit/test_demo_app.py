@@ -24,12 +24,12 @@ def test_there_is_none_unless_a_stack_asks_for_it(run: Run) -> None:
 @pytest.mark.parametrize(
     ("settings", "url"),
     [
-        ({}, "http://198.51.100.7/rickroller"),
-        ({"ingress": {"load-balancer": "ccm"}}, "http://198.51.100.8/rickroller"),
+        ({}, "http://198-51-100-7.nip.io/rickroller"),
+        ({"ingress": {"load-balancer": "ccm"}}, "http://198-51-100-8.nip.io/rickroller"),
         ({"platform": "k3d"}, "http://localhost:8081/rickroller"),
     ],
 )
-def test_its_url_is_the_address_of_the_ingress_and_the_tutorials_path(
+def test_its_url_is_the_name_of_the_ingress_and_the_tutorials_path(
     run: Run, settings: dict[str, Any], url: str
 ) -> None:
     assert plain(demo(run, **settings).exports)["demo_url"] == url

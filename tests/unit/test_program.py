@@ -301,7 +301,7 @@ def test_the_outputs_of_the_stack(run: Run, tmp_path: Path) -> None:
         "kubeconfig_path": str(file),
         "connect": f"export KUBECONFIG='{file}'; kubectl config use-context exoscale-sks-dev && kubectl cluster-info",
         "ingress_ip": "198.51.100.7",
-        "url": "http://198.51.100.7",
+        "url": "http://198-51-100-7.nip.io",
         "nodepools": {
             "default": {
                 "id": "default-nodepool-id",

@@ -16,7 +16,7 @@ CHARTS = tuple(
     f"{holder}.{key}" for holder in ("ingress", "cert-manager") for key in ("chart", "repository", "version")
 )
 FOLLOWED = tuple(f"gitops.{key}" for key in ("repository", "chart", "chart-repository", "version"))
-DEPENDING = ("kubeconfig.file", "ingress.nodepool", "ingress.gateway-api-crds", *CHARTS, *FOLLOWED)
+DEPENDING = ("dns.domain", "kubeconfig.file", "ingress.nodepool", "ingress.gateway-api-crds", *CHARTS, *FOLLOWED)
 STACK_FILES = sorted(PROJECT.glob("Pulumi.*.yaml"))
 
 

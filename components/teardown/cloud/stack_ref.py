@@ -74,6 +74,12 @@ class StackRef:
         """
         return f"{self.project}-{self.stack}-{noun.replace('-', '_')}"
 
+    @property
+    def host_names(self) -> tuple[str, str]:
+        """The stack's names within a DNS domain: itself, and everything below."""
+        label = f"{self.project}-{self.stack}"
+        return label, f"*.{label}"
+
     @staticmethod
     def noun(name: str) -> str:
         """Finds what a name in the account was made for, such as a nodepool's name."""

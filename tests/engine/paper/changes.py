@@ -115,6 +115,7 @@ CHANGES = (
     inner("ingress.timeout-seconds", "another", 90),
     inner("ingress.chart", "another", "traefik"),
     Change("ingress.repository, ingress.version", "others", {"ingress": {"repository": THERE}}),
+    Change("dns.domain", "one that the organisation does not hold", {"dns": {"domain": "example.org"}}),
     Change("demo", "false → true", {"demo": True}),
     Change("ingress.gateway-api", "false → true", {"ingress": {"gateway-api": True}}, TRAEFIK),
     Change("ingress.gateway-api", "true → false", {"ingress": {"gateway-api": False}}, GATEWAYS),
