@@ -183,7 +183,9 @@ class ProxyServer:
     async def _reach_balancer(self, request: Plain | None, target: str) -> Connection:
         local = self._local_port(request.host, request.port) if request else None
         if local is None:
-            raise Refused(f"the sandbox's proxy carries https only, and never forwards {target}")
+            raise Refused(
+                f"the sandbox's proxy carries https, and http only to load balancers: {target} is forwarded nowhere"
+            )
         return await open_connection(LOCALHOST, local)
 
     def _local_port(self, host: str, port: int) -> int | None:

@@ -54,7 +54,7 @@ def _in_zones(cloud: Cloud, host: str) -> str | None:
     records: dict[str, str] = {}
     for record in cloud.store.list("dns-domain-record") if zones else ():
         if record["type"] == "A" and (domain := zones.get(record["_domain"])):
-            records[f"{record['name']}.{domain}" if record["name"] else domain] = record["content"]
+            records[f"{record['name']}.{domain}".removeprefix(".")] = record["content"]
     labels = host.split(".")
     names = [host, *("*." + ".".join(labels[index:]) for index in range(1, len(labels)))]
     return next((records[name] for name in names if name in records), None)

@@ -192,7 +192,7 @@ class Traefik:
         if type_ == "Exact":
             return f"Path(`{path}`)", lambda asked: asked == path
         if type_ == "Prefix" and given.is_on(self.flags, f"{_KUBERNETES}.strictprefixmatching"):
-            return f"(Path(`{path}`) || PathPrefix(`{path}/`))", lambda asked: is_within(asked, path)
+            return _whole_elements(path), lambda asked: is_within(asked, path)
         return f"PathPrefix(`{path}`)", lambda asked: asked.startswith(path)
 
     def _has_service(self, location: Location, objects: Snapshot) -> bool:
@@ -222,7 +222,12 @@ def _nginx_path_rule(location: Location, patterns: bool) -> tuple[str, Callable[
         return f"Path(`{path}`)", lambda asked: asked == path
     if patterns:
         return f"PathRegexp(`(?i)^{path}`)", lambda asked: finds(path, asked)
-    return f"(Path(`{path}`) || PathPrefix(`{path}/`))", lambda asked: is_within(asked, path)
+    return _whole_elements(path), lambda asked: is_within(asked, path)
+
+
+def _whole_elements(path: str) -> str:
+    bare = path.rstrip("/")
+    return f"(Path(`{bare}`) || PathPrefix(`{bare}/`))" if bare else "PathPrefix(`/`)"
 
 
 def _host_rule(host: str) -> str:

@@ -14,6 +14,7 @@ from tests.sandbox.traffic.objects import CONTROLLERS, ingress, ingress_class, p
 
 HOST = "app.example"
 EVERY = pytest.mark.parametrize("kind", CONTROLLERS)
+STRICT = "--providers.kubernetesingress.strictPrefixMatching=true"
 APP = (service("app"), slice_of("app", ("app-1", "node-1")))
 
 
@@ -82,13 +83,19 @@ def test_traefik_prefers_the_longer_rule_which_is_the_prefix() -> None:
     assert backend(asked("traefik", (both, service("exact")), "/a")) == "app"
 
 
+def test_traefiks_strict_rule_for_everything_is_still_its_shortest_prefix() -> None:
+    both = ingress("i", path("/", "app"), path("/a-long-exact-path", "exact", "Exact"), host=HOST)
+    outcome = asked("traefik", (both, service("exact")), "/a-long-exact-path", STRICT)
+    assert backend(outcome) == "exact"
+
+
 @pytest.mark.parametrize(
     ("kind", "flags", "expected"),
     [
         ("f5", (), True),  # a plain location of NGINX
         ("ingress-nginx", (), False),
         ("traefik", (), True),
-        ("traefik", ("--providers.kubernetesingress.strictPrefixMatching=true",), False),
+        ("traefik", (STRICT,), False),
     ],
 )
 def test_whether_a_prefix_ends_within_a_word(kind: str, flags: tuple[str, ...], expected: bool) -> None:

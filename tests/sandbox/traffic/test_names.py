@@ -1,7 +1,11 @@
 """Which load balancer a name means."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
+from sandbox.client import SandboxClient
 from sandbox.cloud import Cloud
 from sandbox.traffic.names import address_of, on_loopback, without_localhost
 
@@ -41,11 +45,12 @@ def test_other_names_mean_none(cloud: Cloud, host: str) -> None:
     assert address_of(cloud, host) is None
 
 
-def test_an_a_record_of_a_zone_means_its_address_and_a_star_stands_for_more_labels(cloud: Cloud) -> None:
-    cloud.store.put("dns-domain", {"id": "zone", "unicode-name": "example.org"})
-    for id_, name, type_ in (("1", "*.dev", "A"), ("2", "", "A"), ("3", "mail", "MX")):
-        record = {"id": id_, "name": name, "type": type_, "content": ADDRESS, "_domain": "zone"}
-        cloud.store.put("dns-domain-record", record)
+def test_an_a_record_of_a_zone_means_its_address_and_a_star_stands_for_more_labels(
+    cloud: Cloud, client: SandboxClient, settle: Callable[[dict[str, Any]], str]
+) -> None:
+    domain = settle(client.create_dns_domain(unicode_name="example.org"))
+    for name, type_, content in (("*.dev", "A", ADDRESS), ("", "A", ADDRESS), ("mail", "TXT", ADDRESS)):
+        settle(client.create_dns_domain_record(domain_id=domain, name=name, type=type_, content=content))
     assert {address_of(cloud, host) for host in ("a.dev.example.org", "a.b.dev.example.org", "example.org")} == {
         ADDRESS
     }
