@@ -1,13 +1,16 @@
-"""The stack's table of contents: settings, cluster, ingress controller, outputs."""
+"""The stack's table of contents: settings, cluster, ingress controller, demo app, outputs."""
 
-import shlex
+from dataclasses import replace
 
 import pulumi
 
 import configuration.packages  # noqa: F401 - first: it names what is missing
+from components.cert_manager import CertManager
 from components.cluster import Cluster
+from components.demo_app import DemoApp
+from components.gitops import TOOLS, GitOps
 from components.ingress import IngressController
-from components.kubeconfig_entries import entry_name
+from components.kubeconfig_entries import connecting
 from components.leaving import leave_exoscale
 from components.local_cluster import LocalCluster
 from components.longhorn import Longhorn
@@ -27,20 +30,23 @@ else:
 if settings.longhorn and isinstance(cluster, Cluster):
     Longhorn("longhorn", cluster, settings.longhorn)
 ingress = IngressController("ingress", cluster, settings.ingress) if settings.ingress else None
+url = demo_url = None
+if ingress:
+    url = pulumi.Output.concat("http://", ingress.address)
+    if settings.demo:
+        demo = DemoApp("demo", cluster, replace(settings.demo, after=[ingress.release]))
+        demo_url = pulumi.Output.concat(url, demo.path)
+if settings.tls:
+    CertManager("cert-manager", cluster, settings.tls)
+if settings.gitops:
+    GitOps(TOOLS[settings.gitops.tool].namespace, cluster, settings.gitops)
 
 pulumi.export("endpoint", cluster.endpoint)
 pulumi.export("kubeconfig", cluster.kubeconfig)
 pulumi.export("kubeconfig_path", cluster.kubeconfig_path)
-pulumi.export(
-    "connect",
-    # The file's current context may be somebody else's.
-    cluster.kubeconfig_path.apply(
-        lambda path: (
-            f"export KUBECONFIG={shlex.quote(path)}; "
-            f"kubectl config use-context {entry_name(settings.cluster.identity.ref)} && kubectl cluster-info"
-        )
-    ),
-)
+pulumi.export("connect", cluster.kubeconfig_path.apply(lambda path: connecting(path, settings.cluster.identity.ref)))
 pulumi.export("ingress_ip", ingress.address if ingress else None)
+pulumi.export("url", url)
+pulumi.export("demo_url", demo_url)
 pulumi.export("nodepools", cluster.nodepools)
 pulumi.export("monthly_cost", cluster.monthly_cost)

@@ -100,6 +100,7 @@ def report(title: str, run: Run, least_share: float = 0.01) -> None:
 def ours(record: Record, home: Path) -> dict[str, Run]:
     """Our program's commands, in a stack's order."""
     config: dict[str, Any] = {
+        "exoscale-sks:demo": False,  # a bare program has none
         "exoscale-sks:kubeconfig": {"file": str(home / "ours.kubeconfig")},
         "exoscale-sks:ingress": {"chart": str(stand_in("nginx-ingress", home / "charts"))},
     }

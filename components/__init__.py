@@ -8,10 +8,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .cert_manager import CertManager as CertManager
+    from .cert_manager import CertManagerArgs as CertManagerArgs
     from .checks import Invalid as Invalid
     from .cluster import Cluster as Cluster
     from .cluster_args import AccessArgs as AccessArgs
     from .cluster_args import ClusterArgs as ClusterArgs
+    from .demo_app import DemoApp as DemoApp
+    from .demo_app import DemoAppArgs as DemoAppArgs
+    from .gitops import GitOps as GitOps
+    from .gitops import GitOpsArgs as GitOpsArgs
     from .ingress import Chart as Chart
     from .ingress import IngressController as IngressController
     from .ingress import IngressControllerArgs as IngressControllerArgs
@@ -28,9 +34,15 @@ if TYPE_CHECKING:
 _PLACES = {
     "AccessArgs": "cluster_args",
     "Between": "pool_args",
+    "CertManager": "cert_manager",
+    "CertManagerArgs": "cert_manager",
     "Chart": "ingress",
     "Cluster": "cluster",
     "ClusterArgs": "cluster_args",
+    "DemoApp": "demo_app",
+    "DemoAppArgs": "demo_app",
+    "GitOps": "gitops",
+    "GitOpsArgs": "gitops",
     "IngressController": "ingress",
     "IngressControllerArgs": "ingress",
     "Invalid": "checks",

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 
-from components.checks import ANY, Checks
+from components.checks import Checks
 from components.cluster_args import ClusterArgs
-from components.ingress.service import Chart
 from components.longhorn import OFFICIAL, LonghornArgs
 
-from .ingress import CHART
+from .charts import chart
 from .reading import Table
 
 KEY = "longhorn"
@@ -46,11 +45,7 @@ def check_nodes(storage: Table, args: LonghornArgs | None, cluster: ClusterArgs 
 
 
 def _object(table: Table, storage: Table) -> LonghornArgs | None:
-    name = table.text("chart", OFFICIAL.name, form=CHART)
-    same = name == OFFICIAL.name
-    repository = table.text("repository", (OFFICIAL.repository if same else None) or "", form=ANY)
-    version = table.text("version", (OFFICIAL.version if same else None) or "", form=ANY)
     keys = {"replicas": "replicas", "default_class": "default-class", "timeout_seconds": "timeout-seconds"}
-    arguments = {**table.arguments(LonghornArgs, **keys), "chart": Chart(name, repository or None, version or None)}
+    arguments = {**table.arguments(LonghornArgs, **keys), "chart": chart(table, OFFICIAL)}
     table.finish()
     return storage.made(LonghornArgs, arguments, _NAMES)

@@ -8,7 +8,11 @@ from typing import Any
 
 import pulumi
 
+from components.cert_manager import CertManagerArgs
+from components.checks import Checks
 from components.cluster_args import ClusterArgs
+from components.demo_app import DemoAppArgs
+from components.gitops import GitOpsArgs
 from components.identity import Identity
 from components.ingress import IngressControllerArgs
 from components.local_cluster import LocalClusterArgs
@@ -17,12 +21,14 @@ from components.teardown.changes import EXOSCALE, NO_BALANCER
 from components.teardown.cloud.stack_ref import StackRef
 
 from .api_key import api_key_problems
+from .gitops import gitops
 from .ingress import ingress
 from .kubeconfig import access
 from .longhorn import check_nodes, longhorn
 from .namespaces import configuration, unread
 from .nodepools import nodepools
 from .reading import Table
+from .tls import tls
 
 K3D = "k3d"
 PLATFORMS = (EXOSCALE, K3D)
@@ -48,13 +54,19 @@ class Settings:
         cluster: the cluster, as it is on Exoscale.
         local: the cluster on this machine; None for one on Exoscale.
         ingress: the ingress controller; None for none.
+        demo: the demo app behind it; None for none.
+        tls: what signs the certificates of Ingresses; None for nothing.
         longhorn: replicated volumes on the nodes' disks; None for none.
+        gitops: the GitOps tool; None for none.
     """
 
     cluster: ClusterArgs
     local: LocalClusterArgs | None
     ingress: IngressControllerArgs | None
+    demo: DemoAppArgs | None
+    tls: CertManagerArgs | None
     longhorn: LonghornArgs | None
+    gitops: GitOpsArgs | None
 
 
 def load() -> Settings:
@@ -81,12 +93,15 @@ def load() -> Settings:
     )
     check_nodes(storage, replicated, cluster)
     local = _local(top.table("k3d"), cluster, platform == K3D)
+    demo = _demo(top, controller)
+    certificates = tls(top, controller, platform == K3D)
+    tool = gitops(top.table("gitops"))
     top.finish()
     problems += unread(everything, project)
     problems += api_key_problems() if platform == EXOSCALE else []
     if problems or cluster is None:
         raise pulumi.RunError("\n".join(problems))
-    return Settings(cluster, local if platform == K3D else None, controller, replicated)
+    return Settings(cluster, local if platform == K3D else None, controller, demo, certificates, replicated, tool)
 
 
 def _cluster(
@@ -109,6 +124,14 @@ def _cluster(
     for table in (firewall, storage, drain):
         table.finish()
     return top.made(ClusterArgs, arguments, NAMES)
+
+
+def _demo(top: Table, controller: IngressControllerArgs | None) -> DemoAppArgs | None:
+    checks, wanted = Checks(), top.switch("demo")
+    if wanted is not None and checks.switch("demo", wanted) and wanted and controller is None:
+        checks.refuse("demo", wanted, "false, as ingress.controller is none")
+    top.adopt(checks.problems)
+    return DemoAppArgs(controller.ingress_class) if wanted is True and controller else None
 
 
 def _local(table: Table, cluster: ClusterArgs | None, is_wanted: bool) -> LocalClusterArgs | None:

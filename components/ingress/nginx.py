@@ -19,6 +19,8 @@ class Nginx:
                 "kind": "daemonset",
                 **placement,
                 "ingressClass": {"create": True, "name": ingress_class, "setAsDefaultIngress": True},
+                # The other controllers serve an Ingress without a host by themselves, and most tutorials show one.
+                "allowEmptyIngressHost": True,
                 "service": {
                     "type": "LoadBalancer",
                     "externalTrafficPolicy": "Local",

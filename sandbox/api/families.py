@@ -9,6 +9,8 @@ FAMILIES = (
     "block_storage_volume",
     "catalogue",
     "deploy_target",
+    "dns_domain",
+    "dns_domain_record",
     "elastic_ip",
     "iam_organization_policy",
     "iam_role",

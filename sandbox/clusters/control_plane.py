@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+from sandbox.cert_manager import CertManager
 from sandbox.cloud import Cloud
 from sandbox.clusters import nodes, system
 from sandbox.clusters.addons import ADDONS, Controller, Factory
@@ -19,6 +20,7 @@ from sandbox.controllers.cluster import Access, Away, Cluster, Refused
 from sandbox.files import write_private
 from sandbox.longhorn import Longhorn
 from sandbox.store import Document
+from sandbox.traffic.observer import Observer
 
 READY_POLL_SECONDS = 0.05
 READY_SECONDS = 60
@@ -57,6 +59,7 @@ class ControlPlane:
         self._kwok = Kwok(folder, tools)
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self.observer = Observer(self._access, cluster["id"])
         self._controllers = {name: Controller(make, cluster, self._access) for name, make in controllers.items()}
         self._log = logging.getLogger(f"sandbox.clusters.{cluster['id']}")
 
@@ -101,6 +104,8 @@ class ControlPlane:
         address = f"{system.METRICS_ADDRESS}:443"
         self._metrics = MetricsServer(self.folder, self._tools, self._konnectivity, address)
         self._metrics_offered: bool | None = None
+        self._cert_manager = CertManager(self._access(), self.cluster["id"])
+        self._cert_manager.start()
         self._longhorn = Longhorn(self._access(), self.cluster["id"])
         self._longhorn.start()
         self._thread = threading.Thread(target=self._run, name=f"cluster-{self.cluster['id']}", daemon=True)
@@ -113,8 +118,10 @@ class ControlPlane:
         self._thread.join()
         for controller in self._controllers.values():
             controller.stop()
+        self._cert_manager.stop()
         self._longhorn.stop()
         self._metrics.stop()
+        self.observer.stop()
         self._kwok.stop()
         self._api.close()
         self._konnectivity.stop()

@@ -89,14 +89,16 @@ class Cluster:
         return self._read("GET", path)
 
     def watch(self, path: str, version: str) -> Iterator[Object]:
-        """Yields the events of a list from that resource version, until the API server ends the watch."""
+        """Yields the events of a list, which may have a selector, from that resource version, until the API server ends
+        the watch."""
         query = {
             "watch": "true",
             "resourceVersion": version,
             "allowWatchBookmarks": "true",
             "timeoutSeconds": WATCH_SECONDS,
         }
-        response = self._request("GET", f"{path}?{urlencode(query)}", read_seconds=WATCH_SECONDS + CALL_SECONDS)
+        selected = f"{path}{'&' if '?' in path else '?'}{urlencode(query)}"
+        response = self._request("GET", selected, read_seconds=WATCH_SECONDS + CALL_SECONDS)
         try:
             for line in response:
                 if line.endswith(b"\n"):  # otherwise the connection broke in the middle

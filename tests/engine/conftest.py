@@ -82,7 +82,8 @@ def stacks_on(sandbox: Sandbox) -> Callable[..., SandboxStack]:
         project = options.pop("project", PROJECT)
         if project == PROJECT:  # the checkout's .kube belongs to its user
             file = sandbox.home / f"{name}.kubeconfig"
-            options["config"] = {"exoscale-sks:kubeconfig": {"file": str(file)}, **options.get("config", {})}
+            own = {"exoscale-sks:kubeconfig": {"file": str(file)}, "exoscale-sks:demo": False}
+            options["config"] = {**own, **options.get("config", {})}
         environment = {**sandbox.environment(), **options.pop("variables", {})}
         return SandboxStack(sandbox.home, project, name, environment, timing=Timing.of(FAST), **options)
 

@@ -28,6 +28,7 @@ BODIES: dict[str, Document] = {
     "attach-instance-to-security-group": {"instance": {"id": NOWHERE}},
     "attach-instance-to-elastic-ip": {"instance": {"id": NOWHERE}},
     "attach-instance-to-private-network": {"instance": {"id": NOWHERE}},
+    "create-dns-domain-record": {"name": "www", "type": "A", "content": "192.0.2.2"},
     "create-block-storage-snapshot": {"labels": {"by": "nobody"}},
     "create-instance": {"disk-size": 10, "instance-type": MEDIUM, "template": TEMPLATE},
     "create-instance-pool": {
@@ -54,6 +55,7 @@ BODIES: dict[str, Document] = {
     "start-instance": {"rescue-profile": "netboot"},
     "update-block-storage-snapshot": {"labels": {"by": "nobody"}},
     "update-block-storage-volume": {"labels": {"by": "nobody"}},
+    "update-dns-domain-record": {"content": "192.0.2.2"},
     "update-elastic-ip": {"labels": {"by": "nobody"}},
     "update-iam-role": {"labels": {"by": "nobody"}},
     "update-iam-role-policy": {"default-service-strategy": "deny", "services": {}},
@@ -96,6 +98,8 @@ class Account(Store):
         for change in (client.update_reverse_dns_elastic_ip, client.update_reverse_dns_instance):
             id_ = elastic if change.__name__.endswith("elastic_ip") else self.instance_id()
             self.done(change(id=id_, domain_name="www.example.org"))
+        domain = self.done(client.create_dns_domain(unicode_name="example.org"))
+        record = client.create_dns_domain_record(domain_id=domain, name="www", type="A", content="192.0.2.1")
         client.register_ssh_key(name=f"of-{organization}", public_key=PUBLIC_KEY)
         client.list_iam_roles()  # the owner's is made with the first look
         self.ids = {
@@ -104,6 +108,7 @@ class Account(Store):
             "block-storage": volume,
             "block-storage-snapshot": self.snapshot(volume),
             "deploy-target": target,
+            "dns-domain": domain,
             "elastic-ip": elastic,
             "iam-role": role,
             "instance": self.instance_id(),
@@ -118,6 +123,8 @@ class Account(Store):
             "sks-cluster-kubeconfig": self.cluster_id,
         }
         self.parts = {
+            "domain-id": domain,
+            "record-id": self.done(record),
             "rule-id": client.get_security_group(id=group)["rules"][0]["id"],
             "service-id": self.service(balancer, pool)["id"],
             "sks-nodepool-id": self.nodes["id"],

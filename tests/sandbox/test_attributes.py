@@ -51,6 +51,7 @@ TAKEN_FOR_GIVEN = {
     "load-balancer": ("created-at", "ip", "services", "state"),
     "anti-affinity-group": ("name",),
     "elastic-ip": ("ip", "addressfamily", "cidr"),
+    "dns-domain": ("unicode-name",),
     "iam-role": ("name", "editable", "labels", "permissions", "policy"),
     "instance-pool": ("name", "state", "instance-type", "template", "disk-size", "instance-prefix", "instances"),
     "private-network": ("name", "leases"),
@@ -74,6 +75,7 @@ def shown(cloud: Cloud, client: SandboxClient) -> Callable[[str], list[dict[str,
     bench.done(client.attach_instance_to_private_network(id=network, instance={"id": instance}))
     bench.done(client.create_elastic_ip(addressfamily="inet4"))
     bench.done(client.create_iam_role(name="bare"))
+    bench.done(client.create_dns_domain(unicode_name="example.org"))
     bench.done(client.create_block_storage_volume(name="bare", size=10))
     bench.done(client.create_security_group(name="bare"))
     bench.done(client.create_anti_affinity_group(name="bare"))

@@ -66,9 +66,9 @@ def test_what_a_client_asks_is_counted_with_what_it_did_not_get(client: SandboxC
     with watched() as asked:
         client.list_zones()
         with pytest.raises(Exception, match="501"):
-            client.list_dns_domains()
+            client.list_vpcs()
     assert asked.calls >= 2
-    assert list(asked.missing) == ["list-dns-domains"]
+    assert list(asked.missing) == ["list-vpcs"]
     assert not asked.bugs
 
 

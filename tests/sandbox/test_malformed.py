@@ -17,12 +17,12 @@ from tests.sandbox.conftest import KEY, SECRET
 
 KINDS = (
     *("security-group", "anti-affinity-group", "load-balancer", "block-storage"),
-    *("elastic-ip", "private-network", "iam-role", "instance", "instance-pool"),
+    *("elastic-ip", "private-network", "iam-role", "instance", "instance-pool", "dns-domain"),
 )
 LONGEST_ANSWER = 4096
 NAMES = (
     *("id", "state", "name", "description", "labels", "size", "ip", "_zone", "_organization", "services", "rules"),
-    *("start-ip", "netmask", "healthcheck", "addressfamily", "policy", "editable", "leases", "manager"),
+    *("start-ip", "netmask", "healthcheck", "addressfamily", "policy", "editable", "leases", "manager", "unicode-name"),
 )
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 50) | st.text(st.characters(codec=None), max_size=8),
@@ -52,6 +52,7 @@ def listed(client: SandboxClient) -> list[dict[str, Any]]:
         client.list_elastic_ips(),
         client.list_private_networks(),
         client.list_iam_roles(),
+        client.list_dns_domains(),
         client.list_instances(),
         client.list_instance_pools(),
     ]

@@ -26,6 +26,14 @@ def lived(bench: Bench) -> None:
     bench.done(client.delete_instance(id=instance))
 
 
+def named(bench: Bench) -> None:
+    """A record from its beginning to its end, with its domain."""
+    client = bench.client
+    domain = bench.done(client.create_dns_domain(unicode_name="example.org"))
+    bench.done(client.create_dns_domain_record(domain_id=domain, name="www", type="A", content="192.0.2.1"))
+    bench.done(client.delete_dns_domain(id=domain))
+
+
 # What one object costs: made, changed, shown, deleted, and what is looked up for it.
 ONE_OBJECT: dict[str, Callable[[Bench], Any]] = {
     "security group": lambda bench: bench.client.create_security_group(name="new"),
@@ -34,6 +42,7 @@ ONE_OBJECT: dict[str, Callable[[Bench], Any]] = {
     "volume": lambda bench: bench.client.create_block_storage_volume(name="new", size=10),
     "elastic IP": lambda bench: bench.client.create_elastic_ip(description="new"),
     "private network": lambda bench: bench.client.create_private_network(name="new"),
+    "DNS domain with a record": lambda bench: named(bench),
     "SSH key": lambda bench: bench.client.register_ssh_key(name="new", public_key=PUBLIC_KEY),
     "instance": lambda bench: lived(bench),
     "cluster": lambda bench: bench.cluster(),

@@ -11,6 +11,7 @@ import requests
 from exoscale.api.exceptions import ExoscaleAPIClientException, ExoscaleAPIServerException
 from exoscale_auth import ExoscaleV2Auth
 
+from sandbox.api import families
 from sandbox.api.routes import HANDLERS, Call, operation
 from sandbox.api.server import ApiServer
 from sandbox.client import SandboxClient
@@ -26,6 +27,7 @@ AUTH = ExoscaleV2Auth("EXOtest", "the-secret")
 
 @pytest.fixture(autouse=True)
 def _handlers_are_put_back(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    families.load()  # else there is nothing to put back when this file runs first
     handlers, effects = dict(HANDLERS), dict(EFFECTS)
     yield
     for registered, before in ((HANDLERS, handlers), (EFFECTS, effects)):
@@ -66,8 +68,8 @@ def test_an_unknown_id_is_a_404_with_a_message(client: SandboxClient) -> None:
 
 
 def test_an_operation_that_is_not_simulated_says_its_name(client: SandboxClient) -> None:
-    with pytest.raises(ExoscaleAPIServerException, match=r"501.*the sandbox does not simulate list-dns-domains"):
-        client.list_dns_domains()
+    with pytest.raises(ExoscaleAPIServerException, match=r"501.*the sandbox does not simulate list-vpcs"):
+        client.list_vpcs()
 
 
 def test_an_invalid_request_is_a_400_with_all_errors(api: ApiServer) -> None:

@@ -130,7 +130,7 @@ class Runner:
 
     def _make(self, stand_ins: Sequence[Provider[Any]], key: Mapping[str, str] | None = None) -> Callable[..., Any]:
         def make(name: str, config: dict[str, Any]) -> SandboxStack:
-            file = {f"{PREFIX}kubeconfig": {"file": str(self._folder / f"{name}.kubeconfig")}}
+            file = {f"{PREFIX}kubeconfig": {"file": str(self._folder / f"{name}.kubeconfig")}, f"{PREFIX}demo": False}
             return SandboxStack(
                 self._sandbox.home,
                 PROJECT,

@@ -24,6 +24,7 @@ _LISTS = (
     "endpointslices",
     "validatingwebhookconfigurations",
     "mutatingwebhookconfigurations",
+    "challenges",
     "volumes",
     "replicas",
 )
@@ -107,6 +108,20 @@ class PaperApiServer(ApiServer):
         endpoint = {"addresses": ["192.0.2.1"], "conditions": {} if ready is None else {"ready": ready}}
         self.objects[path] = {"metadata": {"name": f"{name}-1", "labels": labels}, "endpoints": [endpoint]}
 
+    def gateway(self, name: str, *finalizers: str, service: str = "web") -> str:
+        """A Gateway in namespace `shop` that owns a Service there. Gives its path."""
+        path = f"/apis/gateway.networking.k8s.io/v1/namespaces/shop/gateways/{name}"
+        self._put(path, {"namespace": "shop", "finalizers": [*finalizers]}, {})
+        owner = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "name": name, "uid": f"{name}-uid"}
+        self.objects[f"/api/v1/namespaces/shop/services/{service}"]["metadata"]["ownerReferences"] = [owner]
+        return path
+
+    def challenge(self, name: str, *finalizers: str) -> str:
+        """A Challenge of cert-manager's in namespace `shop`. Gives its path."""
+        path = f"/apis/acme.cert-manager.io/v1/namespaces/shop/challenges/{name}"
+        self._put(path, {"namespace": "shop", "finalizers": [*finalizers]}, {})
+        return path
+
     def policies(self, path: str) -> dict[str, str]:
         """The failure policies of a configuration's webhooks, by their names."""
         return {one["name"]: one["failurePolicy"] for one in self.objects[path]["webhooks"]}
@@ -122,7 +137,9 @@ class PaperApiServer(ApiServer):
     def _put(self, path: str, metadata: Document, spec: Document) -> None:
         self.objects[path] = {"metadata": {"name": path.rpartition("/")[2], **metadata}, "spec": spec}
 
-    def _ask(self, method: str, path: str, query: Document, body: Document | None = None) -> Document:
+    def _ask(
+        self, method: str, path: str, query: Document, body: Document | None = None, content: str = ""
+    ) -> Document:
         self.asked.append(f"{method} {path}")
         if self.silent:
             self.silent -= 1
@@ -182,7 +199,7 @@ def _merge(found: Document, change: Document) -> None:
             found.pop(key, None)
         elif isinstance(value, dict):
             _merge(found.setdefault(key, {}), value)
-        elif isinstance(value, list):
+        elif isinstance(value, list) and not all(isinstance(one, str) for one in value):
             by_name = {one["name"]: one for one in found[key]}
             for one in value:
                 _merge(by_name[one["name"]], one)

@@ -14,9 +14,12 @@ import pytest
 
 from components.anti_affinity import AntiAffinity, AntiAffinityArgs
 from components.balancer_policy import BalancerPolicy, BalancerPolicyArgs
+from components.cert_manager import CertManager, CertManagerArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
+from components.demo_app import DemoApp, DemoAppArgs
 from components.drain import Drain, DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
+from components.gitops import GitOps, GitOpsArgs
 from components.identity import Identity
 from components.ingress import IngressController, IngressControllerArgs, OtherCluster, TrafficPool
 from components.kubeconfig import Kubeconfig, KubeconfigArgs
@@ -37,6 +40,22 @@ Build = Callable[[str, Path], pulumi.ComponentResource]
 def ingress(name: str, _: Path) -> IngressController:
     provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
     return IngressController(name, OtherCluster(provider), IngressControllerArgs(ingress_class=name))
+
+
+def demo_app(name: str, _: Path) -> DemoApp:
+    provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
+    return DemoApp(name, OtherCluster(provider), DemoAppArgs(path=f"/{name}"))
+
+
+def cert_manager(name: str, _: Path) -> CertManager:
+    provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
+    issuer = {"one": "self-signed", "two": "letsencrypt"}[name]  # the name of the issuer in the cluster
+    return CertManager(name, OtherCluster(provider), CertManagerArgs(issuer, "alice@example.com"))
+
+
+def gitops(name: str, _: Path) -> GitOps:
+    provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
+    return GitOps(name, OtherCluster(provider), GitOpsArgs("https://git.example/apps", tool="flux"))
 
 
 def balancer_policy(name: str, _: Path) -> BalancerPolicy:
@@ -64,8 +83,11 @@ COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     Kubeconfig: lambda name, folder: Kubeconfig(name, KubeconfigArgs(ME, "cluster", ZONE, folder / name)),
     LoadBalancer: lambda name, _: LoadBalancer(name, LoadBalancerArgs(ME, ZONE)),
     IngressController: ingress,
+    CertManager: cert_manager,
     Longhorn: longhorn,
+    GitOps: gitops,
     BalancerPolicy: balancer_policy,
+    DemoApp: demo_app,
     AntiAffinity: lambda name, _: AntiAffinity(name, AntiAffinityArgs(ME, name)),
     StackId: lambda name, _: StackId(name, StackIdArgs(ME, ZONE)),
     NodepoolSweep: lambda name, _: NodepoolSweep(name, NodepoolSweepArgs(ME, ZONE, "cluster")),

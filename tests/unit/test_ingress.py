@@ -59,6 +59,7 @@ def values(
                 **placed,
                 "service": service,
                 "ingressClass": {"create": True, "name": ingress_class, "setAsDefaultIngress": True},
+                "allowEmptyIngressHost": True,
                 "telemetryReporting": {"enable": False},
             },
         },

@@ -30,6 +30,11 @@ BAD = [
     ({"platform": "aws"}, 'platform is "aws"; allowed: exoscale, k3d'),
     ({"zone": "ch-gva-9"}, f'zone is "ch-gva-9"; allowed: {ZONES}'),
     ({"zone": ""}, f'zone is ""; allowed: {ZONES}'),
+    ({"demo": "yes"}, 'demo is "yes"; allowed: true, false'),
+    (
+        {"demo": True, "ingress": {"controller": "none"}},
+        "demo is true; allowed: false, as ingress.controller is none",
+    ),
     ({"level": "gold"}, 'level is "gold"; allowed: starter, pro'),
     ({"cni": "flannel"}, 'cni is "flannel"; allowed: calico, cilium'),
     ({"version": "1.34"}, 'version is "1.34"; allowed: newest, or a version such as 1.34.3'),

@@ -11,6 +11,7 @@ from tests.provider.conftest import Steps
 from tests.unit.conftest import ORGANIZATION, STACK_ID, Registration, Run, World
 
 KINDS = [kind.rpartition(":")[2] for kind in RESOURCES]
+EVERY_STEP = {"storage": {"longhorn": True}}  # settings with which the program takes every step
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -23,7 +24,7 @@ def test_the_provider_does_its_work_with_what_the_program_gives_it(
     run: Run, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "components.teardown.steps", Steps())
-    step = registered(run(), kind)
+    step = registered(run(EVERY_STEP), kind)
     resource, inputs = of_urn(step.urn), step.inputs
 
     token, outputs = resource.create(inputs, print)
@@ -36,7 +37,7 @@ def test_the_provider_does_its_work_with_what_the_program_gives_it(
 
 @every_kind
 def test_every_step_knows_whose_it_is_and_in_which_organisation(run: Run, kind: str) -> None:
-    inputs = registered(run({"owner": "jane", "zone": "at-vie-1"}), kind).inputs
+    inputs = registered(run({**EVERY_STEP, "owner": "jane", "zone": "at-vie-1"}), kind).inputs
     told: dict[str, Any] = {"project": "exoscale-sks", "stack": "dev", "owner": "jane", "zone": "at-vie-1"}
     if kind != "StackId":
         told |= {"stackId": STACK_ID, "organizationId": ORGANIZATION, "organizationName": "acme"}

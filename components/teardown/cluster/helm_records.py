@@ -24,9 +24,9 @@ _SELECTOR = f"owner=helm,status in ({','.join(_PENDING)})"
 def unfinished(server: ApiServer, stack: StackRef) -> list[Document]:
     """Returns the records of unfinished operations on releases that this stack installs, in every namespace.
 
-    A release is the stack's if its values describe the load balancer as this stack's, by name and id. The id alone is
-    no proof: a copy of the state under another name has it too, and an operation of the original may be under way. The
-    caller has to know that none of the stack's own is.
+    A release is the stack's if a text in its values, such as the description of the load balancer, describes something
+    as this stack's, by name and id. The id alone is no proof: a copy of the state under another name has it too, and
+    an operation of the original may be under way. The caller has to know that none of the stack's own is.
     """
     found = server.items(_SECRETS, labelSelector=_SELECTOR)
     return [secret for secret in found if _is_pending(secret) and stack in _stacks(_values(secret))]

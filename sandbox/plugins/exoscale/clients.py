@@ -22,6 +22,7 @@ Document = dict[str, Any]
 ZONES = ("ch-gva-2", "ch-dk-2", "at-vie-1", "at-vie-2", "de-fra-1", "de-muc-1", "bg-sof-1", "hr-zag-1")
 GLOBAL_ZONE = "ch-gva-2"  # where the provider asks for everything that has no zone
 
+_ACRONYMS = {"dns", "sks"}  # words that Go writes in capitals
 _FORGIVEN_POLLS = 4  # consecutive failures that the v3 client sits out while it waits
 _SLOW_AFTER, _SLOWEST_AT, _SLOWEST = 10, 300, 20  # in polls: at 3 s each, 30 s, 15 min and once a minute
 
@@ -249,4 +250,4 @@ def _ended(operation: Document) -> str:
 
 
 def _go_name(operation_id: str) -> str:
-    return "".join("SKS" if word == "sks" else word.capitalize() for word in operation_id.split("-"))
+    return "".join(word.upper() if word in _ACRONYMS else word.capitalize() for word in operation_id.split("-"))

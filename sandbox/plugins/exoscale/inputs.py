@@ -59,8 +59,7 @@ def _refusals(resource: Resource, inputs: Properties) -> list[tuple[str, str]]:
         value = inputs.get(key)
         if value is None:
             if spec.required or (key == "name" and resource.autonamed):
-                text = f'The argument "{snake(key)}" is required, but no definition was found.'
-                refusals.append((key, f"Missing required argument. {text}"))
+                refusals.append((key, missing(key)))
         elif not has_unknown(value):
             reason = spec.check(value)
             if reason:
@@ -73,6 +72,11 @@ def _refusals(resource: Resource, inputs: Properties) -> list[tuple[str, str]]:
                     (key, f'Conflicting configuration arguments. "{snake(key)}": conflicts with {others[0]}')
                 )
     return refusals
+
+
+def missing(key: str) -> str:
+    """Returns the reason to refuse inputs without this one."""
+    return f'Missing required argument. The argument "{snake(key)}" is required, but no definition was found.'
 
 
 def snake(key: str) -> str:

@@ -6,6 +6,8 @@ from typing import NoReturn
 from sandbox.plugins.exoscale import (
     anti_affinity_group,
     config,
+    domain_record,
+    get_domain,
     nlb,
     nlb_service,
     security_group,
@@ -19,11 +21,12 @@ from sandbox.plugins.exoscale.config import Account
 from sandbox.plugins.exoscale.differences import diff
 from sandbox.plugins.exoscale.errors import CloudError, multierror
 from sandbox.plugins.exoscale.imports import parse
-from sandbox.plugins.exoscale.inputs import check
-from sandbox.plugins.exoscale.schema import DEFAULTS, TIMEOUT_SECONDS, Resource
+from sandbox.plugins.exoscale.inputs import check, missing
+from sandbox.plugins.exoscale.schema import DEFAULTS, TIMEOUT_SECONDS, Function, Resource
 from sandbox.plugins.exoscale.state import outputs
 from sandbox.plugins.properties import UNKNOWN, Properties, plain
 from sandbox.plugins.provider import (
+    CheckFailure,
     CheckRequest,
     CheckResult,
     ConfigRequest,
@@ -36,6 +39,8 @@ from sandbox.plugins.provider import (
     DiffResult,
     Features,
     InitFailed,
+    InvokeRequest,
+    InvokeResult,
     Provider,
     ProviderError,
     ReadRequest,
@@ -51,6 +56,7 @@ RESOURCES: dict[str, Resource] = {
     module.RESOURCE.type: module.RESOURCE
     for module in (
         anti_affinity_group,
+        domain_record,
         nlb,
         nlb_service,
         security_group,
@@ -60,6 +66,7 @@ RESOURCES: dict[str, Resource] = {
         sks_nodepool,
     )
 }
+FUNCTIONS: dict[str, Function] = {module.FUNCTION.token: module.FUNCTION for module in (get_domain,)}
 
 
 class ExoscaleProvider(Provider[Account]):
@@ -122,7 +129,7 @@ class ExoscaleProvider(Provider[Account]):
         clients = _account(context).until(request.timeout or TIMEOUT_SECONDS)
         id_, known = parse(resource, request.id) if importing else (request.id, plain(request.properties))
         try:
-            live = resource.read(clients, id_, known)
+            live = (resource.refresh or resource.read)(clients, id_, known)
         except CloudError as error:
             raise ProviderError(f"refreshing {request.urn}: {multierror(str(error))}") from None
         if live is None:
@@ -162,6 +169,19 @@ class ExoscaleProvider(Provider[Account]):
             resource.delete(clients, request.id, plain(request.properties))
         except CloudError as error:
             raise ProviderError(f"deleting {request.urn}: {multierror(str(error))}") from None
+
+    def invoke(self, context: Context[Account], request: InvokeRequest) -> InvokeResult:
+        function = FUNCTIONS.get(request.token)
+        if function is None:
+            return super().invoke(context, request)
+        arguments = plain(request.args)
+        absent = [missing(name) for name in function.required if arguments.get(name) is None]
+        if absent:
+            return InvokeResult({}, [CheckFailure("", reason) for reason in absent])
+        try:
+            return InvokeResult(function.call(_account(context).until(TIMEOUT_SECONDS), arguments))
+        except CloudError as error:
+            raise ProviderError(f"invoking {request.token}: {multierror(str(error))}") from None
 
     def _clients(self, context: Context[Account], resource: Resource, timeout: float) -> Clients:
         honoured = timeout if resource.own_timeouts else 0

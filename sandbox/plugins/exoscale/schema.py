@@ -93,6 +93,7 @@ class Resource:
         create: makes the object and returns its id, and outputs that only the creation tells. A failure in it
             leaves nothing in the state, so what the cloud already made is an orphan.
         read: the live properties, or None when the object is gone. Given what is known so far.
+        refresh: what a refresh and an import call, where that is not `read`.
         update: None where every input replaces.
         conflicts: sets of inputs of which at most one may be given.
         foretold: outputs whose value a preview of the creation already knows.
@@ -111,6 +112,7 @@ class Resource:
     create: Create
     read: Read
     delete: Delete
+    refresh: Read | None = None
     update: Update | None = None
     conflicts: tuple[frozenset[str], ...] = ()
     foretold: Mapping[str, Any] = field(default_factory=dict)
@@ -132,6 +134,20 @@ class Resource:
         keep = {k: v for k, v in olds.items() if k in self.outputs or (k in self.inputs and self.inputs[k].computed)}
         keys = frozenset(key for key, spec in self.inputs.items() if _differs(spec, olds.get(key), new.get(key)))
         return Edit(olds, {**keep, **new}, keys)
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function, which is a data source of Terraform's.
+
+    Attributes:
+        required: arguments that it refuses to be called without.
+        call: asks the cloud.
+    """
+
+    token: str
+    required: tuple[str, ...]
+    call: Callable[[Clients, Properties], Properties]
 
 
 def _differs(spec: Input, old: Any, new: Any) -> bool:

@@ -55,6 +55,7 @@ def stacks_on_paper(sandbox: Sandbox, charts: Callable[[str], Path]) -> Callable
     def make(name: str, **options: Any) -> SandboxStack:
         config = {
             "exoscale-sks:kubeconfig": {"file": str(sandbox.home / f"{name}.kubeconfig")},
+            "exoscale-sks:demo": False,  # no pod of it would get ready on paper
             "exoscale-sks:ingress": {"chart": str(charts("nginx-ingress"))},
             **options.pop("config", {}),
         }

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from sandbox.api.server import ApiServer
+from sandbox.client import SandboxClient
 from sandbox.cloud import Cloud
 from sandbox.plugins.exoscale import ExoscaleProvider
 from sandbox.plugins.host import PluginHost
@@ -90,3 +91,9 @@ def nodepool(plugin: Plugin, cluster: Callable[..., Resource]) -> Callable[..., 
 def balancer(plugin: Plugin) -> Callable[..., Resource]:
     """Makes load balancers."""
     return lambda name="nlb", **inputs: plugin.create("exoscale:index/nlb:Nlb", name, zone="ch-gva-2", **inputs)
+
+
+@pytest.fixture
+def domain(client: SandboxClient) -> str:
+    """The id of a DNS domain."""
+    return str(client.wait(client.create_dns_domain(unicode_name="example.org")["id"])["reference"]["id"])

@@ -92,7 +92,7 @@ class Plugin:
         fields = {"urn": new.urn, "type": type_, "name": name, "randomSeed": SEED, **more}
         return self.call("Check", provider_pb2.CheckRequest(olds=encode(olds or {}), news=encode(inputs), **fields))
 
-    def refusals(self, type_: str, name: str, **inputs: Any) -> list[str]:
+    def refusals(self, type_: str, name: str, /, **inputs: Any) -> list[str]:
         """Why Check refuses."""
         return [failure.reason for failure in self.check(type_, name, inputs).failures]
 
@@ -101,7 +101,7 @@ class Plugin:
         assert not answer.failures, answer.failures
         return decode(answer.inputs)
 
-    def create(self, type_: str, name: str, *, timeout: float = 0, preview: bool = False, **inputs: Any) -> Resource:
+    def create(self, type_: str, name: str, /, *, timeout: float = 0, preview: bool = False, **inputs: Any) -> Resource:
         new = Resource(type_, name, self.checked(type_, name, inputs))
         request = provider_pb2.CreateRequest(
             urn=new.urn, type=type_, name=name, properties=encode(new.inputs), timeout=timeout, preview=preview
@@ -166,6 +166,11 @@ class Plugin:
             timeout=timeout,
         )
         self.call("Delete", request)
+
+    def invoke(self, token: str, **arguments: Any) -> tuple[Properties, list[str]]:
+        """What a function returns, or why it refuses its arguments."""
+        answer = self.call("Invoke", provider_pb2.InvokeRequest(tok=token, args=encode(arguments)))
+        return decode(getattr(answer, "return")), [failure.reason for failure in answer.failures]
 
     @staticmethod
     def program(resource: Resource) -> Properties:

@@ -34,6 +34,7 @@ def test_the_replace_keys_are_the_real_ones() -> None:
         (resource,) = (r for token, r in RESOURCES.items() if token.endswith(f":{type_}"))
         return {key for key, spec in resource.inputs.items() if spec.replaces}
 
+    assert replaced("DomainRecord") == {"domain", "recordType"}
     assert replaced("SksCluster") == {"zone", "enableKubeProxy"}
     assert replaced("SksNodepool") == {"clusterId", "zone"}
     assert replaced("SksKubeconfig") == {"clusterId", "groups", "user", "ttlSeconds", "zone"}

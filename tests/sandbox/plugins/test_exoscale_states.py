@@ -32,7 +32,7 @@ TEXT: Any = _Text()
 
 
 @pytest.fixture
-def made(plugin: Plugin, cluster: Make, nodepool: Make, balancer: Make) -> Callable[[str], Resource]:
+def made(plugin: Plugin, cluster: Make, nodepool: Make, balancer: Make, domain: str) -> Callable[[str], Resource]:
     """Makes one resource of a type, with no more than what it needs."""
 
     def service() -> Resource:
@@ -52,8 +52,13 @@ def made(plugin: Plugin, cluster: Make, nodepool: Make, balancer: Make) -> Calla
         wanted["securityGroupId"] = group().id
         return plugin.create("exoscale:index/securityGroupRule:SecurityGroupRule", "in", **wanted)
 
+    def record() -> Resource:
+        wanted = {"domain": domain, "name": "*.demo", "recordType": "A", "content": "192.0.2.1"}
+        return plugin.create("exoscale:index/domainRecord:DomainRecord", "name", **wanted)
+
     makers: dict[str, Callable[[], Resource]] = {
         "AntiAffinityGroup": lambda: plugin.create("exoscale:index/antiAffinityGroup:AntiAffinityGroup", "apart"),
+        "DomainRecord": record,
         "Nlb": balancer,
         "NlbService": service,
         "SecurityGroup": group,
@@ -67,6 +72,17 @@ def made(plugin: Plugin, cluster: Make, nodepool: Make, balancer: Make) -> Calla
 
 STATES: dict[str, Properties] = {
     "AntiAffinityGroup": {"description": "", "name": TEXT, DELTA: {"obj": {}}},
+    "DomainRecord": {
+        "content": "192.0.2.1",
+        "contentNormalized": "192.0.2.1",
+        "domain": TEXT,
+        "hostname": "*.demo.example.org",
+        "name": "*.demo",
+        "prio": 0,
+        "recordType": "A",
+        "ttl": 3600,
+        DELTA: {"obj": {}},
+    },
     "Nlb": {
         "createdAt": TEXT,
         "description": "",
@@ -189,6 +205,7 @@ def _meta(*calls: str, **more: Any) -> Properties:
 
 METAS = dict.fromkeys(STATES, _meta("create", "delete", "read", "update")) | {
     "AntiAffinityGroup": _meta("create", "delete", "read"),
+    "DomainRecord": _meta("create", "delete", "read", "update", schema_version="1"),
     "SecurityGroup": _meta("create", "delete", "read", schema_version="1"),
     "SecurityGroupRule": _meta("create", "delete", "read"),
 }
