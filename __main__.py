@@ -42,6 +42,8 @@ if ingress:
         args = replace(settings.demo, after=[ingress.release])
         if certificates and secure:
             args = replace(args, host=name.host, annotations=certificates.annotations, tls_secret="demo-tls")  # noqa: S106 - a name
+        elif settings.ingress and settings.ingress.gateway_api:
+            args = replace(args, gateway="ingress")
         demo_url = pulumi.Output.concat(url, DemoApp("demo", cluster, args).path)
 if settings.gitops:
     GitOps(TOOLS[settings.gitops.tool].namespace, cluster, settings.gitops)
