@@ -1,9 +1,12 @@
 """TLS in one stack through its life: each test is a step, in order, on one sandbox."""
 
 import base64
+import socket
+import ssl
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -11,7 +14,9 @@ from cryptography import x509
 from pulumi import automation
 
 from runner.stack import SandboxStack
+from sandbox.sandbox import Sandbox
 from tests.engine.conftest import Kubectl
+from tests.sandbox.waiting import until
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -26,6 +31,7 @@ def stack(make_stack: Callable[..., SandboxStack], charts: Callable[[str], Path]
         "padlock",
         config={
             "exoscale-sks:ingress": {"chart": str(charts("nginx-ingress"))},
+            "exoscale-sks:demo": True,
             "exoscale-sks:tls": "self-signed",
             "exoscale-sks:cert-manager": {"chart": str(charts("cert-manager"))},
         },
@@ -50,6 +56,32 @@ def ingress(issuer: str) -> str:
     }
     metadata = {"name": "app", "annotations": {"cert-manager.io/cluster-issuer": issuer}}
     return yaml.safe_dump({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": metadata, "spec": spec})
+
+
+def test_the_demo_is_served_under_its_name_with_a_certificate_for_it(
+    outputs: automation.OutputMap, kube: Kubectl, sandbox: Sandbox
+) -> None:
+    url = urlsplit(outputs["demo_url"].value)
+    assert url.scheme == "https"
+    assert url.hostname
+    kube(*WAIT, "--for=create", "certificate/demo-tls")
+    kube(*WAIT, "--for=condition=Ready", "certificate/demo-tls")
+    data = kube.json("get", "secret", "demo-tls", "-n", "default")["data"]
+    trusting = ssl.create_default_context(cadata=base64.b64decode(data["ca.crt"]).decode())
+    [port] = [one["local-port"] for one in sandbox.cloud.traffic.addresses() if one["port"] == 443]
+
+    def answer() -> str:
+        try:
+            with (
+                socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
+                trusting.wrap_socket(plain, server_hostname=url.hostname) as secured,
+            ):
+                secured.sendall(f"GET {url.path} HTTP/1.0\r\nHost: {url.hostname}\r\n\r\n".encode())
+                return secured.recv(100).decode()
+        except ssl.SSLError:  # the listener has not seen the Secret yet
+            return ""
+
+    until(lambda: " 200 " in answer(), "the demo does not answer over HTTPS")
 
 
 def test_an_ingress_that_names_the_issuer_gets_a_certificate_for_its_host(kube: Kubectl) -> None:
