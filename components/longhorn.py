@@ -101,7 +101,7 @@ class Longhorn(Component):
     and an `up` is refused that would take the last replica of one, or Longhorn itself, away.
 
     If the whole cluster goes, Helm does not uninstall it first: the chart does that by a job, and nobody may wait for a
-    job where no node may run one any more (docs/adr/0016).
+    job where no node may run one any more (docs/adr/0017).
 
     Args:
         name: component name; also the release's name.

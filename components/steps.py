@@ -168,6 +168,8 @@ class IngressPodsStep(pulumi.CustomResource):
     Args:
         namespace: namespace of the controller and its Service.
         chart: chart it was installed from; a change makes it look for the pods again.
+        ingress_class: name of the controller's class: it refuses one that another controller has, and warns of
+            Ingresses that this one does not serve as they are written.
         nodepool: the pool's name in the settings.
         instance_pool_id: the instance pool behind the nodepool.
         size: number of nodes in the settings; a change makes it look for the pods again.
@@ -182,6 +184,7 @@ class IngressPodsStep(pulumi.CustomResource):
         cluster_id: pulumi.Input[str],
         namespace: str,
         chart: str,
+        ingress_class: str,
         nodepool: str,
         instance_pool_id: pulumi.Input[str],
         size: pulumi.Input[int],
@@ -193,6 +196,7 @@ class IngressPodsStep(pulumi.CustomResource):
             "clusterId": cluster_id,
             "namespace": namespace,
             "chart": chart,
+            "ingressClass": ingress_class,
             "nodepool": nodepool,
             "instancePoolId": instance_pool_id,
             "size": size,

@@ -145,6 +145,7 @@ class IngressController(Component):
                 cluster.cluster_id,
                 namespace=name,
                 chart=f"{chart.name} {chart.version or ''}".strip(),
+                ingress_class=args.ingress_class,
                 nodepool=pool.name,
                 instance_pool_id=pool.instance_pool_id,
                 size=pool.size,

@@ -166,6 +166,18 @@ class IngressPods(Resource):
 
     replacing = ("clusterId",)
 
+    def impossible(self, inputs: Values, state: Values | None = None) -> str:
+        name, cluster = inputs.get("ingressClass"), inputs["clusterId"]
+        if is_unknown(cluster) or not name or (state and state.get("ingressClass") == name):
+            return ""
+        return steps.taken_class(subject(inputs), cluster, name, inputs["namespace"])
+
+    def verify(self, state: Values, inputs: Values | None = None) -> list[str]:
+        lines = super().verify(state)
+        if inputs and inputs["clusterId"] == state["clusterId"] and state.get("ingressClass"):
+            lines += steps.unserved_ingresses(subject(state), state["clusterId"], state["ingressClass"])
+        return lines
+
     def create(self, inputs: Values, say: Say) -> tuple[str, dict[str, str]]:
         self._await(inputs, say)
         return super().create(inputs, say)

@@ -1,10 +1,9 @@
 """Runs the steps of the provider's resources, when they are created and deleted. The command line shares them."""
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from . import dns_records, ingress_pods, machines, sweep, versions
+from . import ingress_pods, machines, sweep, versions
 from .cloud import removal
 from .cloud.account import GLOBAL_ZONE, Account, AnotherOrganization, accounts, connect, refuse_another
 from .cloud.ownership import Evidence, resources, worn_by
@@ -13,10 +12,10 @@ from .cloud.resource import Verdict
 from .cloud.stack_ref import STACK_ID_LENGTH
 from .cloud.survey import Accounts, survey
 from .cloud_drain import CloudDrain, DrainTarget
-from .cluster import armed, closing, helm_records, services, webhooks
+from .cluster import armed, closing, helm_records, ingresses, services, webhooks
 from .cluster.api_server import ApiServer, Unreachable, reach
 from .cluster.kubeconfig import kubeconfig
-from .dns_records import Wanted
+from .dns_names import Wanted, changed_records, left_records, make_records, refused_records, remove_records
 from .drain import run as run_drain
 from .drain import run_unfinished
 from .errors import TeardownError
@@ -35,7 +34,12 @@ __all__ = [
     "StackIdentity",
     "Subject",
     "Wanted",
+    "changed_records",
     "foresee",
+    "left_records",
+    "make_records",
+    "refused_records",
+    "remove_records",
 ]
 
 DRAIN, SECOND_DRAIN, NODEPOOL_SWEEP = "drain", "second-drain", "nodepool-sweep"
@@ -142,7 +146,7 @@ def left_behind(subject: Subject, cluster_id: str) -> tuple[str, ...]:
     Empty if that cannot be found out: a preview needs neither a valid key nor a cluster that answers.
     """
     try:
-        server = ApiServer(kubeconfig(subject.accounts()[subject.zone], cluster_id))
+        server = _silently(subject, cluster_id)
         found = {
             "closedByADestroy": closing.is_closed(server),
             "unfinishedHelmOperation": bool(helm_records.unfinished(server, subject.ref)),
@@ -209,36 +213,21 @@ def await_ingress_pod(
     ingress_pods.await_one(subject.accounts()[subject.zone], server, namespace, nodepool, pool_id, patience, say)
 
 
-def refused_records(subject: Subject, wanted: Wanted) -> str:
-    """Says why DNS records cannot be made; empty if they can, or if that cannot be found out: a preview needs no valid
-    key."""
+def taken_class(subject: Subject, cluster_id: str, name: str, release: str) -> str:
+    """Says that an ingress class is another controller's, see `ingresses.taken`; empty if that cannot be found out."""
     try:
-        return dns_records.refused(connect(subject.zone, subject.stack), wanted)
+        return ingresses.taken(_silently(subject, cluster_id), name, release)
     except TeardownError:
         return ""
 
 
-def make_records(subject: Subject, wanted: Wanted, known: Mapping[str, str], say: Say) -> dict[str, str]:
-    """Makes DNS records; see `dns_records.make`."""
-    return dns_records.make(subject.accounts()[subject.zone], wanted, known, say)
-
-
-def changed_records(subject: Subject, wanted: Wanted, known: Mapping[str, str]) -> list[str]:
-    """Names the DNS records that were deleted or changed by hand; none if that cannot be found out."""
+def unserved_ingresses(subject: Subject, cluster_id: str, name: str) -> list[str]:
+    """Names Ingresses that are not served as they are written, see `ingresses.unserved`; none if that cannot be found
+    out."""
     try:
-        return dns_records.amiss(subject.accounts()[subject.zone], wanted, known)
+        return ingresses.unserved(_silently(subject, cluster_id), name)
     except TeardownError:
         return []
-
-
-def remove_records(subject: Subject, domain: str, known: Mapping[str, str], say: Say) -> None:
-    """Deletes the DNS records that the state holds; see `dns_records.remove`."""
-    dns_records.remove(subject.accounts()[subject.zone], domain, known, say)
-
-
-def left_records(subject: Subject, wanted: Wanted) -> list[str]:
-    """Names the DNS records of the stack's name that are still there; see `dns_records.left`."""
-    return dns_records.left(subject.accounts()[subject.zone], wanted)
 
 
 def drain(subject: Subject, role: str, token: str, target: DrainTarget, say: Say) -> list[str]:
@@ -327,6 +316,11 @@ def remaining(subject: Subject) -> str:
     found = resources(survey(subject.accounts(), groups=False), Evidence(subject.ref))
     ours = [item for item in found if item.billable and item.verdict(subject.ref) is Verdict.OURS]
     return f"{costing(ours)} still run for stack {subject.stack}" if ours else f"nothing runs for stack {subject.stack}"
+
+
+def _silently(subject: Subject, cluster_id: str) -> ApiServer:
+    """Returns the API server without asking whether it answers: the first request does."""
+    return ApiServer(kubeconfig(subject.accounts()[subject.zone], cluster_id))
 
 
 def _clear_away(server: ApiServer, subject: Subject, say: Say) -> None:

@@ -51,6 +51,7 @@ INPUTS: dict[str, dict[str, Any]] = {
         "clusterId": "cluster-1",
         "namespace": "ingress",
         "chart": "nginx-ingress 2.7.0",
+        "ingressClass": "nginx",
         "nodepool": "web",
         "instancePoolId": "pool-1",
         "size": 2,
@@ -114,6 +115,8 @@ class Steps(ModuleType):
         self.answers("refused_records", "")
         self.answers("changed_records", [])
         self.answers("left_records", [])
+        self.answers("taken_class", "")
+        self.answers("unserved_ingresses", [])
         self.answers("make_records", RECORDS)
         for name in ("drain", "drain_unfinished", "sweep_nodepools", "sweep_rules", "foresee"):
             self.answers(name, [])

@@ -44,8 +44,8 @@ def test_a_preview_runs_no_step_and_leaves_unknown_only_what_create_finds_out(
 ) -> None:
     id_, made = calls.create(kind, preview=True)
 
-    asked = [name for name, *_ in steps.calls]
-    assert (id_, asked) == ("", ["refused_records"] if kind == "DnsRecords" else [])  # which changes nothing
+    asked = {"DnsRecords": ["refused_records"], "IngressPods": ["taken_class"]}  # which change nothing
+    assert (id_, [name for name, *_ in steps.calls]) == ("", asked.get(kind, []))
     unknown = (
         {} if kind == "Machines" else dict.fromkeys(ADDED.get(kind, {}), UNKNOWN)
     )  # those follow from the settings
@@ -90,6 +90,32 @@ def test_only_another_cluster_or_group_makes_another_resource_which_the_old_one_
     assert answer.deleteBeforeReplace
     assert set(ADDED.get(kind, {})) <= set(answer.stables)
     assert not set(change) & set(answer.stables)
+
+
+def test_a_class_of_another_controller_is_refused_when_it_is_first_chosen(calls: Calls, steps: Steps) -> None:
+    steps.answers("taken_class", "ingress.class is public, and the cluster has an IngressClass of another controller")
+    public = {**INPUTS["IngressPods"], "ingressClass": "public"}
+
+    for call in (
+        lambda: calls.create("IngressPods", public, preview=True),
+        lambda: calls.diff("IngressPods", state("IngressPods"), public),
+    ):
+        assert refusal(call).startswith("ingress.class is public, and ")
+    calls.diff("IngressPods", state("IngressPods"), INPUTS["IngressPods"])
+    calls.create("IngressPods", {**public, "clusterId": UNKNOWN}, preview=True)
+    assert len(calls.named("taken_class")) == 2
+
+
+def test_an_up_warns_of_ingresses_that_are_not_served_as_they_are_written(
+    calls: Calls, steps: Steps, engine: Engine
+) -> None:
+    steps.answers("unserved_ingresses", ["Ingress shop/web uses what F5's controller ignores"])
+    before_there_were_any = {key: value for key, value in state("IngressPods").items() if key != "ingressClass"}
+    calls.diff("IngressPods", before_there_were_any, INPUTS["IngressPods"])
+    assert engine.warnings == []
+
+    calls.diff("IngressPods", state("IngressPods"), INPUTS["IngressPods"])
+    assert engine.warnings == ["Ingress shop/web uses what F5's controller ignores"]
 
 
 @every_kind

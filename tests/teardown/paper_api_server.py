@@ -22,6 +22,7 @@ _LISTS = (
     "configmaps",
     "nodes",
     "endpointslices",
+    "ingresses",
     "validatingwebhookconfigurations",
     "mutatingwebhookconfigurations",
     "challenges",

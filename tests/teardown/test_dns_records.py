@@ -162,7 +162,7 @@ def test_a_preview_without_a_good_key_refuses_and_mends_nothing(monkeypatch: pyt
     def refused(*_: Any, **__: Any) -> Any:
         raise TeardownError("Exoscale refuses the API key EXO1")
 
-    monkeypatch.setattr(steps, "connect", refused)
+    monkeypatch.setattr("components.teardown.dns_names.connect", refused)
     monkeypatch.setattr("components.teardown.subject.accounts", refused)
     assert steps.refused_records(SUBJECT, WANTED) == ""
     assert steps.changed_records(SUBJECT, WANTED, {}) == []

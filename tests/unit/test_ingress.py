@@ -46,6 +46,20 @@ PLACED = {
 }
 
 
+# Traefik understands the annotations of ingress-nginx in a class of that controller's usual name.
+COMPATIBLE = {
+    "kubernetesIngress": {"enabled": False},
+    "kubernetesIngressNGINX": {
+        "enabled": True,
+        "ingressClass": "nginx",
+        "controllerClass": "traefik.io/ingress-controller",
+        "watchIngressWithoutClass": True,
+    },
+}
+
+OWN = {"kubernetesIngress": {"ingressClass": "public"}}
+
+
 def values(
     controller: str, annotations: dict[str, str], ingress_class: str = "nginx", placed: dict[str, Any] = PLACED
 ) -> dict[str, Any]:
@@ -79,7 +93,7 @@ def values(
             **placed,
             "service": {"spec": {"externalTrafficPolicy": "Local"}, "annotations": annotations},
             "ingressClass": {"enabled": True, "name": ingress_class, "isDefaultClass": True},
-            "providers": {"kubernetesIngress": {"ingressClass": ingress_class}},
+            "providers": COMPATIBLE if ingress_class == "nginx" else OWN,
         },
     }[controller]
 
@@ -167,8 +181,10 @@ def test_a_pod_behind_the_load_balancer_is_looked_for_once_the_release_is_there_
     world = run({"nodepools": {"a": {}, "b": {"size": 3}}, "ingress": {"nodepool": "b", "timeout-seconds": 9}})
     step = world.one("IngressPods")
 
-    assert {key: step.inputs[key] for key in ("namespace", "chart", "nodepool", "size", "waitSeconds")} == {
+    keys = ("namespace", "ingressClass", "chart", "nodepool", "size", "waitSeconds")
+    assert {key: step.inputs[key] for key in keys} == {
         "namespace": "ingress",
+        "ingressClass": "nginx",
         "chart": "nginx-ingress 2.7.0",
         "nodepool": "b",
         "size": 3,
