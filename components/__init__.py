@@ -8,6 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .cert_manager import CertManager as CertManager
+    from .cert_manager import CertManagerArgs as CertManagerArgs
     from .checks import Invalid as Invalid
     from .cluster import Cluster as Cluster
     from .cluster_args import AccessArgs as AccessArgs
@@ -16,12 +18,16 @@ if TYPE_CHECKING:
     from .demo_app import DemoAppArgs as DemoAppArgs
     from .dns_name import DnsName as DnsName
     from .dns_name import DnsNameArgs as DnsNameArgs
+    from .gitops import GitOps as GitOps
+    from .gitops import GitOpsArgs as GitOpsArgs
     from .ingress import Chart as Chart
     from .ingress import IngressController as IngressController
     from .ingress import IngressControllerArgs as IngressControllerArgs
     from .ingress import OtherCluster as OtherCluster
     from .local_cluster import LocalCluster as LocalCluster
     from .local_cluster import LocalClusterArgs as LocalClusterArgs
+    from .longhorn import Longhorn as Longhorn
+    from .longhorn import LonghornArgs as LonghornArgs
     from .pool_args import Between as Between
     from .pool_args import PoolArgs as PoolArgs
     from .protection import protect_everything as protect_everything
@@ -30,11 +36,15 @@ if TYPE_CHECKING:
 _PLACES = {
     "AccessArgs": "cluster_args",
     "Between": "pool_args",
+    "CertManager": "cert_manager",
+    "CertManagerArgs": "cert_manager",
     "Chart": "ingress",
     "Cluster": "cluster",
     "ClusterArgs": "cluster_args",
     "DemoApp": "demo_app",
     "DemoAppArgs": "demo_app",
+    "GitOps": "gitops",
+    "GitOpsArgs": "gitops",
     "DnsName": "dns_name",
     "DnsNameArgs": "dns_name",
     "IngressController": "ingress",
@@ -42,6 +52,8 @@ _PLACES = {
     "Invalid": "checks",
     "LocalCluster": "local_cluster",
     "LocalClusterArgs": "local_cluster",
+    "Longhorn": "longhorn",
+    "LonghornArgs": "longhorn",
     "OtherCluster": "ingress",
     "PoolArgs": "pool_args",
     "protect_everything": "protection",

@@ -36,6 +36,7 @@ INSTANCE_SIZES = (
 # Not every family has every size, and only the API knows which ones an account may use.
 INSTANCE_TYPES = frozenset(f"{family}.{size}" for family in INSTANCE_FAMILIES for size in INSTANCE_SIZES)
 NODE_SIZES = INSTANCE_SIZES[INSTANCE_SIZES.index("small") :]  # docs/exoscale.md, Nodepools and instances
+SIZES_UNDER_4_GIB = ("micro", "tiny", "small")  # in every family (tests/unit/test_longhorn.py)
 NODE_TYPES = frozenset(f"{family}.{size}" for family in INSTANCE_FAMILIES for size in NODE_SIZES)
 
 TAINT_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")

@@ -176,6 +176,11 @@ class Cluster(Component):
         pool, size = self._pools[name], self._args.nodepools[name].initial_size
         return TrafficPool(self._who, self._args.zone, name, pool.nodepool_id, pool.instance_pool_id, size)
 
+    @property
+    def pools(self) -> Mapping[str, PoolArgs]:
+        """The nodepools by name. See LonghornHost."""
+        return self._args.nodepools
+
     def drain_before(self, *resources: pulumi.Resource) -> None:
         """On a destroy, drain the cluster before deleting these resources. If the drain then refuses because of users'
         volumes, nothing has been deleted yet.

@@ -87,6 +87,8 @@ class ClusterArgs:
         on_destroy: what a destroy does with volumes and snapshots: `refuse`, `delete` or `keep`.
         drain_wait_seconds: how long a destroy waits for a controller in the cluster that makes no progress; then it
             deletes that controller's load balancers itself.
+        longhorn: whether the program installs a Longhorn into it. Without it an `up` that removes one is not refused
+            while its volumes hold data.
         protect: whether to refuse an `up` that would replace the cluster. (`protect_everything` makes Pulumi refuse
             to delete anything of the stack.)
         project: the Pulumi project's name. Default: the running program's.
@@ -112,6 +114,7 @@ class ClusterArgs:
     csi: bool = False
     on_destroy: Literal["refuse", "delete", "keep"] = "refuse"
     drain_wait_seconds: int = 120
+    longhorn: bool = False
     protect: bool = False
     project: str = field(default_factory=pulumi.get_project)
     stack: str = field(default_factory=pulumi.get_stack)
@@ -134,6 +137,7 @@ class ClusterArgs:
         checks.switch("csi", self.csi)
         checks.one_of("on_destroy", self.on_destroy, POLICIES)
         checks.number("drain_wait_seconds", self.drain_wait_seconds, 1, DAY)
+        checks.switch("longhorn", self.longhorn)
         checks.switch("protect", self.protect)
         self._check_names(checks)
         checks.finish()
@@ -178,6 +182,7 @@ class ClusterArgs:
                 for name, pool in self.nodepools.items()
             },
             version=self.kubernetes or "",
+            longhorn=self.longhorn,
             domain=self.domain,
         )
 

@@ -32,6 +32,7 @@ class DemoAppArgs:
         image: its image. It listens on port 8080 and serves under the prefix in the variable `SCRIPT_NAME`.
         annotations: annotations of its Ingress, such as those that ask for a certificate.
         tls_secret: name of the Secret with the certificate of `host`; None for plain HTTP.
+        gateway: name of a Gateway, and of its namespace, that serves it in place of the Ingress; None for the Ingress.
         after: resources that its Ingress is created after and deleted before, such as the controller's release: its
             webhook admits the Ingress.
         timeout_seconds: how long an `up` waits for its pod.
@@ -46,6 +47,7 @@ class DemoAppArgs:
     image: str = "derlin/rickroller:latest"
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     tls_secret: str | None = None
+    gateway: str | None = None
     after: Sequence[pulumi.Resource] = ()
     timeout_seconds: int = 180
 
@@ -58,13 +60,16 @@ class DemoAppArgs:
         checks.form("image", self.image, NOT_EMPTY)
         if self.tls_secret is not None and self.host is None:
             checks.refuse("host", self.host, "the name in the certificate, as tls_secret is set")
+        if self.tls_secret is not None and self.gateway is not None:
+            checks.refuse("gateway", self.gateway, "None with tls_secret: a Gateway has its own certificates")
         checks.number("timeout_seconds", self.timeout_seconds, 1, DAY)
         checks.finish()
 
 
 class DemoApp(Component):
     """A Deployment, a Service and an Ingress, which every ingress controller serves alike: the app itself serves under
-    the prefix, so nothing rewrites the path and no annotation of any controller is needed.
+    the prefix, so nothing rewrites the path and no annotation of any controller is needed. A Gateway serves it just so,
+    by an HTTPRoute.
 
     They are in the namespace `default`: a destroy would have to wait for a namespace of their own, and any API service
     that does not answer keeps a namespace from going.
@@ -110,16 +115,28 @@ class DemoApp(Component):
             spec={"selector": labels, "ports": [{"name": "http", "port": 80, "target_port": "http"}]},
             opts=child_opts,
         )
-        ingress = kubernetes.networking.v1.Ingress(
-            f"{name}-ingress",
-            # Its status gets an address only from a controller that reports one, and not from every one in every
-            # installation. What answers behind the address is checked with the controller's pods.
-            metadata=metadata(**_NOT_AWAITED, **args.annotations),
-            spec=_rules(args, called),
-            opts=pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[service, *args.after])),
-        )
-        cluster.drain_before(deployment, service, ingress)
-        there = pulumi.Output.all(deployment.id, ingress.id)
+        # The status of an Ingress gets an address only from a controller that reports one, and not from every one in
+        # every installation. What answers behind the address is checked with the controller's pods.
+        last = pulumi.ResourceOptions.merge(child_opts, pulumi.ResourceOptions(depends_on=[service, *args.after]))
+        way: pulumi.CustomResource
+        if args.gateway is None:
+            way = kubernetes.networking.v1.Ingress(
+                f"{name}-ingress",
+                metadata=metadata(**_NOT_AWAITED, **args.annotations),
+                spec=_rules(args, called),
+                opts=last,
+            )
+        else:
+            way = kubernetes.apiextensions.CustomResource(
+                f"{name}-route",
+                api_version="gateway.networking.k8s.io/v1",
+                kind="HTTPRoute",
+                metadata=metadata(**_AT_ONCE),
+                spec=_route(args.gateway, args.path, called),
+                opts=last,
+            )
+        cluster.drain_before(deployment, service, way)
+        there = pulumi.Output.all(deployment.id, way.id)
         self.path = there.apply(lambda _: args.path)
         self.register_outputs({"path": self.path})
 
@@ -156,6 +173,14 @@ def _rules(args: DemoAppArgs, service: pulumi.Input[str]) -> Any:
     if args.tls_secret is not None:
         spec["tls"] = [{"hosts": [args.host], "secret_name": args.tls_secret}]
     return spec
+
+
+def _route(gateway: str, path: str, service: pulumi.Input[str]) -> Any:
+    rule = {
+        "matches": [{"path": {"type": "PathPrefix", "value": path}}],
+        "backendRefs": [{"name": service, "port": 80}],
+    }
+    return {"parentRefs": [{"name": gateway, "namespace": gateway}], "rules": [rule]}
 
 
 def _within(seconds: int) -> pulumi.CustomTimeouts:

@@ -1,5 +1,6 @@
 """A stack's entries in a shared kubeconfig: one cluster, one user and one context, all with the same name."""
 
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,17 @@ class KubeconfigRefused(Exception):
 def entry_name(stack: StackRef) -> str:
     """Name of a stack's cluster, user and context, so that several stacks fit into one KUBECONFIG."""
     return f"{stack.project}-{stack.stack}"
+
+
+def connecting(path: str, stack: StackRef) -> str:
+    """Returns the shell line that uses the stack's context. The file's current context may be somebody else's.
+
+    Args:
+        path: the kubeconfig file.
+    """
+    return (
+        f"export KUBECONFIG={shlex.quote(path)}; kubectl config use-context {entry_name(stack)} && kubectl cluster-info"
+    )
 
 
 def named(minted: str, stack: StackRef) -> str:

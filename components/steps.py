@@ -205,6 +205,34 @@ class IngressPodsStep(pulumi.CustomResource):
         super().__init__(f"{PACKAGE}:index:IngressPods", name, inputs, opts)
 
 
+class ReleasePlaceStep(pulumi.CustomResource):
+    """When created, makes Helm forget a release of the stack that is missing from the state, so that it can be
+    installed again.
+
+    Args:
+        namespace: the release's namespace.
+        release: its name.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        identity: Identity,
+        zone: str,
+        cluster_id: pulumi.Input[str],
+        namespace: str,
+        release: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs: Inputs = {
+            **_whose(identity, zone),
+            "clusterId": cluster_id,
+            "namespace": namespace,
+            "release": release,
+        }
+        super().__init__(f"{PACKAGE}:index:ReleasePlace", name, inputs, opts)
+
+
 class DnsRecordsStep(pulumi.CustomResource):
     """Makes address records in a DNS domain of Exoscale's, and deletes them.
 

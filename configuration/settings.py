@@ -8,21 +8,27 @@ from typing import Any
 
 import pulumi
 
+from components.cert_manager import CertManagerArgs
 from components.checks import Checks
 from components.cluster_args import ClusterArgs
 from components.demo_app import DemoAppArgs
+from components.gitops import GitOpsArgs
 from components.identity import Identity
 from components.ingress import IngressControllerArgs
 from components.local_cluster import LocalClusterArgs
+from components.longhorn import LonghornArgs
 from components.teardown.changes import EXOSCALE, NO_BALANCER
 from components.teardown.cloud.stack_ref import StackRef
 
 from .api_key import api_key_problems
+from .gitops import gitops
 from .ingress import ingress
 from .kubeconfig import access
+from .longhorn import check_nodes, longhorn
 from .namespaces import configuration, unread
 from .nodepools import nodepools
 from .reading import Table
+from .tls import tls
 
 K3D = "k3d"
 PLATFORMS = (EXOSCALE, K3D)
@@ -50,12 +56,18 @@ class Settings:
         local: the cluster on this machine; None for one on Exoscale.
         ingress: the ingress controller; None for none.
         demo: the demo app behind it; None for none.
+        tls: what signs the certificates of Ingresses; None for nothing.
+        longhorn: replicated volumes on the nodes' disks; None for none.
+        gitops: the GitOps tool; None for none.
     """
 
     cluster: ClusterArgs
     local: LocalClusterArgs | None
     ingress: IngressControllerArgs | None
     demo: DemoAppArgs | None
+    tls: CertManagerArgs | None
+    longhorn: LonghornArgs | None
+    gitops: GitOpsArgs | None
 
 
 def load() -> Settings:
@@ -70,30 +82,40 @@ def load() -> Settings:
     top = Table(project, _own(everything, project), problems, separator=":")
     platform = top.text("platform", allowed=PLATFORMS)
     controller, load_balancer, nodepool = ingress(top.table("ingress"))
+    storage = top.table("storage")
+    replicated = longhorn(storage, platform == K3D)
     cluster = _cluster(
         top,
+        storage,
+        replicated is not None,
         load_balancer if controller else NO_BALANCER,
         nodepool,
         controller.installed_chart.name if controller else "",
     )
+    check_nodes(storage, replicated, cluster)
     local = _local(top.table("k3d"), cluster, platform == K3D)
     demo = _demo(top, controller)
+    certificates = tls(top, controller, platform == K3D)
+    tool = gitops(top.table("gitops"))
     top.finish()
     problems += unread(everything, project)
     problems += api_key_problems() if platform == EXOSCALE else []
     if problems or cluster is None:
         raise pulumi.RunError("\n".join(problems))
-    return Settings(cluster, local if platform == K3D else None, controller, demo)
+    return Settings(cluster, local if platform == K3D else None, controller, demo, certificates, replicated, tool)
 
 
-def _cluster(top: Table, load_balancer: Any, ingress_nodepool: Any, chart: str) -> ClusterArgs | None:
-    firewall, storage, drain, dns = (top.table(name) for name in ("firewall", "storage", "drain", "dns"))
+def _cluster(
+    top: Table, storage: Table, has_longhorn: bool, load_balancer: Any, ingress_nodepool: Any, chart: str
+) -> ClusterArgs | None:
+    firewall, drain, dns = (top.table(name) for name in ("firewall", "drain", "dns"))
     arguments = {
         **{key: top.take(key) for key in ("zone", "level", "cni", "version", "owner", "organization")},
         "nodepools": nodepools(top.table("nodepools")),
         "access": access(top.table("kubeconfig"), StackRef(pulumi.get_project(), pulumi.get_stack())),
         **firewall.arguments(ClusterArgs, open_node_ports="open-node-ports"),
         **storage.arguments(ClusterArgs, csi="csi", on_destroy="on-destroy"),
+        "longhorn": has_longhorn,
         "load_balancer": load_balancer,
         "ingress_nodepool": ingress_nodepool,
         "ingress_chart": chart,

@@ -19,8 +19,9 @@ from components.kubeconfig_entries import KubeconfigRefused
 from components.kubeconfig_file import forget
 from components.teardown.cloud.stack_ref import StackRef
 from runner import project
-from runner.charts import reachable, stand_in
+from runner.charts import chosen
 from runner.cli import main
+from runner.loopback import local_urls
 from runner.namesakes import namesakes
 from runner.project import new_stack_name, project_name, stack_name
 from runner.states import States, summary
@@ -60,7 +61,7 @@ def up(home: Path, stack: str, replace: tuple[str, ...], refresh: bool) -> None:
     name = _name(stack)
     settings = _settings(home, name, keep=True)
     record = running(home) or daemon.start(home, FAST, click.echo)
-    subject = _stack(home, record, name, _chart(home, settings))
+    subject = _stack(home, record, name, _charts(home, settings))
     # Pulumi shows no outputs if its refresh happens to name a component before the stack.
     ended = _run(partial(subject.up, replace=[*replace], refresh=refresh, suppress_outputs=True))
     if ended.cancelled:
@@ -77,6 +78,8 @@ def up(home: Path, stack: str, replace: tuple[str, ...], refresh: bool) -> None:
     click.echo(f"  {outputs['connect']}")
     click.echo("  kubectl get nodes; kubectl get pods -n kube-system")
     click.echo(f"  kubectl top node{_until_there(tool_of('metrics-server'))}")
+    for what, url in local_urls(Admin(record).addresses(), outputs).items():
+        click.echo(f"  curl -kL {url}      # or in a browser: {what}, on this machine")
     click.echo(f"  make down STACK={name}      # when you are done")
 
 
@@ -89,7 +92,7 @@ def preview(home: Path, stack: str, refresh: bool) -> None:
     name = _name(stack)
     settings = _settings(home, name, keep=False)
     record = running(home) or daemon.start(home, FAST, click.echo)
-    ended = _run(partial(_stack(home, record, name, _chart(home, settings)).preview, refresh=refresh))
+    ended = _run(partial(_stack(home, record, name, _charts(home, settings)).preview, refresh=refresh))
     if ended.cancelled or not ended.result:
         sys.exit(1)
 
@@ -198,23 +201,12 @@ def _stack(home: Path, record: Record, name: str, config: dict[str, Any] | None 
     return SandboxStack(home, project.FOLDER, name, environment, config=config, timing=timing)
 
 
-def _chart(home: Path, file: Path) -> dict[str, Any]:
-    """Returns the setting for our own chart if the official one in these settings cannot be reached."""
-    from components.ingress import CONTROLLERS
-
-    key = f"{project_name(project.FOLDER)}:ingress"
-    settings = yaml.safe_load(file.read_text()) or {}
-    ingress = settings.get("config", {}).get(key, {})
-    controller = CONTROLLERS.get(ingress.get("controller", "nginx"))
-    if controller is None or "chart" in ingress:
-        return {}
-    official = controller.chart
-    repository = ingress.get("repository", official.repository)
-    if reachable(repository):
-        click.echo(f"ingress chart: {official.name} {official.version} from {repository}")
-        return {}
-    click.echo(f"ingress chart: our stand-in for {official.name}, because {repository} cannot be reached from here")
-    return {key: {**ingress, "chart": str(stand_in(official.name, home / "charts"))}}
+def _charts(home: Path, file: Path) -> dict[str, Any]:
+    """Returns the settings for our own charts if the official ones in these settings cannot be reached."""
+    prefix = f"{project_name(project.FOLDER)}:"
+    config = (yaml.safe_load(file.read_text()) or {}).get("config", {})
+    own = {key.removeprefix(prefix): value for key, value in config.items() if key.startswith(prefix)}
+    return {prefix + key: value for key, value in chosen(own, home / "charts", click.echo).items()}
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,10 @@ class Admin:
         """Returns the cloud's objects by kind, its organisations and keys, pending operations and faults."""
         return self._call("GET", "status")
 
+    def addresses(self) -> list[dict[str, Any]]:
+        """Returns the load balancers' addresses and the ports on 127.0.0.1 that stand for them, which are then open."""
+        return list(self._call("GET", "addresses")["addresses"])
+
     def reset(self) -> dict[str, int]:
         """Empties the cloud, except for the default organisation and the user's key.
 

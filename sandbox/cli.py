@@ -143,6 +143,9 @@ def status(home: Path, as_json: bool) -> None:
         processes = sorted(find(home / "clusters" / cluster["id"]).values())
         click.echo(f"  cluster  {cluster['id']}  {cluster['name']}  {cluster['state']}")
         click.echo(f"           {', '.join(processes) or 'no process'}")
+    for one in shown["addresses"]:
+        where = f"{one['address']}:{one['port']}"
+        click.echo(f"  nlb      http://127.0.0.1:{one['local-port']} stands for {where}, {one['load-balancer']}")
     click.echo("the cloud holds" if shown["objects"] else "the cloud holds nothing")
     for kind, objects in shown["objects"].items():
         click.echo(f"  {len(objects):4}  {kind}")
@@ -202,4 +205,5 @@ def _status(home: Path, record: Record) -> dict[str, Any]:
         "url": record.url,
         "proxy_url": record.proxy_url,
         **Admin(record).status(),
+        "addresses": Admin(record).addresses(),
     }

@@ -72,6 +72,27 @@ class NoControlPlanes:
         raise NotImplementedError("this cloud runs no control planes")
 
 
+class Traffic(Protocol):
+    """What answers behind the load balancers' addresses. Calls are thread-safe; `probe` returns at once."""
+
+    def probe(self, member: Document, check: Document) -> bool | None:
+        """Whether a pool's member answers a health check; None if that is not known."""
+
+    def addresses(self) -> list[Document]:
+        """Returns `address`, `port` and `load-balancer` of each TCP service, and the `local-port` on 127.0.0.1 that
+        stands for it."""
+
+
+class NoTraffic:
+    """For tests of the API alone: nothing is known, and nothing listens."""
+
+    def probe(self, member: Document, check: Document) -> bool | None:
+        return None
+
+    def addresses(self) -> list[Document]:
+        return []
+
+
 @dataclass
 class Cloud:
     """Hold `lock` while reading and changing; handlers and effects are called with it held.
@@ -87,6 +108,7 @@ class Cloud:
     """Quotas that differ from `api/catalogue.toml`, by their names there."""
     faults: Faults = field(default_factory=Faults)
     control_planes: ControlPlanes = field(default_factory=NoControlPlanes)
+    traffic: Traffic = field(default_factory=NoTraffic)
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("sandbox"))
     lock: threading.RLock = field(default_factory=threading.RLock)
     operations: Operations = field(init=False)

@@ -25,6 +25,8 @@ from sandbox.proxy import Authority, ProxyServer
 from sandbox.proxy.place import kept
 from sandbox.reaper import Reaper
 from sandbox.store import Document, Store
+from sandbox.traffic.listeners import Listeners
+from sandbox.traffic.way import Ways
 
 KEY_NAME = "sandbox"
 Say = Callable[[str], None]
@@ -116,7 +118,16 @@ class Sandbox:
             token, authority = secrets.token_hex(16), Authority(self.home)
             # The same as last time, if it is free: shells have it in a variable.
             port = ports.kept(self.home / "ports.json", ("api",))["api"]
-            proxy = ProxyServer(authority, port, lambda id_: control_planes.port(id_), place.port, place.address)
+            ways = Ways(cloud, lambda id_: control_planes.observer(id_))
+            cloud.traffic = listeners = Listeners(cloud, ways, self.home / "traffic.json")
+            proxy = ProxyServer(
+                authority,
+                port,
+                lambda id_: control_planes.port(id_),
+                place.port,
+                place.address,
+                balancer_port=listeners.local_port,
+            )
             control_planes = self._make_control_planes(cloud, proxy.url)
             cloud.control_planes = self.control_planes = control_planes
             # Stopped in reverse order: the controllers end while the API still answers them, and what an operation
@@ -131,6 +142,8 @@ class Sandbox:
             write_ca_bundle(bundle, authority.certificate_file)
             self.record = self._record(api.url, proxy.url, token, bundle)
             self._start_clusters()
+            listeners.start()
+            undo.callback(listeners.stop)
             self.record.write(self.home)
             undo.callback(homes.forget, self.home)
             self._undo = undo.pop_all()

@@ -1,19 +1,21 @@
 """An ingress controller in a namespace of its own."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from ..checks import DAY, Checks
+from ..checks import DAY, NOT_EMPTY, Checks
 from ..component import Component
 from ..pool_args import NAME
 from ..steps import IngressPodsStep
 from .controllers import CONTROLLERS
+from .gateway_api import STANDARD, install
 from .host import IngressHost
 from .service import Chart, Controller, on_pool
+from .traefik import Traefik
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class IngressControllerArgs:
         timeout_seconds: how long an install waits for pods and address, an uninstall for their removal, and the
             check for a ready pod in the pool. Keep it short: with a dead cloud controller manager every uninstall
             takes that long.
+        gateway_api: whether it serves the Gateway API beside Ingresses; `traefik` only.
+        gateway_api_crds: address or path of the Gateway API's definitions, which are installed before the controller.
 
     Raises:
         Invalid: lists every argument that cannot work, one per line.
@@ -36,11 +40,16 @@ class IngressControllerArgs:
     ingress_class: str = "nginx"
     chart: Chart | None = None
     timeout_seconds: int = 180
+    gateway_api: bool = False
+    gateway_api_crds: str = STANDARD
 
     def __post_init__(self) -> None:
         checks = Checks()
         if isinstance(self.controller, str):
             checks.one_of("controller", self.controller, CONTROLLERS)
+        if checks.switch("gateway_api", self.gateway_api) and self.gateway_api and not self._knows_gateways:
+            checks.refuse("gateway_api", True, "false, unless the controller is traefik")
+        checks.form("gateway_api_crds", self.gateway_api_crds, NOT_EMPTY)
         checks.form("ingress_class", self.ingress_class, NAME)
         checks.number("timeout_seconds", self.timeout_seconds, 1, DAY)
         checks.finish()
@@ -48,7 +57,12 @@ class IngressControllerArgs:
     @property
     def kind(self) -> Controller:
         """The controller, which turns the arguments into the values of a chart."""
-        return CONTROLLERS[self.controller] if isinstance(self.controller, str) else self.controller
+        kind = CONTROLLERS[self.controller] if isinstance(self.controller, str) else self.controller
+        return replace(kind, gateway=self.gateway_api) if isinstance(kind, Traefik) else kind
+
+    @property
+    def _knows_gateways(self) -> bool:
+        return self.controller == "traefik" or isinstance(self.controller, Traefik)
 
     @property
     def installed_chart(self) -> Chart:
@@ -90,6 +104,11 @@ class IngressController(Component):
             pulumi.warn(args.kind.retired, resource=self)
 
         chart, pool, address = args.installed_chart, cluster.traffic_pool, cluster.address
+        definitions = (
+            install(name, args.gateway_api_crds, cluster.cluster_id, cluster.foundations, child_opts)
+            if args.gateway_api
+            else []
+        )
         self.release = kubernetes.helm.v3.Release(
             f"{name}-release",
             name=name,
@@ -110,6 +129,7 @@ class IngressController(Component):
             opts=pulumi.ResourceOptions.merge(
                 child_opts,
                 pulumi.ResourceOptions(
+                    depends_on=definitions,
                     replace_on_changes=["chart"],
                     replacement_trigger="ccm" if address is None else "managed",
                     delete_before_replace=True,

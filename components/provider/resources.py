@@ -194,6 +194,20 @@ class IngressPods(Resource):
         steps.await_ingress_pod(subject(inputs), *where, inputs["waitSeconds"], say)
 
 
+class ReleasePlace(Resource):
+    """The place of a Helm release that a destroy does not uninstall, because the whole cluster goes. If that destroy
+    was given up, the release is still there and missing from the state, and so is this."""
+
+    replacing = ("clusterId", "namespace", "release")
+
+    def create(self, inputs: Values, say: Say) -> tuple[str, dict[str, Any]]:
+        steps.forget_release(subject(inputs), inputs["clusterId"], inputs["namespace"], inputs["release"], say)
+        return super().create(inputs, say)
+
+    def delete(self, token: str, state: Values, say: Say) -> list[str]:
+        return []
+
+
 class DnsRecords(Resource):
     """Address records in a DNS domain of Exoscale's. Only the ids in its state say which are the stack's."""
 
@@ -260,6 +274,7 @@ RESOURCES: dict[str, Resource] = {
     "exoscale-teardown:index:ProgramKubeconfig": ProgramKubeconfig(),
     "exoscale-teardown:index:Machines": Machines(),
     "exoscale-teardown:index:IngressPods": IngressPods(),
+    "exoscale-teardown:index:ReleasePlace": ReleasePlace(),
     "exoscale-teardown:index:DnsRecords": DnsRecords(),
     "exoscale-teardown:index:RuleSweep": RuleSweep(),
 }

@@ -60,6 +60,7 @@ class Chosen:
         placements: placement of each pool, by name; empty if recorded by a release that did not have them.
         version: Kubernetes version; empty takes the newest for a new cluster and keeps that of a running one.
         platform: platform of the cluster. Only stacks on Exoscale record their settings.
+        longhorn: whether the stack installs Longhorn.
         domain: DNS domain that the stack has its name in; empty for none.
     """
 
@@ -75,6 +76,7 @@ class Chosen:
     placements: Mapping[str, Placement] = field(default_factory=dict)
     version: str = ""
     platform: str = EXOSCALE
+    longhorn: bool = False
     domain: str = ""
 
     def inputs(self) -> dict[str, Any]:
@@ -91,6 +93,7 @@ class Chosen:
             "onDestroy": self.on_destroy,
             "placements": {name: placement.inputs() for name, placement in self.placements.items()},
             "version": self.version,
+            **({"longhorn": True} if self.longhorn else {}),  # living stacks without it see no change
             # A stack without one records what it recorded before there were domains.
             **({"domain": self.domain} if self.domain else {}),
         }
@@ -112,6 +115,7 @@ class Chosen:
             on_destroy=kept["onDestroy"],
             placements={name: Placement.of(one) for name, one in kept.get("placements", {}).items()},
             version=kept.get("version", ""),
+            longhorn=kept.get("longhorn", False),
             domain=kept.get("domain", ""),
         )
 
@@ -150,10 +154,12 @@ class Users:
     Args:
         balancers: the NLBs of their Services.
         data: their volumes and snapshots.
+        on_nodes: their volumes on the nodes' own disks, which nothing can keep.
     """
 
     balancers: Sequence[object] = ()
     data: Sequence[object] = ()
+    on_nodes: Sequence[object] = ()
 
 
 def replacing(shown: Shown, chosen: Chosen) -> dict[str, tuple[str, str]]:
@@ -188,11 +194,12 @@ def refuse_lost_data(shown: Shown, chosen: Chosen, users: Users, policy: str) ->
     Raises:
         TeardownError: that drain would fail in the middle of the `up`.
     """
-    if policy == REFUSE and users.data:
+    data = [*users.data, *users.on_nodes] if policy == REFUSE else users.on_nodes if policy == KEEP else []
+    if data:
         raise TeardownError(
             f"{told(replacing(shown, chosen))} would replace the cluster, whose volumes hold data: "
-            f"{'; '.join(map(str, users.data))}. Next: delete their claims, or say what becomes of them: "
-            f"`{OVERRIDE}=delete pulumi up` (or keep)"
+            f"{'; '.join(map(str, data))}. Next: delete their claims, or say what becomes of them: "
+            f"`{OVERRIDE}=delete pulumi up`{'' if users.on_nodes else ' (or keep)'}"
         )
 
 
@@ -208,7 +215,11 @@ def of_replacement(shown: Shown, chosen: Chosen, users: Users | None, policy: st
     moves = chosen.load_balancer != NO_BALANCER and not stays
     address = "the addresses of its API and of the ingress change" if moves else "the address of its API changes"
     balancers = _count(len(users.balancers), "load balancer") if users else "load balancers"
-    volumes = _count(len(users.data), "volume or snapshot", "volumes and snapshots") if users else "volumes"
+    volumes = (
+        _count(len(users.data) + len(users.on_nodes), "volume or snapshot", "volumes and snapshots")
+        if users
+        else "volumes"
+    )
     data = f"; kept, and paid for on: {volumes}" if policy == KEEP else f" and {volumes}"
     return (
         f"the cluster is replaced ({told(changes)}): {address}, and all that is in it goes, also {balancers} of users' "

@@ -3,7 +3,7 @@
 `Drain` runs it after the cluster's own controllers have done what they could; `rescue` if there is no cluster to ask.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from .cloud import labels, removal
@@ -114,15 +114,24 @@ class CloudDrain:
         shared = [item for item in found if item.kind == BALANCER and self._is_shared(item)]
         return [f"leaving {item}: {item.proof or 'nothing proves whose it is'}" for item in (*shared, *volumes)]
 
-    def refuse_data(self, found: list[Resource]) -> None:
+    def refuse_data(self, found: list[Resource], on_nodes: Sequence[object] = ()) -> None:
         """
+        Args:
+            on_nodes: volumes on the nodes' own disks, which nothing can keep.
+
         Raises:
-            TeardownError: there is data and the policy is `refuse`.
+            TeardownError: there is data and the policy is `refuse`; or it is `keep`, and there is data on the nodes.
         """
-        if self.target.on_destroy == "refuse" and (data := self.data(found)):
+        if self.keeps and on_nodes:
+            raise TeardownError(
+                f"storage.on-destroy is keep, and nothing keeps what is on the nodes' own disks: "
+                f"{'; '.join(map(str, on_nodes))}. Next: copy the data away and delete these volumes with their "
+                f"claims, then run it again; or give all volumes up: `{OVERRIDE}=delete pulumi destroy`"
+            )
+        if self.target.on_destroy == "refuse" and (data := [*self.data(found), *on_nodes]):
             raise TeardownError(
                 f"the cluster's volumes hold data: {'; '.join(map(str, data))}. Next: delete their claims, or say "
-                f"what becomes of them: `{OVERRIDE}=delete pulumi destroy` (or keep)"
+                f"what becomes of them: `{OVERRIDE}=delete pulumi destroy`{'' if on_nodes else ' (or keep)'}"
             )
 
     def refuse_guests(self, found: list[Resource]) -> None:

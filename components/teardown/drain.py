@@ -11,13 +11,14 @@ from collections.abc import Callable
 from .cloud.account import Document
 from .cloud.resource import VOLUME
 from .cloud_drain import CloudDrain
-from .cluster import closing, services, volume_claims, webhooks
-from .cluster.api_server import ApiServer, Unreachable, reach
+from .cluster import challenges, closing, gateways, longhorn, services, volume_claims, webhooks
+from .cluster.api_server import ApiServer, Refused, Unreachable, reach
 from .cluster.armed import armed
 from .command import next_step
 from .errors import TeardownError
 
 _UNANSWERED = 0.25  # share of the patience for a webhook's Service to get an endpoint
+_GATEWAYS = 0.25  # and for a Gateway to go
 
 
 class Disarmed(TeardownError):
@@ -109,11 +110,17 @@ def run_unfinished(cloud: CloudDrain, role: str) -> list[str]:
 def plan(cloud: CloudDrain) -> None:
     """Prints what `run` would do."""
     server = reach(cloud.account, cloud.target.cluster_id, cloud.target.wait_seconds, cloud.say)
+    on_nodes = _on_nodes(cloud, server) if server else []
     if server:
-        for service in learn(cloud, server):
+        balancing = learn(cloud, server)
+        for name in gateways.owning(balancing).values():
+            cloud.say(f"would delete Gateway {name}")
+        for service in balancing:
             cloud.say(f"would delete Service {services.name(service)}")
         for one in webhooks.unanswered(server):
             cloud.say(f"would set {one.name} aside: {one.reason}")
+        for challenge in challenges.stuck(server):
+            cloud.say(f"would let {challenges.name(challenge)} go")
     found = cloud.look()
     for balancer in cloud.balancers(found):
         cloud.say(f"would delete {balancer}")
@@ -122,6 +129,8 @@ def plan(cloud: CloudDrain) -> None:
     verb = {"refuse": "would stop because of", "delete": "would delete", "keep": "would keep"}
     for item in cloud.data(found):
         cloud.say(f"{verb[cloud.target.on_destroy]} {item}")
+    for volume in on_nodes:
+        cloud.say(f"{'would lose' if cloud.target.on_destroy == 'delete' else 'would stop because of'} {volume}")
     for line in cloud.left_alone(found):
         cloud.say(line)
 
@@ -175,12 +184,17 @@ def _in_cluster(cloud: CloudDrain, server: ApiServer) -> list[str]:
     learn(cloud, server)
     found = cloud.look()
     cloud.refuse_guests(found)
-    cloud.refuse_data(found)
+    on_nodes = _on_nodes(cloud, server)
+    cloud.refuse_data(found, on_nodes)
+    for volume in on_nodes:
+        say(f"{volume} goes with its nodes")
     lines = closing.close(server, cloud.target.on_destroy == "delete", patience * _UNANSWERED, say)
-    learn(cloud, server)  # finds what was created before the policy was in force
+    lines += challenges.let_go(server, say)
+    balancing = learn(cloud, server)  # finds what was created before the policy was in force
     found = cloud.look()
     data = cloud.data(found)
     cloud.label([*data, *cloud.balancers(found)])
+    lines += gateways.remove(server, balancing, patience * _GATEWAYS, say)
     stuck = services.remove(server, patience, say)
     if stuck:
         cloud.remove_load_balancers()
@@ -192,6 +206,17 @@ def _in_cluster(cloud: CloudDrain, server: ApiServer) -> list[str]:
         ids = {item.id for item in data if item.kind == VOLUME}
         volume_claims.remove(server, ids, patience, say)
     return lines + cloud.left_alone(found)
+
+
+def _on_nodes(cloud: CloudDrain, server: ApiServer) -> list[longhorn.LonghornVolume]:
+    """Returns the volumes on the nodes' own disks. Longhorn's own webhook converts its objects, and may be gone: with
+    the policy `delete` no answer is needed."""
+    try:
+        return longhorn.volumes(server)
+    except Refused:
+        if cloud.target.on_destroy == "delete":
+            return []
+        raise
 
 
 def learn(cloud: CloudDrain, server: ApiServer) -> list[Document]:

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass, replace
 
-from . import changes, drain, going_pools, versions
+from . import changes, drain, going_pools, lost_replicas, versions
 from .changes import Chosen, Shown, Users
 from .cloud.account import Account, Document, accounts
 from .cloud.ownership import OF_A_SERVICE, targets_of
 from .cloud.stack_ref import INGRESS, MADE_BY_CCM, StackRef
 from .cloud_drain import CloudDrain, DrainTarget
-from .cluster import services
-from .cluster.api_server import reach
+from .cluster import longhorn, services
+from .cluster.api_server import ApiServer, reach
 from .errors import TeardownError
 from .storage_policy import override
 from .subject import Subject
@@ -64,12 +64,17 @@ def foresee(subject: Subject, account: Account | None, chosen: Chosen, recorded:
         if users:
             changes.refuse_lost_data(shown, chosen, users, policy)
         return [changes.of_replacement(shown, chosen, users, policy), *changes.of_parked(chosen)]
+    shrinking = changes.shrinking(shown, chosen)
     if place:
         anew = going_pools.anew(shown, chosen, recorded)
         going_pools.refuse_unmakeable(anew, shown, chosen)
         if gone := [*going_pools.going(shown, chosen), *anew]:
             going_pools.refuse_locked(_senders(place, gone, balancers or []), anew)
-    shrinking = changes.shrinking(shown, chosen)
+        losses = {name: shown.nodepools[name] for name in gone}
+        losses |= {name: shown.nodepools[name] - (chosen.nodepools[name] or 0) for name in shrinking}
+        without = recorded is not None and recorded.longhorn and not chosen.longhorn
+        if (losses or without) and (override() or chosen.on_destroy) != "delete":
+            lost_replicas.refuse(_endangered(place, losses, without), losses, without)
     nodes = _nodes(place) if place and shrinking else {}
     lines = [changes.of_shrinking(pool, shown, chosen, recorded, nodes.get(pool, [])) for pool in shrinking]
     return [
@@ -159,13 +164,33 @@ def _users(place: _Place) -> Users | None:
     target = DrainTarget(place.cluster["id"], load_balancers=(ref.name(INGRESS),))
     cloud = CloudDrain(place.account, place.subject, target, _nobody)
     try:
-        _ask_cluster(cloud)
+        server = _ask_cluster(cloud)
+        on_nodes = longhorn.volumes(server) if server else []
         found = cloud.look()
     except TeardownError:
         return None
     cloud.refuse_guests(found)
     theirs = [item for item in cloud.balancers(found) if item.name != ref.name(MADE_BY_CCM)]
-    return Users(theirs, cloud.data(found))
+    return Users(theirs, cloud.data(found), on_nodes)
+
+
+def _endangered(place: _Place, losses: dict[str, int], everything: bool) -> list[longhorn.LonghornVolume]:
+    """Returns the volumes of Longhorn that would be lost with nodes; empty if the cluster does not answer.
+
+    Args:
+        losses: how many nodes each pool loses.
+        everything: whether Longhorn itself goes.
+    """
+    try:
+        server = reach(place.account, place.cluster["id"], 0, _nobody)
+        if server is None:
+            return []
+        if everything:
+            return longhorn.volumes(server)
+        pools = {node: pool for pool, nodes in _nodes(place).items() for node in nodes}
+        return longhorn.endangered(server, pools, losses)
+    except TeardownError:
+        return []
 
 
 def _senders(place: _Place, pools: list[str], balancers: list[Document]) -> dict[str, list[str]]:
@@ -209,14 +234,15 @@ def _nodes(place: _Place) -> dict[str, list[str]]:
     return found
 
 
-def _ask_cluster(cloud: CloudDrain) -> None:
-    """Adds the cluster's answers, if it answers."""
+def _ask_cluster(cloud: CloudDrain) -> ApiServer | None:
+    """Adds the cluster's answers; None if it does not answer."""
     try:
         server = reach(cloud.account, cloud.target.cluster_id, 0, cloud.say)
         if server:
             drain.learn(cloud, server)
     except TeardownError:
-        return
+        return None
+    return server
 
 
 def _nobody(line: str) -> None:

@@ -165,6 +165,16 @@ def clear_away(subject: Subject, cluster_id: str, say: Say) -> None:
     _clear_away(_reach(subject, cluster_id, say), subject, say)
 
 
+def forget_release(subject: Subject, cluster_id: str, namespace: str, release: str, say: Say) -> None:
+    """Deletes Helm's records of a release of the stack; see `helm_records.forget_release`. The caller knows that it is
+    missing from the state.
+
+    Raises:
+        TeardownError: the cluster does not answer or does not exist.
+    """
+    helm_records.forget_release(_reach(subject, cluster_id, say), subject.ref, namespace, release, say)
+
+
 def running_machines(subject: Subject, pools: Pools) -> Running:
     """Describes the machines of these nodepools; see `machines.running`.
 

@@ -53,6 +53,7 @@ def routes(cloud: Cloud, token: str) -> list[Route]:
 
     return [
         route("/status", "GET", status),
+        route("/addresses", "GET", addresses),
         route("/faults", "POST", arm),
         route("/faults", "DELETE", disarm),
         route("/reset", "POST", reset),
@@ -95,6 +96,11 @@ def status(cloud: Cloud, request: Request, body: Any) -> Document:
                 "fired": [asdict(fault) for fault in cloud.faults.fired],
             },
         }
+
+
+def addresses(cloud: Cloud, request: Request, body: Any) -> Document:
+    """Shows the load balancers' addresses with the port on 127.0.0.1 that stands for each, which is opened by this."""
+    return {"addresses": cloud.traffic.addresses()}
 
 
 def arm(cloud: Cloud, request: Request, body: Any) -> Document:

@@ -30,21 +30,27 @@ def complete(given: Document) -> Document:
 
 
 def status(cloud: Cloud, service: Document) -> list[Document]:
-    """Returns one entry per pool member with an address: success if it runs and allows traffic to the check's port.
-
-    Every mode checks over TCP. It does not look whether anything listens on the port.
-    """
-    port = service["healthcheck"]["port"]
+    """Returns one entry per pool member with an address."""
     return [
         {
             "public-ip": member["public-ip"],
-            "status": "success" if _answers(cloud, member, port) else "failure",
+            "status": "success" if is_healthy(cloud, member, service["healthcheck"]) else "failure",
         }
         for member in instance.members(cloud, service["instance-pool"]["id"])
         if "public-ip" in member  # without an address, there is nothing to check
     ]
 
 
-def _answers(cloud: Cloud, member: Document, port: int) -> bool:
-    groups = [group["id"] for group in member["security-groups"]]
-    return member["state"] == "running" and admits_everyone(cloud, groups, "tcp", port)
+def is_healthy(cloud: Cloud, member: Document, check: Document) -> bool:
+    """Whether the member runs, allows traffic to the check's port, and something answers there.
+
+    What runs on a machine that is no cluster's node is not simulated: it is taken to answer.
+    """
+    if member["state"] != "running" or not admits_everyone(cloud, groups_of(member), "tcp", check["port"]):
+        return False
+    return cloud.traffic.probe(member, check) is not False
+
+
+def groups_of(member: Document) -> list[str]:
+    """Returns the ids of the member's security groups."""
+    return [group["id"] for group in member["security-groups"]]

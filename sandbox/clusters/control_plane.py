@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+from sandbox.cert_manager.controller import CertManager
 from sandbox.cloud import Cloud
 from sandbox.clusters import nodes, system
 from sandbox.clusters.addons import ADDONS, Controller, Factory
@@ -16,8 +17,11 @@ from sandbox.clusters.kwok import KUBELET_PORT, Ended, Kwok, StartFailed, Tools
 from sandbox.clusters.metrics_server import MetricsServer
 from sandbox.clusters.processes import end_processes
 from sandbox.controllers.cluster import Access, Away, Cluster, Refused
+from sandbox.controllers.periodic import Periodic
 from sandbox.files import write_private
+from sandbox.longhorn.controller import Longhorn
 from sandbox.store import Document
+from sandbox.traffic.observer import Observer
 
 READY_POLL_SECONDS = 0.05
 READY_SECONDS = 60
@@ -56,6 +60,7 @@ class ControlPlane:
         self._kwok = Kwok(folder, tools)
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self.observer = Observer(self._access, cluster["id"])
         self._controllers = {name: Controller(make, cluster, self._access) for name, make in controllers.items()}
         self._log = logging.getLogger(f"sandbox.clusters.{cluster['id']}")
 
@@ -100,6 +105,9 @@ class ControlPlane:
         address = f"{system.METRICS_ADDRESS}:443"
         self._metrics = MetricsServer(self.folder, self._tools, self._konnectivity, address)
         self._metrics_offered: bool | None = None
+        kinds = (CertManager, Longhorn)
+        self._periodic = Periodic(self._access(), kinds, self.cluster["id"])
+        self._periodic.start()
         self._thread = threading.Thread(target=self._run, name=f"cluster-{self.cluster['id']}", daemon=True)
         self._thread.start()
 
@@ -110,7 +118,9 @@ class ControlPlane:
         self._thread.join()
         for controller in self._controllers.values():
             controller.stop()
+        self._periodic.stop()
         self._metrics.stop()
+        self.observer.stop()
         self._kwok.stop()
         self._api.close()
         self._konnectivity.stop()

@@ -14,6 +14,7 @@ from sandbox.clusters.kubeconfig import kubeconfig
 from sandbox.clusters.kwok import Tools
 from sandbox.clusters.processes import end_processes
 from sandbox.store import Document
+from sandbox.traffic.observer import Observer
 from tools import path_of
 
 T = TypeVar("T")
@@ -119,6 +120,11 @@ class KwokControlPlanes:
             LookupError: the cluster has no running control plane.
         """
         return self._plane(cluster_id).port
+
+    def observer(self, cluster_id: str) -> Observer | None:
+        """Returns what sees where the cluster's traffic goes; None if it has no running control plane."""
+        plane = self._running.get(cluster_id)
+        return plane.observer if plane else None
 
     def sync(self, cluster_id: str) -> None:
         """Tells the cluster that its nodepools, instances or addons changed; returns at once."""

@@ -89,14 +89,16 @@ class Cluster:
         return self._read("GET", path)
 
     def watch(self, path: str, version: str) -> Iterator[Object]:
-        """Yields the events of a list from that resource version, until the API server ends the watch."""
+        """Yields the events of a list, which may have a selector, from that resource version, until the API server ends
+        the watch."""
         query = {
             "watch": "true",
             "resourceVersion": version,
             "allowWatchBookmarks": "true",
             "timeoutSeconds": WATCH_SECONDS,
         }
-        response = self._request("GET", f"{path}?{urlencode(query)}", read_seconds=WATCH_SECONDS + CALL_SECONDS)
+        selected = f"{path}{'&' if '?' in path else '?'}{urlencode(query)}"
+        response = self._request("GET", selected, read_seconds=WATCH_SECONDS + CALL_SECONDS)
         try:
             for line in response:
                 if line.endswith(b"\n"):  # otherwise the connection broke in the middle
@@ -121,6 +123,16 @@ class Cluster:
     def patch_if_there(self, path: str, patch: Object) -> None:
         """Does the same, but nothing if there is no such object."""
         self._read_if_there("PATCH", path, patch)
+
+    def replace(self, path: str, body: Object) -> bool:
+        """Replaces the object; returns False if it is gone or somebody has changed it since it was read."""
+        try:
+            self._read("PUT", path, body)
+        except Refused as refused:
+            if refused.status in (NOT_FOUND, CONFLICT):
+                return False
+            raise
+        return True
 
     def delete(self, path: str) -> None:
         """Deletes the object; does nothing if there is none."""

@@ -10,8 +10,10 @@ from typing import Any
 
 from sandbox.ports import LOCALHOST
 from sandbox.proxy.authority import Authority
+from sandbox.proxy.plain import Plain, plain
 from sandbox.proxy.routes import Api, Cluster, Elsewhere, Refused, Route, refuse_unroutable, route
 from sandbox.proxy.tunnel import Connection, join, open_connection, open_first, resolve
+from sandbox.traffic.way import Nowhere
 
 _CONNECT_SECONDS = 30
 _FAREWELL_SECONDS = 1
@@ -25,11 +27,12 @@ class Silent(Exception):
 
 
 class ProxyServer:
-    """Answers CONNECT, and refuses plain HTTP. Runs in its own thread.
+    """Answers CONNECT, and plain HTTP for load balancers alone. Runs in its own thread.
 
     For `*.exoscale.com:443` it ends TLS with the sandbox's own certificate and forwards to the API, including the Host
     header. A cluster's endpoint is a raw tunnel to its API server, so client certificates work. It neither serves nor
-    forwards any other Exoscale name or port. It connects directly to every other host.
+    forwards any other Exoscale name or port. A load balancer's address, or a name that means one, leads to the listener
+    that stands for it. It connects directly to every other host.
 
     Args:
         authority: signs the API's certificates.
@@ -38,6 +41,8 @@ class ProxyServer:
             LookupError if there is none.
         port: port to listen on; 0 for a free one.
         address: loopback address to listen on.
+        balancer_port: returns the port on 127.0.0.1 that stands for a load balancer's port, by the host that a client
+            asks for; None if the host is none; raises `sandbox.traffic.way.Nowhere` if it has no such port.
     """
 
     def __init__(
@@ -47,12 +52,14 @@ class ProxyServer:
         cluster_port: Callable[[str], int],
         port: int = 0,
         address: str = LOCALHOST,
+        balancer_port: Callable[[str, int], int | None] = lambda host, port: None,
     ) -> None:
         self.port = port
         self._address = address
         self._authority = authority
         self._api_port = api_port
         self._cluster_port = cluster_port
+        self._balancer_port = balancer_port
         self._tls_port = 0
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
@@ -147,10 +154,13 @@ class ProxyServer:
         except ValueError:
             await self._refuse(client, 400, "not an HTTP request")
             return
+        request: Plain | None = None
         try:
-            if method != "CONNECT":
-                raise Refused(f"the sandbox's proxy carries https only, and never forwards {target}")
-            far = await self._reach(route(target))
+            if method == "CONNECT":
+                far = await self._reach(route(target))
+            else:
+                request = plain(target)
+                far = await self._reach_balancer(request, target)
         except Refused as refusal:
             await self._refuse(client, 403, str(refusal))
             return
@@ -164,8 +174,25 @@ class ProxyServer:
             client.writer.write(_ESTABLISHED)
             await client.reader.read(65536)  # closing with unread data would reset the connection
             return
-        client.writer.write(_ESTABLISHED)
+        if request:
+            far.writer.write(request.head(head))
+        else:
+            client.writer.write(_ESTABLISHED)
         await join(client, far)
+
+    async def _reach_balancer(self, request: Plain | None, target: str) -> Connection:
+        local = self._local_port(request.host, request.port) if request else None
+        if local is None:
+            raise Refused(
+                f"the sandbox's proxy carries https, and http only to load balancers: {target} is forwarded nowhere"
+            )
+        return await open_connection(LOCALHOST, local)
+
+    def _local_port(self, host: str, port: int) -> int | None:
+        try:
+            return self._balancer_port(host, port)
+        except Nowhere as nothing:
+            raise Refused(str(nothing)) from None
 
     async def _reach(self, destination: Route) -> Connection:
         match destination:
@@ -181,6 +208,8 @@ class ProxyServer:
                 except OSError:
                     raise Silent(f"the API server of SKS cluster {id_} is dead") from None
             case Elsewhere(host, port):
+                if (local := self._local_port(host, port)) is not None:
+                    return await open_connection(LOCALHOST, local)
                 async with asyncio.timeout(_CONNECT_SECONDS):
                     addresses = await resolve(host, port)
                     refuse_unroutable(host, addresses)

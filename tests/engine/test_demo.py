@@ -4,8 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 
+from runner.charts import GATEWAY_API
 from runner.stack import SandboxStack
+from sandbox.sandbox import Sandbox
+from tests.sandbox.waiting import until
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -26,6 +30,29 @@ def test_a_stack_with_the_demo_app_comes_up_stays_and_goes_without_a_trace(
     outputs = stack.up().outputs
     name = outputs["ingress_ip"].value.replace(".", "-")
     assert outputs["demo_url"].value == f"http://{name}.nip.io/rickroller"
+    assert stack.up().summary.resource_changes.keys() == {"same"}
+    stack.destroy()
+    assert cloud() == {}
+
+
+def test_a_gateway_serves_it_by_a_route(
+    make_stack: Callable[..., SandboxStack],
+    charts: Callable[[str], Path],
+    cloud: Callable[[], dict[str, int]],
+    sandbox: Sandbox,
+) -> None:
+    stack = make_stack("demo-gateway")
+    stack.config["exoscale-sks:demo"] = True
+    stack.config["exoscale-sks:ingress"] = {
+        "controller": "traefik",
+        "chart": str(charts("traefik")),
+        "gateway-api": True,
+        "gateway-api-crds": str(GATEWAY_API),
+    }
+
+    stack.up()
+    [port] = [one["local-port"] for one in sandbox.cloud.traffic.addresses() if one["port"] == 80]
+    until(lambda: requests.get(f"http://127.0.0.1:{port}/rickroller", timeout=10).ok, "the route does not answer")
     assert stack.up().summary.resource_changes.keys() == {"same"}
     stack.destroy()
     assert cloud() == {}

@@ -4,14 +4,42 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import requests
 from pulumi import automation
 
 from runner.stack import SandboxStack
 from sandbox.faults import Fault
 from sandbox.sandbox import Sandbox
+from tests.engine.conftest import Kubectl
+from tests.sandbox.waiting import until
 
 pytestmark = pytest.mark.engine
 
+HOST = "app.example"
+APP = f"""
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: app}}
+spec:
+  selector: {{matchLabels: {{app: app}}}}
+  template:
+    metadata: {{labels: {{app: app}}}}
+    spec: {{containers: [{{name: app, image: sandbox.invalid/app}}]}}
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: app}}
+spec: {{selector: {{app: app}}, ports: [{{name: http, port: 80, targetPort: 8080}}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {{name: app}}
+spec:
+  rules:
+    - host: {HOST}
+      http:
+        paths: [{{path: /app, pathType: Prefix, backend: {{service: {{name: app, port: {{name: http}}}}}}}}]
+"""
 CHARTS = {"nginx": "nginx-ingress", "ingress-nginx": "ingress-nginx", "traefik": "traefik"}
 
 
@@ -53,7 +81,12 @@ def test_an_install_that_failed_is_made_good_by_the_next_up(
     ],
 )
 def test_a_controller_comes_up_at_an_address_in_the_place_of_the_one_before(
-    stack: SandboxStack, charts: Callable[[str], Path], sandbox: Sandbox, controller: str, load_balancer: str
+    stack: SandboxStack,
+    charts: Callable[[str], Path],
+    sandbox: Sandbox,
+    kubectl: Callable[[str], Kubectl],
+    controller: str,
+    load_balancer: str,
 ) -> None:
     chart = str(charts(CHARTS[controller]))
     stack.config["exoscale-sks:ingress"] = {"controller": controller, "chart": chart, "load-balancer": load_balancer}
@@ -62,6 +95,20 @@ def test_a_controller_comes_up_at_an_address_in_the_place_of_the_one_before(
     assert result.outputs["ingress_ip"].value == nlb["ip"]
     assert len(nlb["services"]) == 2
     assert ("retired" in result.stdout) == (controller == "ingress-nginx")
+
+    kubectl(result.outputs["kubeconfig"].value)("apply", "-f", "-", stdin=APP)
+    [local] = [one["local-port"] for one in sandbox.cloud.traffic.addresses() if one["port"] == 80]
+    until(lambda: asked(f"http://127.0.0.1:{local}/app/x").ok, "the app does not answer on loopback")
+    through = asked(f"http://{nlb['ip']}/app", sandbox.proxy_url)
+    assert (through.headers["X-Sandbox-Ingress"], through.headers["X-Sandbox-Service"]) == ("default/app",) * 2
+    assert asked(f"http://{nlb['ip']}/other", sandbox.proxy_url).status_code == 404
+
+
+def asked(url: str, proxy: str = "") -> requests.Response:
+    """Asks for a page of the app's host."""
+    with requests.Session() as session:
+        session.trust_env, session.proxies = False, {"http": proxy}
+        return session.get(url, headers={"Host": HOST}, timeout=30)
 
 
 def test_it_goes_without_a_trace(stack: SandboxStack, cloud: Callable[[], dict[str, int]]) -> None:

@@ -57,6 +57,12 @@ INPUTS: dict[str, dict[str, Any]] = {
         "size": 2,
         "waitSeconds": 180,
     },
+    "ReleasePlace": {
+        **WHOSE,
+        "clusterId": "cluster-1",
+        "namespace": "longhorn-system",
+        "release": "longhorn",
+    },
     "DnsRecords": {
         **WHOSE,
         "domain": "example.org",
@@ -99,6 +105,7 @@ class Steps(ModuleType):
             "arm",
             "clear_away",
             "await_ingress_pod",
+            "forget_release",
             "remove_leftover_balancer",
             "remove_records",
         ):

@@ -64,6 +64,8 @@ CHANGES = [
     ("ProgramKubeconfig", {"kubeconfig": "another text"}, []),
     ("IngressPods", {"clusterId": "cluster-2"}, ["clusterId"]),
     ("IngressPods", {"instancePoolId": UNKNOWN, "size": 3}, []),
+    ("ReleasePlace", {"clusterId": UNKNOWN}, ["clusterId"]),
+    ("ReleasePlace", {"namespace": "other", "release": "other"}, ["namespace", "release"]),
     ("DnsRecords", {"domain": "example.com"}, ["domain"]),
     ("DnsRecords", {"names": ["shop-prod", "*.shop-prod"]}, ["names"]),
     ("DnsRecords", {"address": "198.51.100.8"}, []),

@@ -42,6 +42,20 @@ def test_an_up_fails_without_a_pod_behind_the_load_balancer(calls: Calls, steps:
     assert refusal(lambda: calls.update("IngressPods", {**INPUTS["IngressPods"], "size": 3})) == line
 
 
+def test_the_record_of_a_release_that_is_missing_from_the_state_is_forgotten_once_before_it_is_installed(
+    calls: Calls, steps: Steps
+) -> None:
+    line = steps.refuses("forget_release")
+    assert refusal(lambda: calls.create("ReleasePlace")) == line
+
+    steps.answers("forget_release", None)
+    calls.create("ReleasePlace")
+    calls.update("ReleasePlace", {**INPUTS["ReleasePlace"], "owner": "joe"})
+    calls.delete("ReleasePlace")
+
+    assert calls.named("forget_release")[1:] == [[SUBJECT, "cluster-1", "longhorn-system", "longhorn"]]
+
+
 def larger() -> dict[str, Any]:
     """The pool is to make other machines, and one more."""
     inputs = INPUTS["Machines"]

@@ -3,12 +3,14 @@
 import errno
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 import pytest
+import requests
 from click.testing import CliRunner, Result
 
 from sandbox import fault_commands, key_commands
@@ -17,6 +19,8 @@ from sandbox.api.errors import Forbidden
 from sandbox.cli import NOT_RUNNING, main
 from sandbox.client import SandboxClient, connect
 from sandbox.sandbox import Sandbox
+from tests.sandbox.instance_pool_bench import TEMPLATE
+from tests.sandbox.sks_bench import SMALL
 
 Run = Callable[..., Result]
 
@@ -164,6 +168,25 @@ def test_status_shows_where_it_is_and_what_the_cloud_holds(on: Run, sandbox: San
         "sandbox has expired",
     ):
         assert expected in shown
+
+
+def test_status_says_where_on_this_machine_a_load_balancer_answers(on: Run, api: SandboxClient) -> None:
+    pool = api.create_instance_pool(
+        name="p", size=1, disk_size=10, template=TEMPLATE, instance_type=SMALL, public_ip_assignment="inet4"
+    )
+    pool_id = api.wait(pool["id"])["reference"]["id"]
+    balancer = api.wait(api.create_load_balancer(name="front")["id"])["reference"]["id"]
+    service = {"name": "http", "protocol": "tcp", "strategy": "round-robin", "port": 80, "target_port": 30080}
+    added = api.add_service_to_load_balancer(
+        id=balancer, **service, instance_pool={"id": pool_id}, healthcheck={"mode": "tcp", "port": 30080}
+    )
+    api.wait(added["id"])
+    [(url, address)] = re.findall(r"  nlb +(\S+) stands for (\S+):80, front\n", on("status").output)
+    assert address == api.get_load_balancer(id=balancer)["ip"]
+    answer = requests.get(url, timeout=10)
+    assert "none passes the health check" in answer.headers["X-Sandbox-Why"]  # its security group lets nothing in
+    [shown] = json.loads(on("status", "--json").output)["addresses"]
+    assert (shown["address"], url) == (address, f"http://127.0.0.1:{shown['local-port']}")
 
 
 def test_status_for_programs_is_json(on: Run, sandbox: Sandbox, api: SandboxClient) -> None:

@@ -227,7 +227,8 @@ def test_letters_that_the_resolver_would_map_to_exoscales_are_refused(proxy: Pro
 def test_plain_http_is_refused_with_the_reason(get: Get, url: str) -> None:
     answer = get(url, method="POST", data=b"x" * 300_000)
     assert answer.status_code == 403
-    assert answer.text == f"the sandbox's proxy carries https only, and never forwards {url}\n"
+    carries = "the sandbox's proxy carries https, and http only to load balancers"
+    assert answer.text == f"{carries}: {url} is forwarded nowhere\n"
 
 
 def test_a_request_that_is_not_for_a_proxy_is_refused(proxy: ProxyServer) -> None:

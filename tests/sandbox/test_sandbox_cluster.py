@@ -122,6 +122,24 @@ def test_a_dead_api_server_breaks_the_connection_and_a_revived_one_answers(
     assert output(kubectl("get", "nodes", "-o", "name")).startswith("node/pool-")
 
 
+def test_where_traffic_goes_is_watched_from_the_first_question_and_stays_known_while_the_api_server_is_dead(
+    sandbox: Sandbox, cluster: str, kubectl: Kubectl
+) -> None:
+    def services() -> set[str]:
+        rules = observer.rules()
+        return set(rules.services) if rules else set()
+
+    observer = sandbox.control_planes.observer(cluster)
+    assert observer is not None
+    assert _threads(cluster, "traffic") == []
+    until(lambda: "default/kubernetes" in services(), "it sees the cluster's own Service")
+    sandbox.control_planes.kill(cluster, "api-server")
+    assert "default/kubernetes" in services()
+    sandbox.control_planes.revive(cluster, "api-server")
+    output(kubectl("create", "service", "clusterip", "late", "--tcp=80"))
+    until(lambda: "default/late" in services(), "it sees what is made afterwards")
+
+
 def _names(kubectl: Kubectl, *kind: str) -> list[str]:
     return [name.partition("/")[2] for name in output(kubectl("get", *kind, "-o", "name")).split()]
 
@@ -130,8 +148,8 @@ def _keys(sandbox: Sandbox) -> list[str]:
     return [key["name"] for key in sandbox.cloud.store.list("api-key")]
 
 
-def _threads(cluster: str) -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name.startswith(f"sandbox.csi.{cluster}")]
+def _threads(cluster: str, part: str = "csi") -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith(f"sandbox.{part}.{cluster}")]
 
 
 def test_without_the_addon_nothing_of_it_is_there(sandbox: Sandbox, cluster: str, kubectl: Kubectl) -> None:
@@ -167,6 +185,7 @@ def test_the_volume_outlives_its_cluster_and_the_controller_does_not(
     api.wait(api.delete_sks_nodepool(id=cluster, sks_nodepool_id=nodepool["id"])["id"])
     api.wait(api.delete_sks_cluster(id=cluster)["id"])
     until(lambda: _threads(cluster) == [], "its controller has ended")
+    until(lambda: _threads(cluster, "traffic") == [], "nobody watches its traffic any more")
     assert f"sks-csi-{cluster}" not in _keys(sandbox)
     (volume,) = api.list_block_storage_volumes()["block-storage-volumes"]
     assert volume["state"] == "detached"

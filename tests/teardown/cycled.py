@@ -42,9 +42,9 @@ class Nodes(PaperApiServer):
         self._put(path, {"namespace": "shop", **owners}, {"nodeName": node["name"]})
         self.objects[path]["status"] = {"conditions": [{"type": "Ready", "status": "True"}]}
 
-    def _ask(self, method: str, path: str, query: Document, body: Document | None = None) -> Document:
+    def _ask(self, method: str, path: str, query: Document, body: Document | None = None, *rest: str) -> Document:
         self.before(f"{method} {path}")
-        return super()._ask(method, path, query, body)
+        return super()._ask(method, path, query, body, *rest)
 
     def _get(self, path: str, body: Any, query: Document) -> Document:
         if path == NODES:

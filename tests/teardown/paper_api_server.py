@@ -25,6 +25,9 @@ _LISTS = (
     "ingresses",
     "validatingwebhookconfigurations",
     "mutatingwebhookconfigurations",
+    "challenges",
+    "volumes",
+    "replicas",
 )
 _SELECTED = re.compile(r"([\w./-]+)(=([^,]*)| in \(([^)]*)\))")
 _WEBHOOKS = "/apis/admissionregistration.k8s.io/v1"
@@ -79,6 +82,18 @@ class PaperApiServer(ApiServer):
             used = {"volumes": [{"persistentVolumeClaim": {"claimName": claim}}]}
             self._put(f"/api/v1/namespaces/shop/pods/{claim}-user", {"namespace": "shop"}, used)
 
+    def longhorn_volume(self, name: str, *nodes: str, claim: str = "", failed: str = "") -> None:
+        """One of Longhorn, with a replica on each of these nodes; with a claim, of a PersistentVolume of its name."""
+        space = "/apis/longhorn.io/v1beta2/namespaces/longhorn-system"
+        self._put(f"{space}/volumes/{name}", {"namespace": "longhorn-system"}, {})
+        for node in nodes:
+            spec = {"volumeName": name, "nodeID": node, "failedAt": "yesterday" if node == failed else ""}
+            self._put(f"{space}/replicas/{name}-{node}", {"namespace": "longhorn-system"}, spec)
+        if claim:
+            csi = {"driver": "driver.longhorn.io", "volumeHandle": name}
+            used = {"namespace": "shop", "name": claim}
+            self._put(f"/api/v1/persistentvolumes/{name}", {}, {"csi": csi, "claimRef": used})
+
     def webhooks(self, name: str = "policy", kind: str = "validating", **clients: Document) -> str:
         """A webhook configuration; its webhooks, with failure policy Fail, by their names. Gives its path."""
         path = f"{_WEBHOOKS}/{kind}webhookconfigurations/{name}"
@@ -93,6 +108,20 @@ class PaperApiServer(ApiServer):
         labels = {"kubernetes.io/service-name": name}
         endpoint = {"addresses": ["192.0.2.1"], "conditions": {} if ready is None else {"ready": ready}}
         self.objects[path] = {"metadata": {"name": f"{name}-1", "labels": labels}, "endpoints": [endpoint]}
+
+    def gateway(self, name: str, *finalizers: str, service: str = "web") -> str:
+        """A Gateway in namespace `shop` that owns a Service there. Gives its path."""
+        path = f"/apis/gateway.networking.k8s.io/v1/namespaces/shop/gateways/{name}"
+        self._put(path, {"namespace": "shop", "finalizers": [*finalizers]}, {})
+        owner = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "name": name, "uid": f"{name}-uid"}
+        self.objects[f"/api/v1/namespaces/shop/services/{service}"]["metadata"]["ownerReferences"] = [owner]
+        return path
+
+    def challenge(self, name: str, *finalizers: str) -> str:
+        """A Challenge of cert-manager's in namespace `shop`. Gives its path."""
+        path = f"/apis/acme.cert-manager.io/v1/namespaces/shop/challenges/{name}"
+        self._put(path, {"namespace": "shop", "finalizers": [*finalizers]}, {})
+        return path
 
     def policies(self, path: str) -> dict[str, str]:
         """The failure policies of a configuration's webhooks, by their names."""
@@ -109,7 +138,9 @@ class PaperApiServer(ApiServer):
     def _put(self, path: str, metadata: Document, spec: Document) -> None:
         self.objects[path] = {"metadata": {"name": path.rpartition("/")[2], **metadata}, "spec": spec}
 
-    def _ask(self, method: str, path: str, query: Document, body: Document | None = None) -> Document:
+    def _ask(
+        self, method: str, path: str, query: Document, body: Document | None = None, content: str = ""
+    ) -> Document:
         self.asked.append(f"{method} {path}")
         if self.silent:
             self.silent -= 1
@@ -169,7 +200,7 @@ def _merge(found: Document, change: Document) -> None:
             found.pop(key, None)
         elif isinstance(value, dict):
             _merge(found.setdefault(key, {}), value)
-        elif isinstance(value, list):
+        elif isinstance(value, list) and not all(isinstance(one, str) for one in value):
             by_name = {one["name"]: one for one in found[key]}
             for one in value:
                 _merge(by_name[one["name"]], one)

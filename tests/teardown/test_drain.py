@@ -76,6 +76,30 @@ def test_it_takes_out_services_nlbs_and_volumes_and_refuses_new_ones(
     assert said[-1] == "drained: nothing in the cluster holds an NLB or a volume"
 
 
+def test_it_deletes_a_gateway_before_the_service_that_it_owns(cluster: Cluster, drained: Drained) -> None:
+    cluster.server.service(UID)
+    gateway = cluster.server.gateway("front")
+
+    assert drained(wait_seconds=5) == []
+    deleted = [asked for asked in cluster.server.asked if asked.startswith("DELETE") and "shop" in asked]
+    assert deleted == [f"DELETE {gateway}", f"DELETE {WEB}"]
+
+
+def test_a_gateway_that_nobody_lets_go_is_named_and_its_service_goes(cluster: Cluster, drained: Drained) -> None:
+    cluster.server.service(UID)
+    cluster.server.gateway("front", "example.com/held")
+
+    assert drained() == ["leaving Gateway shop/front: nobody removes example.com/held"]
+    assert cluster.server.names("services") == set()
+
+
+def test_it_lets_go_of_a_challenge_that_nobody_is_left_to_finish(cluster: Cluster, drained: Drained) -> None:
+    path = cluster.server.challenge("app-1", "acme.cert-manager.io/finalizer")
+
+    assert drained() == ["let Challenge shop/app-1 go: no pod of cert-manager is ready to finish it"]
+    assert cluster.server.objects[path]["metadata"]["finalizers"] == []
+
+
 def test_before_anything_is_deleted_it_is_labelled_so_that_it_is_known_when_the_cluster_is_gone(
     cluster: Cluster, drained: Drained
 ) -> None:

@@ -186,7 +186,7 @@ def test_an_edit_that_takes_nothing_away_costs_two_calls(
 
 
 def test_the_nodes_of_a_pool_that_somebody_made_larger_are_named_and_those_of_others_are_not(
-    account: PaperAccount, cluster: str
+    account: PaperAccount, cluster: str, server: PaperApiServer
 ) -> None:
     _, pool = account.nodepool(cluster, size=3, name=OURS.name("gpu-a"))
     for node in ("pool-1", "pool-2", "pool-3"):

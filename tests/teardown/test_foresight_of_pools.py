@@ -67,7 +67,7 @@ def test_a_service_is_known_by_its_load_balancer_where_the_cluster_does_not_answ
 
 @pytest.mark.parametrize(("noun", "load_balancer"), [("ingress", "managed"), ("ccm", "ccm")])
 def test_the_stacks_own_ingress_keeps_no_pool_for_its_load_balancer_moves_with_the_settings(
-    account: PaperAccount, pool: str, noun: str, load_balancer: str
+    account: PaperAccount, server: PaperApiServer, pool: str, noun: str, load_balancer: str
 ) -> None:
     account.balancer(pool, name=OURS.name(noun))
 

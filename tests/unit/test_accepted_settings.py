@@ -208,6 +208,8 @@ def configurations(draw: st.DrawFn) -> tuple[Document, str, str]:
         level=st.sampled_from(catalogue.LEVELS),
         cni=st.sampled_from(catalogue.CNIS),
         version=st.sampled_from(sks_cluster_versions()),
+        tls=st.sampled_from(("none", "self-signed")),
+        cert_manager=st.fixed_dictionaries({}, optional={"timeout-seconds": numbers(1, DAY)}),
     )
     config["nodepools"] = draw(st.dictionaries(text(NAME, 30), POOL, min_size=1, max_size=2))
     config["kubeconfig"] = {"ttl-seconds": ttl} | some(

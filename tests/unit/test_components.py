@@ -3,8 +3,8 @@
 import ast
 import inspect
 import itertools
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +14,22 @@ import pytest
 
 from components.anti_affinity import AntiAffinity, AntiAffinityArgs
 from components.balancer_policy import BalancerPolicy, BalancerPolicyArgs
+from components.cert_manager import CertManager, CertManagerArgs
 from components.control_plane import ControlPlane, ControlPlaneArgs
 from components.demo_app import DemoApp, DemoAppArgs
 from components.dns_name import DnsName, DnsNameArgs
 from components.drain import Drain, DrainArgs, SecondDrain, UnfinishedDrain
 from components.firewall import Firewall, FirewallArgs
+from components.gitops import GitOps, GitOpsArgs
 from components.identity import Identity
 from components.ingress import IngressController, IngressControllerArgs, OtherCluster, TrafficPool
 from components.kubeconfig import Kubeconfig, KubeconfigArgs
 from components.load_balancer import LoadBalancer, LoadBalancerArgs
 from components.local_cluster import LocalCluster, LocalClusterArgs
+from components.longhorn import Longhorn
 from components.nodepool import Nodepool, NodepoolArgs
 from components.nodepool_sweep import NodepoolSweep, NodepoolSweepArgs
+from components.pool_args import PoolArgs
 from components.stack_id import StackId, StackIdArgs
 from tests.unit.conftest import World, configure, execute
 
@@ -44,6 +48,17 @@ def demo_app(name: str, _: Path) -> DemoApp:
     return DemoApp(name, OtherCluster(provider), DemoAppArgs(path=f"/{name}"))
 
 
+def cert_manager(name: str, _: Path) -> CertManager:
+    provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
+    issuer = {"one": "self-signed", "two": "letsencrypt"}[name]  # the name of the issuer in the cluster
+    return CertManager(name, OtherCluster(provider), CertManagerArgs(issuer, "alice@example.com"))
+
+
+def gitops(name: str, _: Path) -> GitOps:
+    provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
+    return GitOps(name, OtherCluster(provider), GitOpsArgs("https://git.example/apps", tool="flux"))
+
+
 def dns_name(name: str, _: Path) -> DnsName:
     provider = kubernetes.Provider(f"{name}-cluster", kubeconfig="x")
     pool = TrafficPool(replace(ME, stack=name), ZONE, "web", "nodepool", "pool", 1)
@@ -56,6 +71,18 @@ def balancer_policy(name: str, _: Path) -> BalancerPolicy:
     return BalancerPolicy(name, args, pulumi.ResourceOptions(providers=[provider]))
 
 
+@dataclass
+class Host(OtherCluster):
+    """A cluster whose nodepools are known."""
+
+    pools: Mapping[str, PoolArgs] = field(default_factory=lambda: {"default": PoolArgs()})
+    traffic_pool: TrafficPool = field(default_factory=lambda: TrafficPool(ME, ZONE, "default", "nodepool", "pool", 2))
+
+
+def longhorn(name: str, _: Path) -> Longhorn:
+    return Longhorn(name, Host(kubernetes.Provider(f"{name}-cluster", kubeconfig="x")))
+
+
 COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     ControlPlane: lambda name, _: ControlPlane(name, ControlPlaneArgs(ME, ZONE)),
     Firewall: lambda name, _: Firewall(name, FirewallArgs(ME, ZONE, "cilium")),
@@ -63,6 +90,9 @@ COMPONENTS: dict[type[pulumi.ComponentResource], Build] = {
     Kubeconfig: lambda name, folder: Kubeconfig(name, KubeconfigArgs(ME, "cluster", ZONE, folder / name)),
     LoadBalancer: lambda name, _: LoadBalancer(name, LoadBalancerArgs(ME, ZONE)),
     IngressController: ingress,
+    CertManager: cert_manager,
+    Longhorn: longhorn,
+    GitOps: gitops,
     BalancerPolicy: balancer_policy,
     DemoApp: demo_app,
     DnsName: dns_name,

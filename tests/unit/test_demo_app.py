@@ -6,6 +6,7 @@ import pytest
 
 from components.checks import Invalid
 from components.demo_app import DemoAppArgs
+from runner.charts import GATEWAY_API
 from tests.unit.conftest import Run, World, plain
 
 KINDS = ("Deployment", "Service", "Ingress")
@@ -54,6 +55,36 @@ def test_the_app_itself_serves_under_the_prefix_that_the_ingress_sends_on(run: R
     [rule] = ingress["rules"]
     assert "host" not in rule
     assert [(path["path"], path["pathType"]) for path in rule["http"]["paths"]] == [("/rickroller", "Prefix")]
+
+
+def test_a_gateway_serves_it_in_place_of_the_ingress(run: Run) -> None:
+    gateways = {"controller": "traefik", "gateway-api": True, "gateway-api-crds": str(GATEWAY_API)}
+    world = demo(run, ingress=gateways)
+    route, release = world.one("HTTPRoute"), world.one("Release")
+
+    assert world.of("Ingress") == []
+    assert route.inputs["spec"] == {
+        "parentRefs": [{"name": "ingress", "namespace": "ingress"}],
+        "rules": [
+            {
+                "matches": [{"path": {"type": "PathPrefix", "value": "/rickroller"}}],
+                "backendRefs": [{"name": "demo", "port": 80}],
+            }
+        ],
+    }
+    assert release.inputs["values"]["gateway"]["name"] == release.inputs["namespace"] == "ingress"
+    assert {release.urn, world.one("SksCluster").urn} <= world.leans_on(route.urn)
+    assert route.urn in world.leans_on(world.step("Drain").urn)
+
+
+def test_with_a_certificate_the_ingress_serves_it(run: Run) -> None:
+    gateways = {"controller": "traefik", "gateway-api": True, "gateway-api-crds": str(GATEWAY_API)}
+    world = demo(run, ingress=gateways, tls="self-signed")
+
+    assert world.of("HTTPRoute") == []
+    assert world.one("Ingress").inputs["spec"]["tls"][0]["secretName"] == "demo-tls"
+    with pytest.raises(Invalid, match='gateway is "x"; allowed: None with tls_secret'):
+        DemoAppArgs(host="a.b", tls_secret="x", gateway="x")
 
 
 def test_the_service_leads_from_port_80_to_the_container(run: Run) -> None:

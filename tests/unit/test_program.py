@@ -27,34 +27,26 @@ NAMED = (*LABELLED, "SecurityGroup", "AntiAffinityGroup")
 
 OF_PROGRAM = ("Drain", "SecondDrain", "UnfinishedDrain", "NodepoolSweep", "RuleSweep", "ProgramKubeconfig", "Machines")
 STEPS = dict.fromkeys(("StackId", *OF_PROGRAM), 1)
+ONE_POOL = {
+    **STEPS,
+    "SksCluster": 1,
+    "SecurityGroup": 1,
+    "SecurityGroupRule": 4,
+    "AntiAffinityGroup": 1,
+    "SksNodepool": 1,
+    "SksKubeconfig": 1,
+    "kubernetes": 1,
+}
 EXPECTED: dict[str, dict[str, int]] = {
     "exoscale": {
-        **STEPS,
-        "SksCluster": 1,
-        "SecurityGroup": 1,
-        "SecurityGroupRule": 4,
-        "AntiAffinityGroup": 1,
-        "SksNodepool": 1,
-        "SksKubeconfig": 1,
+        **ONE_POOL,
         "Nlb": 1,
-        "kubernetes": 1,
         "ValidatingAdmissionPolicy": 1,
         "ValidatingAdmissionPolicyBinding": 1,
         "Release": 1,
         "IngressPods": 1,
     },
-    "exoscale, ccm": {
-        **STEPS,
-        "SksCluster": 1,
-        "SecurityGroup": 1,
-        "SecurityGroupRule": 4,
-        "AntiAffinityGroup": 1,
-        "SksNodepool": 1,
-        "SksKubeconfig": 1,
-        "kubernetes": 1,
-        "Release": 1,
-        "IngressPods": 1,
-    },
+    "exoscale, ccm": {**ONE_POOL, "Release": 1, "IngressPods": 1},
     "exoscale, no ingress, cilium, closed, two pools": {
         **STEPS,
         "SksCluster": 1,
@@ -66,20 +58,16 @@ EXPECTED: dict[str, dict[str, int]] = {
         "kubernetes": 1,
     },
     "exoscale, no balancer of its own, demo": {
-        **STEPS,
-        "SksCluster": 1,
-        "SecurityGroup": 1,
-        "SecurityGroupRule": 4,
-        "AntiAffinityGroup": 1,
-        "SksNodepool": 1,
-        "SksKubeconfig": 1,
-        "kubernetes": 1,
+        **ONE_POOL,
         "Release": 1,
         "IngressPods": 1,
         "Deployment": 1,
         "Service": 1,
         "Ingress": 1,
     },
+    "exoscale, ccm, tls": {**ONE_POOL, "Release": 2, "IngressPods": 1, "ClusterIssuer": 1},
+    "exoscale, longhorn, no ingress": {**ONE_POOL, "Release": 1, "ReleasePlace": 1},
+    "exoscale, flux, no ingress": {**ONE_POOL, "Release": 1, "GitRepository": 1, "Kustomization": 1},
     "k3d": {"Command": 2, "kubernetes": 1, "Release": 1},
 }
 SHAPES: dict[str, dict[str, Any]] = {
@@ -92,6 +80,12 @@ SHAPES: dict[str, dict[str, Any]] = {
         "nodepools": {"a": {}, "b": {"anti-affinity": False}},
     },
     "exoscale, no balancer of its own, demo": {"ingress": {"load-balancer": "ccm"}, "demo": True},
+    "exoscale, ccm, tls": {"ingress": {"load-balancer": "ccm"}, "tls": "self-signed"},
+    "exoscale, longhorn, no ingress": {"ingress": {"controller": "none"}, "storage": {"longhorn": True}},
+    "exoscale, flux, no ingress": {
+        "ingress": {"controller": "none"},
+        "gitops": {"tool": "flux", "repository": "https://git.example/apps"},
+    },
     "k3d": {"platform": "k3d"},
 }
 every_shape = pytest.mark.parametrize("shape", SHAPES)

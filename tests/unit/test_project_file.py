@@ -12,14 +12,11 @@ from configuration.settings import load
 from tests.unit.conftest import NAME, PROJECT, PROJECT_FILE, configure
 
 DECLARED: dict[str, dict[str, Any]] = PROJECT_FILE["config"]
-DEPENDING = (
-    "dns.domain",
-    "kubeconfig.file",
-    "ingress.nodepool",
-    "ingress.chart",
-    "ingress.repository",
-    "ingress.version",
+CHARTS = tuple(
+    f"{holder}.{key}" for holder in ("ingress", "cert-manager") for key in ("chart", "repository", "version")
 )
+FOLLOWED = tuple(f"gitops.{key}" for key in ("repository", "chart", "chart-repository", "version"))
+DEPENDING = ("dns.domain", "kubeconfig.file", "ingress.nodepool", "ingress.gateway-api-crds", *CHARTS, *FOLLOWED)
 STACK_FILES = sorted(PROJECT.glob("Pulumi.*.yaml"))
 
 
@@ -72,7 +69,9 @@ def test_every_key_inside_an_object_is_in_its_description_with_its_default(asked
         assert re.search(rf"\b{key}\b", description), f"{path} is not described"
         if isinstance(default, bool | int) or (isinstance(default, str) and path not in DEPENDING):
             shown = str(default).lower() if isinstance(default, bool) else str(default)
-            assert re.search(rf"\b{key} \({shown}\b", description), f"{path} is described with another default"
+            assert re.search(rf"\b{key} \({re.escape(shown)}(?!\w)", description), (
+                f"{path} is described with another default"
+            )
 
 
 def test_every_setting_has_a_row_in_the_table_of_changes(asked: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from components import cert_manager, gitops, longhorn
 from components.ingress import CONTROLLERS
 from tools.pins import TOOLS
 
@@ -28,7 +29,7 @@ def rule(**criteria: Any) -> dict[str, Any]:
     return found
 
 
-def test_every_chart_of_a_controller_is_found_with_its_repository_and_version() -> None:
+def test_every_chart_is_found_with_its_repository_and_version() -> None:
     (manager,) = CONFIG["customManagers"]
     (pattern,) = manager["matchStrings"]
     files = [file for glob in manager["managerFilePatterns"] for file in PROJECT.glob(glob)]
@@ -40,8 +41,12 @@ def test_every_chart_of_a_controller_is_found_with_its_repository_and_version() 
 
     assert manager["datasourceTemplate"] == "helm"
     assert found == {
-        (controller.chart.name, controller.chart.repository, controller.chart.version)
-        for controller in CONTROLLERS.values()
+        (chart.name, chart.repository, chart.version)
+        for chart in (
+            cert_manager.OFFICIAL,
+            longhorn.OFFICIAL,
+            *(one.chart for one in (*CONTROLLERS.values(), *gitops.TOOLS.values())),
+        )
     }
 
 

@@ -146,6 +146,36 @@ BAD = [
     ({"ingress": {"klass": "x"}}, "ingress.klass is not a setting; did you mean exoscale-sks:ingress.class?"),
     ({"storage": {"on-destroy": "burn"}}, 'storage.on-destroy is "burn"; allowed: refuse, delete, keep'),
     ({"storage": {"csi": "yes"}}, 'storage.csi is "yes"; allowed: true, false'),
+    ({"storage": {"longhorn": "yes"}}, 'storage.longhorn is "yes"; allowed: true, false, or an object'),
+    (
+        {
+            "storage": {"longhorn": {"replicas": 3}},
+            "nodepools": {"a": {"size": 1}, "b": {"taints": {"gpu": "x:NoSchedule"}}},
+        },
+        "storage.longhorn.replicas is 3; allowed: a whole number from 1 to 1, because each needs a node of its own "
+        "that takes any pod",
+    ),
+    (
+        {"storage": {"longhorn": {"replicas": 21}}},
+        "storage.longhorn.replicas is 21; allowed: a whole number from 1 to 20",
+    ),
+    (
+        {"storage": {"longhorn": True}, "nodepools": {"a": {"size": 0}}},
+        "storage.longhorn.replicas need a node; allowed: a nodepool with nodes and without a taint that repels pods",
+    ),
+    ({"storage": {"longhorn": {"default-class": 1}}}, "storage.longhorn.default-class is 1; allowed: true, false"),
+    (
+        {"storage": {"longhorn": {"timeout-seconds": 0}}},
+        "storage.longhorn.timeout-seconds is 0; allowed: a whole number from 1 to 86400",
+    ),
+    (
+        {"storage": {"longhorn": {"replica": 1}}},
+        "storage.longhorn.replica is not a setting; did you mean exoscale-sks:storage.longhorn.replicas?",
+    ),
+    (
+        {"storage": {"longhorn": True}, "platform": "k3d"},
+        "storage.longhorn is true; allowed: false on k3d, whose nodes are containers and attach no iSCSI disk",
+    ),
     ({"storage": {"cis": True}}, "storage.cis is not a setting; did you mean exoscale-sks:storage.csi?"),
     ({"drain": {"wait-seconds": 0}}, "drain.wait-seconds is 0; allowed: a whole number from 1 to 86400"),
     ({"drain": {"wait-seconds": 86401}}, "drain.wait-seconds is 86401; allowed: a whole number from 1 to 86400"),

@@ -11,7 +11,7 @@ from tests.provider.conftest import Steps
 from tests.unit.conftest import ORGANIZATION, STACK_ID, Registration, Run, World
 
 KINDS = [kind.rpartition(":")[2] for kind in RESOURCES]
-EVERY_STEP = {"dns": {"domain": "example.org"}}  # settings with which a program has one of each
+EVERY_STEP = {"storage": {"longhorn": True}, "dns": {"domain": "example.org"}}  # with these it takes every step
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 

@@ -20,7 +20,9 @@ Say = Callable[[str], None]
 _CONNECT_AND_READ_SECONDS = (5, 30)
 _CONNECT_AND_CHANGE_SECONDS = (5, 65)  # the API server gives up on a silent webhook after 60
 _LONGEST_WATCH_SECONDS = 5.0
-_MERGE = "application/strategic-merge-patch+json"  # merges lists too, such as webhooks by their names
+_JSON = "application/json"
+_STRATEGIC = "application/strategic-merge-patch+json"  # merges lists too, such as webhooks by their names
+_MERGE = "application/merge-patch+json"  # the only merge of custom objects: a list is replaced as a whole
 _GONE = 410
 
 
@@ -77,8 +79,12 @@ class ApiServer:
         return self._ask("POST", path, query, document)
 
     def patch(self, path: str, document: Document) -> Document:
-        """Merges the document into an object."""
-        return self._ask("PATCH", path, {}, document)
+        """Merges the document into an object of a kind that Kubernetes itself has."""
+        return self._ask("PATCH", path, {}, document, _STRATEGIC)
+
+    def patch_custom(self, path: str, document: Document) -> Document:
+        """Merges the document into an object of another kind. A list in it replaces the object's."""
+        return self._ask("PATCH", path, {}, document, _MERGE)
 
     def delete(self, path: str, **query: Any) -> Document:
         """Deletes an object."""
@@ -132,9 +138,11 @@ class ApiServer:
 
         return wait_until(look, patience, watch)
 
-    def _ask(self, method: str, path: str, query: Document, body: Document | None = None) -> Document:
+    def _ask(
+        self, method: str, path: str, query: Document, body: Document | None = None, content: str = _JSON
+    ) -> Document:
         try:
-            document: Document = json.loads(self._call(method, path, query, body).read())
+            document: Document = json.loads(self._call(method, path, query, body, content).read())
         except Refused as refused:
             if refused.status != 404:
                 raise
@@ -149,10 +157,11 @@ class ApiServer:
         path: str,
         query: Document,
         body: Document | None = None,
+        content: str = _JSON,
         timeout: tuple[float, float] | None = None,
     ) -> Any:
         """Sends a request; returns the answer unread, unless it is a refusal."""
-        headers = {"Accept": "application/json", "Content-Type": _MERGE if method == "PATCH" else "application/json"}
+        headers = {"Accept": _JSON, "Content-Type": content}
         request = self._api.param_serialize(
             method,
             path,

@@ -24,9 +24,9 @@ _SELECTOR = f"owner=helm,status in ({','.join(_PENDING)})"
 def unfinished(server: ApiServer, stack: StackRef) -> list[Document]:
     """Returns the records of unfinished operations on releases that this stack installs, in every namespace.
 
-    A release is the stack's if its values describe the load balancer as this stack's, by name and id. The id alone is
-    no proof: a copy of the state under another name has it too, and an operation of the original may be under way. The
-    caller has to know that none of the stack's own is.
+    A release is the stack's if a text in its values, such as the description of the load balancer, describes something
+    as this stack's, by name and id. The id alone is no proof: a copy of the state under another name has it too, and
+    an operation of the original may be under way. The caller has to know that none of the stack's own is.
     """
     found = server.items(_SECRETS, labelSelector=_SELECTOR)
     return [secret for secret in found if _is_pending(secret) and stack in _stacks(_values(secret))]
@@ -39,6 +39,16 @@ def forget(server: ApiServer, stack: StackRef, say: Say) -> None:
         labels = secret["metadata"]["labels"]
         say(f"deleting Helm's record of the {labels['status']} of release {space}/{labels.get('name', name)}")
         server.delete(f"/api/v1/namespaces/{space}/secrets/{name}")
+
+
+def forget_release(server: ApiServer, stack: StackRef, namespace: str, release: str, say: Say) -> None:
+    """Deletes the records of all revisions of a release, if it is the stack's: what it installed stays in the cluster,
+    and the next install of that name adopts it."""
+    path = f"/api/v1/namespaces/{namespace}/secrets"
+    for secret in server.items(path, labelSelector=f"owner=helm,name={release}"):
+        if stack in _stacks(_values(secret)):
+            say(f"deleting Helm's record of release {namespace}/{release}, so that it can be installed again")
+            server.delete(f"{path}/{secret['metadata']['name']}")
 
 
 def _is_pending(secret: Document) -> bool:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -92,6 +93,13 @@ def static_volume(name: str, volume_id: str, zone: str = "ch-gva-2") -> str:
         "csi": {"driver": "csi.exoscale.com", "volumeHandle": f"{zone}/{volume_id}", "fsType": "ext4"},
     }
     return _yaml("v1", "PersistentVolume", {"name": name}, spec=spec)
+
+
+def custom_object(
+    api_version: str, kind: str, name: str, namespace: str, spec: dict[str, Any], finalizers: Sequence[str] = ()
+) -> str:
+    """An object of a kind that a CustomResourceDefinition defines."""
+    return _yaml(api_version, kind, {"name": name, "namespace": namespace, "finalizers": [*finalizers]}, spec=spec)
 
 
 def held_config_map(name: str, namespace: str) -> str:

@@ -12,8 +12,9 @@ from typing import Any
 
 from pulumi import automation
 
+from components.gitops import TOOLS
 from components.ingress import CONTROLLERS
-from runner.charts import stand_in
+from runner.charts import GATEWAY_API, stand_in
 from runner.stack import SandboxStack
 from tests.engine.faults.subject import PREFIX
 from tests.engine.paper.plan import effect, shown, steps
@@ -26,6 +27,10 @@ COMMAND = ".venv/bin/python -m tests.engine.paper.changes"
 ONE, TWO, NO_GROUP = {"size": 1}, {"size": 2}, {"size": 1, "anti-affinity": False}
 TWO_POOLS = {"default": ONE, "web": ONE}
 TAINTED = {"default": ONE, "web": {**ONE, "taints": {"dedicated": "web:NoSchedule"}}}
+SELF_SIGNED, LETS_ENCRYPT = {"tls": "self-signed"}, {"tls": "letsencrypt", "tls-email": "alice@example.com"}
+TRAEFIK = {"ingress": {"controller": "traefik"}}
+GATEWAYS = {"ingress": {"controller": "traefik", "gateway-api": True}}
+OTHER_CRDS = "other-gateway-api.yaml"
 HERE, THERE = "charts", "mirror"  # folders that stand for two repositories
 
 
@@ -60,6 +65,14 @@ def inner(setting: str, said: str, after: Any, before: Any = None) -> Change:
     """A change of a setting inside an object."""
     top, key = setting.split(".")
     return Change(setting, said, {top: {key: after}}, {} if before is None else {top: {key: before}})
+
+
+def followed(setting: str, **after: Any) -> Change:
+    """Other settings of a GitOps tool that is there."""
+    changed = {key.replace("_", "-"): value for key, value in after.items()}
+    return Change(
+        setting, "others" if ", " in setting else "another", {"gitops": changed}, {"gitops": {"tool": "argocd"}}
+    )
 
 
 DEFAULT: Settings = {"nodepools": {"default": ONE}, "storage": {"csi": False}, "demo": False}
@@ -104,9 +117,32 @@ CHANGES = (
     Change("ingress.repository, ingress.version", "others", {"ingress": {"repository": THERE}}),
     Change("dns.domain", "one that the organisation does not hold", {"dns": {"domain": "example.org"}}),
     Change("demo", "false → true", {"demo": True}),
+    Change("ingress.gateway-api", "false → true", {"ingress": {"gateway-api": True}}, TRAEFIK),
+    Change("ingress.gateway-api", "true → false", {"ingress": {"gateway-api": False}}, GATEWAYS),
+    Change("ingress.gateway-api-crds", "another", {"ingress": {"gateway-api-crds": OTHER_CRDS}}, GATEWAYS),
+    Change("tls", "none → self-signed", SELF_SIGNED),
+    Change("tls", "self-signed → none", {"tls": "none"}, SELF_SIGNED),
+    Change("tls", "self-signed → letsencrypt", LETS_ENCRYPT, SELF_SIGNED),
+    Change("tls-email", "another", {"tls-email": "bob@example.com"}, LETS_ENCRYPT),
+    Change("cert-manager.timeout-seconds", "another", {"cert-manager": {"timeout-seconds": 90}}, SELF_SIGNED),
+    Change(
+        "cert-manager.chart, cert-manager.repository, cert-manager.version",
+        "others",
+        {"cert-manager": {"repository": THERE}},
+        SELF_SIGNED,
+    ),
     inner("storage.csi", "false → true", True),
     inner("storage.csi", "true → false", False, True),
+    inner("storage.longhorn", "false → true", {}),
+    inner("storage.longhorn", "true → false", False, {}),
     inner("storage.on-destroy", "another", "keep"),
+    inner("gitops.tool", "none → argocd", "argocd"),
+    inner("gitops.tool", "argocd → none", "none", "argocd"),
+    inner("gitops.tool", "argocd → flux", "flux", "argocd"),
+    followed("gitops.repository, gitops.path, gitops.branch", repository="https://git.example/x", path="x", branch="x"),
+    followed("gitops.timeout-seconds", timeout_seconds=90),
+    followed("gitops.chart", chart="flux2"),
+    followed("gitops.chart-repository, gitops.version", chart_repository=THERE),
     inner("drain.wait-seconds", "another", 60),
     Change("protect", "false → true", {"protect": True}),
     Change("zone", "another, while protect is true", {"zone": "at-vie-1"}, {"protect": True}),
@@ -133,9 +169,12 @@ def page(home: Path) -> str:
         home: an empty folder.
     """
     for name, version in ((HERE, "1.0.0"), (THERE, "2.0.0")):
-        for chart in ("nginx-ingress", "traefik"):
+        for chart in ("nginx-ingress", "traefik", "cert-manager", "longhorn", "argo-cd", "flux2"):
             file = stand_in(chart, home / name) / "Chart.yaml"
             file.write_text(re.sub("^version: .*$", f"version: {version}", file.read_text(), flags=re.MULTILINE))
+    (home / OTHER_CRDS).write_text(
+        GATEWAY_API.read_text().replace("served: true", "served: true\n      deprecated: true")
+    )
     with on_paper(home / "sandbox") as sandbox:
         make = stacks_on_paper(sandbox, lambda chart: home / HERE / chart)
         rows = [*_rows(make("changes"), home), _renamed(make)]
@@ -178,9 +217,28 @@ def _configure(stack: SandboxStack, settings: Settings, home: Path) -> None:
     official = CONTROLLERS.get(ingress.get("controller", "nginx"))
     chart = ingress.get("chart") or (official.chart.name if official else "nginx-ingress")
     ingress |= {"chart": chart, "repository": str(home / ingress["repository"])}
+    ingress["gateway-api-crds"] = str(home / ingress.get("gateway-api-crds", GATEWAY_API))
+    certificates = {"repository": HERE, **settings.get("cert-manager", {})}
+    certificates |= {"chart": "cert-manager", "repository": str(home / certificates["repository"])}
+    gitops = {"repository": "https://git.example/apps", "chart-repository": HERE, **settings.get("gitops", {})}
+    tool = TOOLS.get(gitops.get("tool", ""))
+    gitops |= {
+        "chart": gitops.get("chart") or (tool.chart.name if tool else "argo-cd"),
+        "chart-repository": str(home / gitops["chart-repository"]),
+    }
     kubeconfig = {"file": "stack.yaml", **settings.get("kubeconfig", {})}
     kubeconfig["file"] = str(home / kubeconfig["file"])
-    everything = {**settings, "ingress": ingress, "kubeconfig": kubeconfig}
+    storage = dict(settings.get("storage", {}))
+    if isinstance(storage.get("longhorn"), dict):
+        storage["longhorn"] = {"chart": str(home / HERE / "longhorn")}
+    everything = {
+        **settings,
+        "ingress": ingress,
+        "cert-manager": certificates,
+        "storage": storage,
+        "gitops": gitops,
+        "kubeconfig": kubeconfig,
+    }
     stack.config.clear()
     stack.config |= {PREFIX + key: value for key, value in everything.items()}
 

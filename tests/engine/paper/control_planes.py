@@ -21,20 +21,17 @@ from sandbox.clusters.nodes import machines
 from sandbox.store import Document
 from tests.teardown.paper_api_server import PaperApiServer
 
-POLICIES = "/apis/admissionregistration.k8s.io/v1"
-KINDS = {
-    "/api/v1": {"resources": [{"kind": "Service", "name": "services", "namespaced": True}]},
-    POLICIES: {
-        "resources": [
-            {"kind": kind, "name": plural, "namespaced": False}
-            for kind, plural in (
-                ("ValidatingAdmissionPolicy", "validatingadmissionpolicies"),
-                ("ValidatingAdmissionPolicyBinding", "validatingadmissionpolicybindings"),
-            )
-        ]
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+BUILT_IN = {
+    "/api/v1": {"Namespace": ("namespaces", False), "Service": ("services", True), "Secret": ("secrets", True)},
+    "/apis/apps/v1": {"Deployment": ("deployments", True)},
+    "/apis/networking.k8s.io/v1": {"Ingress": ("ingresses", True), "IngressClass": ("ingressclasses", False)},
+    "/apis/admissionregistration.k8s.io/v1": {
+        "ValidatingAdmissionPolicy": ("validatingadmissionpolicies", False),
+        "ValidatingAdmissionPolicyBinding": ("validatingadmissionpolicybindings", False),
     },
 }
-"""What a client that discovers kinds is told."""
+"""Kinds by the path of their group and version: plural, and whether they are namespaced."""
 
 
 class PaperControlPlanes:
@@ -72,9 +69,20 @@ class PaperControlPlanes:
         with self._lock:
             if path.endswith("/endpointslices"):
                 self._run_pods(cluster_id, path)
-            if method == "PATCH" and path.startswith(f"{POLICIES}/"):
+            if method == "PATCH" and {"apiVersion", "kind"} <= body.keys():
                 return self._apply(cluster_id, path, body, is_real="dryRun" not in query)
-            return KINDS.get(path) or self._clusters[cluster_id]._ask(method, path, query, body)
+            return self._kinds(cluster_id, path) or self._clusters[cluster_id]._ask(method, path, query, body)
+
+    def _kinds(self, cluster_id: str, path: str) -> Document:
+        """What a client that discovers kinds is told; empty for any other path."""
+        kinds = dict(BUILT_IN.get(path, {}))
+        for known, definition in self.objects(cluster_id).items():
+            if known.startswith(f"{DEFINITIONS}/"):
+                spec = definition["spec"]
+                if path in {f"/apis/{spec['group']}/{version['name']}" for version in spec["versions"]}:
+                    kinds[spec["names"]["kind"]] = spec["names"]["plural"], spec["scope"] == "Namespaced"
+        resources = [{"kind": kind, "name": name, "namespaced": inside} for kind, (name, inside) in kinds.items()]
+        return {"resources": resources} if resources else {}
 
     def _apply(self, cluster_id: str, path: str, body: Document, is_real: bool) -> Document:
         """As the program's plugin does it: the whole object, which may be a new one."""
@@ -105,6 +113,9 @@ class PaperControlPlanes:
                     del objects[path]
                 nodes = [machine.node() for machine in machines(self._cloud, cluster_id)]
                 objects.update({f"{NODES}/{node['metadata']['name']}": node for node in nodes})
+
+    def observer(self, cluster_id: str) -> None:
+        """Nobody looks into a cluster on paper to see where its traffic goes."""
 
     def start_all(self) -> None:
         """A new sandbox has no clusters."""

@@ -12,7 +12,7 @@ from sandbox.plugins.kubernetes.helm import Helm, HelmError
 from sandbox.plugins.kubernetes.kubeconfig import Kubeconfig
 from sandbox.plugins.kubernetes.settings import HelmSettings, Settings
 from sandbox.plugins.provider import ConfigureRequest, Context
-from tests.engine.paper.control_planes import PaperControlPlanes
+from tests.engine.paper.control_planes import DEFINITIONS, PaperControlPlanes
 
 ADDRESS = "192.0.2.1"
 """What every Service of type LoadBalancer is given in place of an NLB's address."""
@@ -79,6 +79,7 @@ class PaperHelm(Helm):
         for path, service in _services(release):
             service["status"] = {"loadBalancer": {"ingress": [{"ip": ADDRESS}]}}
             self._objects()[path] = service
+        self._objects().update({f"{DEFINITIONS}/{one['metadata']['name']}": one for one in _definitions(release)})
         self._objects()[self._path(name, options)] = release
         return ""
 
@@ -101,6 +102,12 @@ class PaperHelm(Helm):
 
 def _namespace(options: tuple[str, ...]) -> str:
     return options[options.index("--namespace") + 1]
+
+
+def _definitions(release: dict[str, Any]) -> list[dict[str, Any]]:
+    """The kinds that a release defines; they stay when it goes, as the charts say that do so."""
+    found = yaml.safe_load_all(release["manifest"])
+    return [one for one in found if one and one["kind"] == "CustomResourceDefinition"]
 
 
 def _services(release: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

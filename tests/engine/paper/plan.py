@@ -11,11 +11,13 @@ NAMES = {
     "SksCluster": "the cluster",
     "SksNodepool": "a pool",
     "Nlb": "the load balancer and its address",
-    "Release": "the ingress controller",
+    "ingress-release": "the ingress controller",
+    "cert-manager-release": "cert-manager",
+    "longhorn-release": "Longhorn",
     "SksKubeconfig": "the kubeconfig",
     "Deployment": "the demo app",
 }
-"""What a person calls it, the most important first. Groups, rules and our own steps go with these."""
+"""What a person calls it, by type or name, the most important first. Groups, rules and our own steps go with these."""
 # Inputs of a nodepool that only machines get that are made from then on: no preview says so (docs/exoscale.md, Instance
 # pools of one's own).
 LATER = {"antiAffinityGroupIds", "diskSize", "instancePrefix", "instanceType", "labels", "securityGroupIds", "taints"}
@@ -32,33 +34,36 @@ class Step:
         type: of the resource, without its package; `exoscale-teardown` for all of our steps.
         operation: one of the constants above.
         inputs: that change, where it is an update.
+        name: of the resource in the program.
     """
 
     type: str
     operation: str
     inputs: frozenset[str]
+    name: str = ""
 
 
 def steps(events: Iterable[EngineEvent]) -> Iterator[Step]:
-    """What the events say of the cloud's resources, of the Helm release, and of our steps."""
+    """What the events say of the cloud's resources, of what is in the cluster, and of our steps."""
     for event in events:
         step = event.resource_pre_event and event.resource_pre_event.metadata
         if not step or step.type.startswith(_OURS):
             continue
         operation = _OPERATIONS.get(step.op.value, step.op.value)
         if operation in (*VERBS, UPDATE):
-            package, _, name = step.type.split(":")
-            yield Step(_STEP if package == _STEP else name, operation, frozenset(step.diffs or ()))
+            package, _, kind = step.type.split(":")
+            name = step.urn.rpartition("::")[2]
+            yield Step(_STEP if package == _STEP else kind, operation, frozenset(step.diffs or ()), name)
 
 
 def effect(plan: Iterable[Step]) -> str:
     """What it does to a living stack. What is in a cluster goes with it, and is not named."""
     planned, said = list(plan), []
     for operation, verb in VERBS.items():
-        types = {one.type for one in planned if one.operation == operation}
-        if "SksCluster" in types:
+        keys = {key for one in planned if one.operation == operation for key in (one.type, one.name)}
+        if "SksCluster" in keys:
             return f"**{verb} the cluster**"
-        if found := [name for type_, name in NAMES.items() if type_ in types]:
+        if found := [called for key, called in NAMES.items() if key in keys]:
             said.append(f"{verb} {', '.join(found)}")
     in_cloud = [one for one in planned if one.type != _STEP]
     if not said:

@@ -95,3 +95,29 @@ def test_only_the_stacks_of_several_goes() -> None:
     path = record(server, "pending-install", values(OURS))
 
     assert forgotten(server) == {path}
+
+
+def test_a_release_of_the_stack_is_forgotten_with_all_its_revisions_and_those_of_others_are_not() -> None:
+    server = PaperApiServer()
+    path = record(server, "deployed", values(OURS), name="longhorn")
+    server.objects[path.replace(".v1.longhorn.v1", ".v1.longhorn.v2")] = {
+        **server.objects[path],
+        "metadata": {**server.objects[path]["metadata"], "name": "sh.helm.release.v1.longhorn.v2"},
+    }
+    others = record(server, "deployed", values(OURS))
+    said: list[str] = []
+
+    helm_records.forget_release(server, OURS, "longhorn", "longhorn", said.append)
+
+    assert {*server.objects} == {others}
+    assert len(said) == 2
+
+
+@pytest.mark.parametrize("config", [values(StackRef("shop", "dev", "5fac1d000002")), {}, None])
+def test_a_release_that_somebody_else_installed_under_its_name_keeps_its_record(config: Any) -> None:
+    server = PaperApiServer()
+    path = record(server, "deployed", config, name="longhorn")
+
+    helm_records.forget_release(server, OURS, "longhorn", "longhorn", lambda line: None)
+
+    assert {*server.objects} == {path}
