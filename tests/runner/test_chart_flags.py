@@ -16,11 +16,11 @@ from tools import path_of
 TITLES = {"nginx": "F5 NGINX Ingress Controller", "ingress-nginx": "ingress-nginx", "traefik": "Traefik"}
 
 
-def pod(name: str, folder: Path, **more: Any) -> dict[str, Any]:
-    """A pod of the chart's workload, with further values in the place of those of our component."""
+def pod(name: str, folder: Path, ingress_class: str = "web") -> dict[str, Any]:
+    """A pod of the chart's workload."""
     kind = CONTROLLERS[name]
     values = folder / "values.json"
-    values.write_text(json.dumps({**kind.values("ingress", "web", {}, {}), **more}))
+    values.write_text(json.dumps(kind.values("ingress", ingress_class, {}, {})))
     chart = stand_in(kind.chart.name, folder)
     command = [path_of("helm"), "template", "ingress", chart, "--values", values]
     rendered = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
@@ -45,8 +45,12 @@ def test_the_class_of_our_settings_is_among_the_flags(name: str, tmp_path: Path)
     )
 
 
-def test_traefiks_provider_for_ingress_nginx_can_be_switched_on(tmp_path: Path) -> None:
-    providers = {"kubernetesIngressNginx": {"enabled": True, "ingressClass": "web"}}
-    words = pod("traefik", tmp_path, providers=providers)["spec"]["containers"][0]["args"]
-    assert "--providers.kubernetesingressnginx" in words
-    assert "--providers.kubernetesingressnginx.ingressclass=web" in words
+def test_traefik_serves_a_class_called_nginx_as_ingress_nginx_would(tmp_path: Path) -> None:
+    words = pod("traefik", tmp_path, "nginx")["spec"]["containers"][0]["args"]
+    assert "--providers.kubernetesingress" not in words
+    assert {
+        "--providers.kubernetesingressnginx",
+        "--providers.kubernetesingressnginx.controllerclass=traefik.io/ingress-controller",
+        "--providers.kubernetesingressnginx.ingressclass=nginx",
+        "--providers.kubernetesingressnginx.watchingresswithoutclass=true",
+    } <= set(words)

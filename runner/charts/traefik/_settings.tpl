@@ -1,7 +1,7 @@
 {{- define "settings" -}}
 {{- $class := .Values.ingressClass -}}
 {{- $ingress := .Values.providers.kubernetesIngress -}}
-{{- $nginx := .Values.providers.kubernetesIngressNginx -}}
+{{- $nginx := .Values.providers.kubernetesIngressNGINX -}}
 daemonset: {{ eq .Values.deployment.kind "DaemonSet" }}
 type: {{ .Values.service.type }}
 externalTrafficPolicy: {{ .Values.service.spec.externalTrafficPolicy | default "" | quote }}

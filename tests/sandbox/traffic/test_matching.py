@@ -264,6 +264,17 @@ def test_traefik_honours_them_with_its_provider_for_ingress_nginx() -> None:
     assert status(asked("traefik", seen, "/app/x/y")) == 404
 
 
+def test_traefik_may_serve_its_own_class_as_ingress_nginx_would() -> None:
+    compatible = (
+        "--providers.kubernetesingress=false",
+        *NGINX_PROVIDER,
+        "--providers.kubernetesingressnginx.controllerclass=traefik.io/ingress-controller",
+    )
+    assert forwarded(asked("traefik", (rewriting(),), "/app/x/y", *compatible)) == "/x/y"
+    assert status(asked("traefik", (ingress("i", path("/rick"), host=HOST),), "/rickroller", *compatible)) == 404
+    assert status(asked("traefik", (ingress("i", path(), host=HOST, tls=TLS),), "/", *compatible)) == 308
+
+
 # --- backends
 
 
