@@ -1,6 +1,7 @@
 """The teardown's client of a cluster's Kubernetes API: plain JSON objects, and one credential per use."""
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +24,8 @@ _LONGEST_WATCH_SECONDS = 5.0
 _JSON = "application/json"
 _STRATEGIC = "application/strategic-merge-patch+json"  # merges lists too, such as webhooks by their names
 _MERGE = "application/merge-patch+json"  # the only merge of custom objects: a list is replaced as a whole
-_GONE = 410
+_GONE, _TOO_MANY_REQUESTS = 410, 429
+_TRIES = 10  # of a question, as client-go does
 
 
 class Unreachable(TeardownError):
@@ -160,7 +162,11 @@ class ApiServer:
         content: str = _JSON,
         timeout: tuple[float, float] | None = None,
     ) -> Any:
-        """Sends a request; returns the answer unread, unless it is a refusal."""
+        """Sends a request; returns the answer unread, unless it is a refusal.
+
+        A question is asked again where the API server says to: for a second after a definition was made or changed, it
+        answers that the storage of its kind is initializing.
+        """
         headers = {"Accept": _JSON, "Content-Type": content}
         request = self._api.param_serialize(
             method,
@@ -170,11 +176,17 @@ class ApiServer:
             body=body,
             auth_settings=["BearerToken"],
         )
-        try:
-            usual = _CONNECT_AND_READ_SECONDS if method == "GET" else _CONNECT_AND_CHANGE_SECONDS
-            answer = self._api.call_api(*request, _request_timeout=timeout or usual)
-        except ApiException as error:  # there was no answer
-            raise Unreachable(f"the API server does not answer: {error.reason}") from None
+        usual = _CONNECT_AND_READ_SECONDS if method == "GET" else _CONNECT_AND_CHANGE_SECONDS
+        for tries_left in reversed(range(_TRIES if method == "GET" else 1)):
+            try:
+                answer = self._api.call_api(*request, _request_timeout=timeout or usual)
+            except ApiException as error:  # there was no answer
+                raise Unreachable(f"the API server does not answer: {error.reason}") from None
+            pause = answer.headers.get("Retry-After")
+            if answer.status != _TOO_MANY_REQUESTS or not pause or not tries_left:
+                break
+            answer.read()  # type: ignore[no-untyped-call]
+            time.sleep(float(pause))
         if answer.status >= 400:
             raise Refused(answer.status, _message(answer))
         return answer
