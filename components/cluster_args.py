@@ -8,6 +8,7 @@ from typing import Literal
 import pulumi
 
 from . import catalogue
+from .budget import check_budget
 from .checks import ANY, DAY, HOST, Checks, Form
 from .identity import Identity
 from .node_labels import LABEL_VALUE, STACK
@@ -89,6 +90,8 @@ class ClusterArgs:
             deletes that controller's load balancers itself.
         longhorn: whether the program installs a Longhorn into it. Without it an `up` that removes one is not refused
             while its volumes hold data.
+        budget: whole CHF a month that control plane, nodes and load balancer may cost at most, with every autoscaled
+            nodepool at its `max`; 0 sets no limit. What has no known price, such as level `pro`, has no place in it.
         protect: whether to refuse an `up` that would replace the cluster. (`protect_everything` makes Pulumi refuse
             to delete anything of the stack.)
         project: the Pulumi project's name. Default: the running program's.
@@ -115,6 +118,7 @@ class ClusterArgs:
     on_destroy: Literal["refuse", "delete", "keep"] = "refuse"
     drain_wait_seconds: int = 120
     longhorn: bool = False
+    budget: int = 0
     protect: bool = False
     project: str = field(default_factory=pulumi.get_project)
     stack: str = field(default_factory=pulumi.get_stack)
@@ -140,6 +144,8 @@ class ClusterArgs:
         checks.switch("longhorn", self.longhorn)
         checks.switch("protect", self.protect)
         self._check_names(checks)
+        if checks.number("budget", self.budget, 0) and not checks.problems:
+            check_budget(checks, self.budget, self.level, self.nodepools, self.load_balancer)
         checks.finish()
 
     @property

@@ -144,6 +144,8 @@ CHANGES = (
     followed("gitops.chart", chart="flux2"),
     followed("gitops.chart-repository, gitops.version", chart_repository=THERE),
     inner("drain.wait-seconds", "another", 60),
+    Change("budget", "none → more than the stack costs", {"budget": 100}),
+    Change("budget", "none → less than the stack costs", {"budget": 10}),
     Change("protect", "false → true", {"protect": True}),
     Change("zone", "another, while protect is true", {"zone": "at-vie-1"}, {"protect": True}),
     Change("k3d.api-port, k3d.http-port", "others", {"k3d": {"api-port": 6551, "http-port": 8082}}),
