@@ -11,7 +11,7 @@ from sandbox.admin import Admin
 from sandbox.sandbox import Sandbox
 
 Run = Callable[..., Result]
-VERBS = ("up", "preview", "down", "plan", "audit", "rescue", "cycle")
+VERBS = ("up", "preview", "down", "plan", "audit", "rescue", "stacks", "cycle")
 
 
 def test_the_commands_that_the_makefile_and_the_messages_name_exist() -> None:
@@ -23,7 +23,8 @@ def test_every_command_explains_itself_with_an_example(run: Run, verb: str) -> N
     shown = run(verb, "--help")
     assert shown.exit_code == 0
     assert (main.commands[verb].help or "").split()[0] in shown.output
-    assert shown.output.partition("Example:\n")[2].strip() == f"python -m runner {verb} alice"
+    example = "python -m runner stacks" if verb == "stacks" else f"python -m runner {verb} alice"
+    assert shown.output.partition("Example:\n")[2].strip() == example
 
 
 @pytest.mark.parametrize(
