@@ -111,7 +111,7 @@ def _cluster(
     firewall, drain, dns = (top.table(name) for name in ("firewall", "drain", "dns"))
     budget = top.whole("budget")
     arguments = {
-        **{key: top.take(key) for key in ("zone", "level", "cni", "version", "owner", "organization")},
+        **{key: top.take(key) for key in ("zone", "level", "cni", "version", "owner", "organization", "ttl")},
         "nodepools": nodepools(top.table("nodepools")),
         "access": access(top.table("kubeconfig"), StackRef(pulumi.get_project(), pulumi.get_stack())),
         **firewall.arguments(ClusterArgs, open_node_ports="open-node-ports"),

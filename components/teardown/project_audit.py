@@ -16,7 +16,7 @@ from .state.recorded import Recorded, recorded
 
 NOBODY = "nobody"  # the owner's name where a stack has none, as in the program's settings
 
-_EXPORTS = 8  # side by side; each is a run of `pulumi`
+EXPORTS = 8  # stacks that the backend is asked about side by side; each is a run of `pulumi`
 _UNKNOWN = "no such stack in this backend: outlived it, or is somebody else's"
 _ANOTHER = "the stack of this name in this backend does not know it: an earlier one's, or somebody else's"
 
@@ -109,7 +109,7 @@ def of_project(zones: Accounts, project: str, backend: Backend | None) -> Projec
     if backend is None:
         return ProjectAudit(project, {stack: (holdings[stack], "") for stack in sorted(holdings)}, found)
     names = sorted(backend.stacks() & {stack.stack for stack in holdings})
-    with ThreadPoolExecutor(_EXPORTS) as pool:
+    with ThreadPoolExecutor(EXPORTS) as pool:
         exported = zip(names, pool.map(backend.export, names), strict=True)
         states = {name: recorded(state) for name, state in exported}
     stacks = {stack: (holdings[stack], _wrong(stack, states.get(stack.stack))) for stack in sorted(holdings)}

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -13,17 +13,18 @@ import click
 
 from .cloud.account import accounts
 from .cloud.prices import CURRENCY, HOURS_PER_MONTH
-from .cloud.report import Asked, age, aligned, cost, costing
+from .cloud.report import NEW, Asked, age, aligned, cost, costing
 from .cloud.resource import INSTANCE, Resource
 from .cloud.stack_ref import StackRef
 from .cloud.status import State, judge
 from .errors import TeardownError
+from .expiry import Expiry, expiries
 from .project_audit import ProjectAudit, of_project
 from .state.backend import Backend, Pulumi, project
 from .state.recorded import Recorded
 
-_HEAD = ("stack", "owner", "zone", "age", "updated", "nodes", f"{CURRENCY}/day", "wrong")
-_RIGHT = (3, 4, 5, 6)  # columns of numbers
+_HEAD = ("stack", "owner", "zone", "age", "expires", "updated", "nodes", f"{CURRENCY}/day", "wrong")
+_RIGHT = (3, 4, 5, 6, 7)  # columns of numbers
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Row:
     Args:
         zones: those in which it holds something.
         created: time when its oldest resource was made; None if the API does not say.
+        expires: time when it expires; None if it does not, or if that is not known.
         updated: time when its state was written; None if this backend has none of it.
         per_day: CHF, of what has a price.
         unpriced: whether there is anything else.
@@ -43,6 +45,7 @@ class Row:
     owner: str
     zones: tuple[str, ...]
     created: datetime | None
+    expires: datetime | None
     updated: datetime | None
     nodes: int
     per_day: Decimal
@@ -51,7 +54,7 @@ class Row:
 
     def cells(self, name: str, now: datetime) -> Sequence[str]:
         """Its line of the table."""
-        spans = age(self.created, now), age(self.updated, now)
+        spans = age(self.created, now), _until(self.expires, now), age(self.updated, now)
         day = f"{'more than ' if self.unpriced else ''}{self.per_day:.2f}"
         return name, self.owner, " ".join(self.zones), *spans, str(self.nodes), day, "; ".join(self.wrong)
 
@@ -63,6 +66,7 @@ class Row:
             "owner": self.owner,
             "zones": list(self.zones),
             "created": self.created.isoformat() if self.created else None,
+            "expires": self.expires.isoformat() if self.expires else None,
             "updated": self.updated.isoformat() if self.updated else None,
             "nodes": self.nodes,
             "chf-per-day": f"{self.per_day:.2f}",
@@ -71,19 +75,24 @@ class Row:
         }
 
 
-def rows(audit: ProjectAudit, zones: Collection[str], now: datetime) -> list[Row]:
+def rows(
+    audit: ProjectAudit, zones: Collection[str], now: datetime, ends: Mapping[str, Expiry] | None = None
+) -> list[Row]:
     """Describes each stack of an audited project.
 
     Args:
         zones: the zones that were asked.
+        ends: when stacks expire, by name.
     """
     there = {item.id for item in audit.found}
     described = []
     for stack, (items, wrong) in audit.stacks.items():
         state = None if wrong else audit.states.get(stack.stack)
+        end = (ends or {}).get(stack.stack) if state else None
         remarks = [wrong] if wrong else []
         if state:
             gone = [id_ for id_, zone in state.clusters if zone in zones and id_ not in there]
+            remarks += ["expired: `reap` destroys it"] if end and end.at <= now else []
             remarks += [*_remarks(stack, items, state, gone, now)]
         prices = [item.per_month for item in items]
         described.append(
@@ -92,6 +101,7 @@ def rows(audit: ProjectAudit, zones: Collection[str], now: datetime) -> list[Row
                 audit.owner(stack),
                 zones=tuple(sorted({item.zone for item in items if item.zone})),
                 created=min((item.created for item in items if item.created), default=None),
+                expires=end.at if end else None,
                 updated=state.saved if state else None,
                 nodes=sum(item.kind == INSTANCE for item in items),
                 per_day=_per_day(prices),
@@ -137,6 +147,13 @@ def lines(described: Sequence[Row], audit: ProjectAudit, asked: Asked) -> list[s
     ]
 
 
+def _until(end: datetime | None, now: datetime) -> str:
+    if end is None:
+        return "-"
+    span = age(min(end, now), max(end, now))
+    return "now" if span == NEW else f"{span} ago" if end < now else f"in {span}"
+
+
 def _per_day(prices: Sequence[Decimal | None]) -> Decimal:
     return sum((price for price in prices if price is not None), Decimal(0)) * 24 / HOURS_PER_MONTH
 
@@ -145,8 +162,8 @@ def _per_day(prices: Sequence[Decimal | None]) -> Decimal:
 @click.option("--zone", "zones", multiple=True, help="Look into this zone only; can be repeated.  [default: all]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def stacks(zones: tuple[str, ...], as_json: bool) -> None:
-    """List the project's stacks that hold something in the cloud: owner, zone, age, when the state was last written,
-    nodes, CHF a day, and what is wrong.
+    """List the project's stacks that hold something in the cloud: owner, zone, age, when it expires, when its state was
+    last written, nodes, CHF a day, and what is wrong.
 
     Works without a backend, too, for an overview of the account; what is wrong with a stack only its state says.
     """
@@ -157,7 +174,7 @@ def stacks(zones: tuple[str, ...], as_json: bool) -> None:
     home = next(iter(everywhere.values())).organization()
     audit = of_project(everywhere, name, None if unasked else backend)
     asked = Asked.now(everywhere, home)
-    described = rows(audit, everywhere.keys(), asked.when)
+    described = rows(audit, everywhere.keys(), asked.when, {} if unasked else expiries(audit, backend))
     if as_json:
         table = {"project": name, "backend": unasked or None, "stacks": [row.document() for row in described]}
         sums = {"by-owner": {owner: cost(items) for owner, items in audit.by_owner.items()}}

@@ -152,7 +152,7 @@ def test_the_command_prints_a_line_per_stack_and_last_the_sum_and_who_was_asked(
 
     head, ours, theirs, owners, last = done.output.splitlines()
     assert done.exit_code == 0, done.output
-    assert head.split() == ["stack", "owner", "zone", "age", "updated", "nodes", "CHF/day", "wrong"]
+    assert head.split() == ["stack", "owner", "zone", "age", "expires", "updated", "nodes", "CHF/day", "wrong"]
     assert (ours.split()[:3], ours.split()[-2:]) == (["dev", "alice", ZONE], ["2", "2.09"])
     assert theirs.startswith("dev-2  bob")
     assert theirs.endswith("no such stack in this backend: outlived it, or is somebody else's")
@@ -173,6 +173,7 @@ def test_the_command_prints_json_for_programs(account: PaperAccount, run: Run) -
         "owner": "alice",
         "zones": [ZONE],
         "created": "2026-11-21T07:00:00+00:00",
+        "expires": None,
         "updated": "2026-11-23T00:00:00+00:00",
         "nodes": 2,
         "chf-per-day": "2.09",

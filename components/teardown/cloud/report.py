@@ -14,6 +14,8 @@ from .resource import Resource
 Row = tuple[Resource, str]  # with a remark
 
 _SPANS = ((86400, "d"), (3600, "h"), (60, "min"))
+NEW = "new"  # an age of less than a minute
+
 _RIGHT = (4, 5)  # columns of numbers
 
 
@@ -39,7 +41,7 @@ def age(since: datetime | None, now: datetime) -> str:
     if since is None:
         return "?"
     seconds = (now - since).total_seconds()
-    return next((f"{seconds // size:.0f} {unit}" for size, unit in _SPANS if seconds >= size), "new")
+    return next((f"{seconds // size:.0f} {unit}" for size, unit in _SPANS if seconds >= size), NEW)
 
 
 def table(rows: Sequence[Row], now: datetime) -> list[str]:

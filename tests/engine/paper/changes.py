@@ -146,6 +146,7 @@ CHANGES = (
     inner("drain.wait-seconds", "another", 60),
     Change("budget", "none → more than the stack costs", {"budget": 100}),
     Change("budget", "none → less than the stack costs", {"budget": 10}),
+    Change("ttl", "none → 12h", {"ttl": "12h"}),
     Change("protect", "false → true", {"protect": True}),
     Change("zone", "another, while protect is true", {"zone": "at-vie-1"}, {"protect": True}),
     Change("k3d.api-port, k3d.http-port", "others", {"k3d": {"api-port": 6551, "http-port": 8082}}),
