@@ -56,3 +56,14 @@ def test_without_a_stack_of_the_name_a_cloud_that_does_not_answer_is_no_proof_of
     assert result.exit_code == 1
     assert "there is no stack nobody on this sandbox; what the cloud holds it does not say: " in result.output
     assert result.output.count("\n") == 1
+
+
+def test_the_stacks_of_a_sandbox_are_listed_without_naming_one(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Sandbox(tmp_path):
+        result = CliRunner().invoke(main, ["--home", str(tmp_path), "stacks", "--zone", "ch-gva-2"])
+
+    printed = capfd.readouterr()
+    assert result.exit_code == 0, printed.err
+    assert printed.out.startswith("0 stacks of exoscale-sks: 0 things that cost 0.00 CHF per month (the sandbox at ")
