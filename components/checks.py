@@ -23,7 +23,9 @@ class Form:
 
 NOT_EMPTY = Form(r".+", "a text that is not empty")
 ANY = Form(r".*", "a text")
-HOST = Form(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*", "a DNS name")
+_LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+HOST = Form(rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*", "a DNS name")
+DOMAIN = Form(rf"(?=.{{1,187}}$){_LABEL}(\.{_LABEL})+", "a domain such as example.org")  # with room for a name in it
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pulumi
 
 from . import catalogue
 from .budget import check_budget
-from .checks import ANY, DAY, HOST, Checks, Form
+from .checks import ANY, DAY, DOMAIN, HOST, Checks, Form
 from .identity import Identity
 from .node_labels import LABEL_VALUE, STACK
 from .pool_args import PoolArgs, check_pools
@@ -142,7 +142,7 @@ class ClusterArgs:
         if self.ingress_nodepool:
             checks.one_of("ingress_nodepool", self.ingress_nodepool, tuple(self.nodepools))
         if self.domain:
-            checks.form("domain", self.domain, HOST)
+            checks.form("domain", self.domain, DOMAIN)
         checks.switch("csi", self.csi)
         checks.one_of("on_destroy", self.on_destroy, POLICIES)
         checks.number("drain_wait_seconds", self.drain_wait_seconds, 1, DAY)
@@ -207,7 +207,7 @@ class ClusterArgs:
             return
         if self.domain:
             host = self.identity.ref.host_names[0]
-            if not HOST.fits(host) or len(host) > LABEL_LENGTH:
+            if not HOST.fits(host) or "." in host:
                 checks.note("stack", f'makes the DNS name "{host}"; allowed: {LABEL_LENGTH} letters, digits or hyphens')
         stack = replace(self.identity.ref, id="0" * STACK_ID_LENGTH)
         things = ["Load balancer", *(f"Nodepool {pool}" for pool in self.nodepools)]

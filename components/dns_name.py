@@ -5,7 +5,7 @@ from ipaddress import IPv4Address
 
 import pulumi
 
-from .checks import DAY, HOST, Checks
+from .checks import DAY, DOMAIN, Checks
 from .component import Component
 from .ingress.host import IngressHost
 from .steps import DnsRecordsStep
@@ -35,7 +35,7 @@ class DnsNameArgs:
     def __post_init__(self) -> None:
         checks = Checks()
         if self.domain:
-            checks.form("domain", self.domain, HOST)
+            checks.form("domain", self.domain, DOMAIN)
         checks.number("ttl_seconds", self.ttl_seconds, 1, DAY)
         checks.finish()
 
@@ -53,7 +53,8 @@ class DnsName(Component):
     def __init__(
         self, name: str, cluster: IngressHost, args: DnsNameArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("DnsName", name, opts)
+        lasting = pulumi.ResourceOptions(depends_on=[*cluster.foundations])
+        super().__init__("DnsName", name, pulumi.ResourceOptions.merge(lasting, opts))
         pool = cluster.traffic_pool
         if args.domain and pool is None:
             raise pulumi.RunError(f"domain of DnsName {name} is {args.domain}; allowed: none, without a Cluster")

@@ -138,9 +138,16 @@ def _is_same(record: Document, name: str, address: str) -> bool:
 
 
 def _domains(account: Account) -> dict[str, str]:
-    """Returns the ids of the organisation's domains by name."""
+    """Returns the ids of the organisation's domains by name, in ASCII: the API shows it in Unicode."""
     found: Iterable[Document] = account.call(account.list_dns_domains).get("dns-domains", [])
-    return {one["unicode-name"]: one["id"] for one in found}
+    return {_ascii(one["unicode-name"]): one["id"] for one in found}
+
+
+def _ascii(name: str) -> str:
+    try:
+        return name.encode("idna").decode()
+    except UnicodeError:
+        return name
 
 
 def _records(account: Account, domain_id: str) -> dict[str, Document]:

@@ -21,6 +21,7 @@ def test_a_stack_with_the_demo_app_comes_up_stays_and_goes_without_a_trace(
     make_stack: Callable[..., SandboxStack],
     charts: Callable[[str], Path],
     cloud: Callable[[], dict[str, int]],
+    sandbox: Sandbox,
     controller: str,
 ) -> None:
     stack = make_stack(f"demo-{controller}")
@@ -29,7 +30,13 @@ def test_a_stack_with_the_demo_app_comes_up_stays_and_goes_without_a_trace(
 
     outputs = stack.up().outputs
     name = outputs["ingress_ip"].value.replace(".", "-")
-    assert outputs["demo_url"].value == f"http://{name}.nip.io/rickroller"
+    url = outputs["demo_url"].value
+    assert url == f"http://{name}.nip.io/rickroller"
+    with requests.Session() as session:
+        session.trust_env, session.proxies = False, {"http": sandbox.proxy_url}
+        until(lambda: session.get(url, timeout=10).ok, f"{url} does not answer")
+        below = session.get(f"{url}/t/abc", timeout=10)
+    assert (below.headers["X-Sandbox-Ingress"], below.headers["X-Sandbox-Service"]) == ("default/demo",) * 2
     assert stack.up().summary.resource_changes.keys() == {"same"}
     stack.destroy()
     assert cloud() == {}

@@ -176,7 +176,9 @@ def test_kubectl_top_node_has_figures_of_both(terminal: Terminal) -> None:
     assert all(TOP.fullmatch(node.strip()) for node in nodes), nodes
 
 
-def test_the_app_that_the_tutorial_ends_with_is_there(outputs: automation.OutputMap, terminal: Terminal) -> None:
+def test_the_app_that_the_tutorial_ends_with_answers(
+    outputs: automation.OutputMap, terminal: Terminal, sandbox: Sandbox
+) -> None:
     address = outputs["ingress_ip"].value.replace(".", "-")
     [deployment] = terminal.lines("kubectl get deployment --no-headers")
     [ingress] = terminal.lines("kubectl get ingress --no-headers")
@@ -184,6 +186,8 @@ def test_the_app_that_the_tutorial_ends_with_is_there(outputs: automation.Output
     assert outputs["demo_url"].value == f"http://{address}.nip.io/rickroller"
     assert deployment.split()[:2] == ["demo", "1/1"]
     assert ingress.split()[:2] == ["demo", "nginx"]
+    page = terminal.lines(f"curl -sf --proxy {sandbox.proxy_url} {outputs['demo_url'].value}")
+    assert any("default/demo" in line for line in page)
 
 
 def test_the_pages_kubectl_apply_is_refused_for_its_class_and_leaves_a_second_load_balancer(

@@ -107,6 +107,12 @@ def test_a_text_of_the_same_name_is_in_nobodys_way(account: Account, record: Cal
     assert dns_records.refused(account, WANTED) == ""
 
 
+def test_a_domain_of_other_letters_is_found_by_its_name_in_ascii(world: World, account: Account) -> None:
+    world.make("create_dns_domain", unicode_name="xn--zrich-kva.example")
+
+    assert dns_records.refused(account, replace(WANTED, domain="xn--zrich-kva.example")) == ""
+
+
 @pytest.mark.parametrize(("held", "allowed"), [(["acme.org", "shop.org"], "acme.org, shop.org"), ([], "none, for it")])
 def test_a_domain_of_another_is_refused_with_those_that_the_organisation_holds(
     world: World, account: Account, held: list[str], allowed: str

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pulumi.runtime import mocks
 
 from components import catalogue
-from components.checks import DAY, Form
+from components.checks import DAY, DOMAIN, Form
 from components.cluster_args import CENTURY, LIFETIME, SUBJECT
 from components.ingress import CONTROLLERS
 from components.node_labels import LABEL_KEY, LABEL_VALUE, STACK
@@ -41,6 +41,8 @@ QUALIFIED = re.compile(
     r"(?=.{1,63}$)([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]",
     re.ASCII,
 )
+# A name of an Ingress's host, in the same words: IsDNS1123Subdomain.
+RFC_1123 = re.compile(r"(?=.{1,253}$)[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
 VALUE = re.compile(r"(?=.{0,63}$)(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?", re.ASCII)
 
 
@@ -138,6 +140,13 @@ class Answered(World):
         assert self.authorities
         self.authorities.client(user, groups, ttl)
 
+    def _DnsRecords(self, inputs: Document) -> None:
+        domain = self.requests.make("create-dns-domain", {}, unicode_name=inputs["domain"])
+        for name in inputs["names"]:
+            assert RFC_1123.fullmatch(name.removeprefix("*.")), name
+            record = {"name": name, "type": "A", "content": inputs["address"], "ttl": int(inputs["ttlSeconds"])}
+            self.requests.make("create-dns-domain-record", {"domain-id": domain}, **record)
+
     def _Release(self, inputs: Document) -> None:
         assert inputs["chart"].strip()
         assert inputs["timeout"] * 10**9 < 2**63, "Go counts a time in nanoseconds, in 63 bits"
@@ -181,6 +190,7 @@ DOUBTFUL = [
     *(("kubeconfig", "ttl-seconds", seconds) for seconds in (0, 10**10, 10**12, 2**63)),
     *(("ingress", "timeout-seconds", seconds) for seconds in (0, 10**10, 2**63)),
     *(("ingress", "chart", chart) for chart in ("", " ")),
+    *(("dns", "domain", name) for name in ("", "A.org", "a..org", "-a.org", f"{'a' * 64}.org", "a." * 127)),
 ]
 
 
@@ -214,6 +224,8 @@ def configurations(draw: st.DrawFn) -> tuple[Document, str, str]:
         timeout_seconds=numbers(1, DAY),
         **{"class": text(NAME, 30)},
     )
+    if config["ingress"].get("controller") != "none":
+        config |= some(demo=st.booleans(), dns=st.fixed_dictionaries({"domain": text(DOMAIN)}))
     return config, draw(text(STACK, 63)), draw(text(STACK, 63))
 
 

@@ -62,7 +62,7 @@ def test_a_stack_on_this_machine_makes_no_records(run: Run) -> None:
 @pytest.mark.parametrize(
     ("settings", "line"),
     [
-        ({"dns": {"domain": "exa mple"}}, 'dns.domain is "exa mple"; allowed: a DNS name'),
+        ({"dns": {"domain": "exa mple"}}, 'dns.domain is "exa mple"; allowed: a domain such as example.org'),
         ({"dns": {"zone": "a"}}, "dns.zone is not a setting; did you mean exoscale-sks:dns.domain?"),
         (
             {**DOMAIN, "ingress": {"controller": "none"}},

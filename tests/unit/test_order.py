@@ -36,6 +36,8 @@ def configurations(draw: st.DrawFn) -> dict[str, Any]:
         "cni": draw(st.sampled_from(CNIS)),
         "level": draw(st.sampled_from(LEVELS)),
         "firewall": {"open-node-ports": draw(st.booleans())},
+        "demo": draw(st.booleans()),
+        "dns": draw(st.sampled_from(({}, {"domain": "example.org"}))),
     }
 
 
@@ -67,11 +69,17 @@ def step(world: World, kind: str) -> str:
 # kind, and what may only be deleted in a later layer
 ORDER = (
     ("Release", ("Nlb", "SksNodepool", "SksCluster", "kubernetes", "SecurityGroupRule")),
+    ("Ingress", ("Release", "SksNodepool", "SksCluster")),
+    ("Deployment", ("SksNodepool", "SksCluster", "kubernetes")),
+    ("DnsRecords", ("Nlb", "SksNodepool", "SksCluster")),
     ("Nlb", ("SksCluster",)),
     ("SksKubeconfig", ("SksCluster",)),
     ("SksNodepool", ("SecurityGroupRule", "SecurityGroup", "AntiAffinityGroup", "SksCluster")),
     ("SecurityGroupRule", ("SecurityGroup",)),
 )
+
+# what a destroy deletes after it has drained
+BEFORE = ("Release", "Nlb", "SksKubeconfig", "Deployment", "Ingress", "DnsRecords")
 
 
 @given(configurations())
@@ -92,11 +100,11 @@ def test_a_destroy_removes_ingress_then_load_balancer_and_nodes_then_the_rest(ru
 def test_a_destroy_drains_before_and_sweeps_after_everything_else(
     run: Run, config: dict[str, Any], with_ingress: bool
 ) -> None:
-    world = run(config if with_ingress else {**config, "ingress": {"controller": "none"}})
+    world = run(config if with_ingress else {**config, "ingress": {"controller": "none"}, "demo": False, "dns": {}})
 
     drain, second, stack_id = (step(world, kind) for kind in ("Drain", "SecondDrain", "StackId"))
     custom = {item.urn for item in world.registrations.values() if item.request.custom}
-    before = {item.urn for kind in ("Release", "Nlb", "SksKubeconfig") for item in world.of(kind)}
+    before = {item.urn for kind in BEFORE for item in world.of(kind)}
     assert {second, *before} <= world.leans_on(drain)
     assert all(second in world.leans_on(item.urn) for item in world.of("Release"))
     assert {item.urn for item in world.of("SksNodepool")} <= world.leans_on(second)
