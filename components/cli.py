@@ -8,7 +8,7 @@ import click
 
 from .teardown.errors import TeardownError
 
-_PEOPLES = ("audit", "plan", "rescue", "drift", "cycle", "init")
+_PEOPLES = ("audit", "plan", "rescue", "drift", "stacks", "reap", "cycle", "init")
 _STEPS = ("mark", "admit", "drain", "sweep-rules", "sweep")
 COMMANDS = (*_PEOPLES, *_STEPS, "credential")
 
@@ -35,9 +35,9 @@ class _Commands(click.Group):
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Inspect and repair stacks on Exoscale (not on the sandbox) with `audit`, `plan`, `rescue`, `drift` and `cycle`.
-    `init` prepares your own Pulumi project. The other commands are the steps of a destroy, which Pulumi runs. On the
-    sandbox, use `make audit` and so on.
+    """Inspect and repair stacks on Exoscale (not on the sandbox) with `audit`, `plan`, `rescue`, `drift`, `stacks`,
+    `reap` and `cycle`. `init` prepares your own Pulumi project. The other commands are the steps of a destroy, which
+    Pulumi runs. On the sandbox, use `make audit` and so on.
 
     The Exoscale API key is read from EXOSCALE_API_KEY and EXOSCALE_API_SECRET, from EXOSCALE_KEY and EXOSCALE_SECRET,
     or from the stack's configuration (exoscale:key and exoscale:secret).
