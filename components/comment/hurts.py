@@ -13,7 +13,7 @@ _POLICIES = {
     "keep": "its block storage volumes stay",
 }
 _ORDER = (CLUSTER, NODEPOOL, BALANCER)
-_OF_THE_PROGRAM = "exoscale-teardown:"  # steps of a destroy: nothing in the cloud
+_NOTHING = ("exoscale-teardown:", "pulumi:providers:")  # steps of a destroy, and plugins: nothing in the cloud
 
 
 def hurts(plan: Plan) -> list[str]:
@@ -28,7 +28,7 @@ def hurts(plan: Plan) -> list[str]:
 
 def _is_felt(change: Change) -> bool:
     going = change.kind in (REPLACE, DELETE)
-    return going and not change.is_component and not change.type.startswith(_OF_THE_PROGRAM)
+    return going and not change.is_component and not change.type.startswith(_NOTHING)
 
 
 def _going(change: Change, policy: str) -> str:
