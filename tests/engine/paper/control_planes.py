@@ -24,6 +24,7 @@ from tests.teardown.paper_api_server import PaperApiServer
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 BUILT_IN = {
     "/api/v1": {"Namespace": ("namespaces", False), "Service": ("services", True), "Secret": ("secrets", True)},
+    "/apis/apiextensions.k8s.io/v1": {"CustomResourceDefinition": ("customresourcedefinitions", False)},
     "/apis/apps/v1": {"Deployment": ("deployments", True)},
     "/apis/networking.k8s.io/v1": {"Ingress": ("ingresses", True), "IngressClass": ("ingressclasses", False)},
     "/apis/admissionregistration.k8s.io/v1": {
@@ -32,6 +33,13 @@ BUILT_IN = {
     },
 }
 """Kinds by the path of their group and version: plural, and whether they are namespaced."""
+
+ROLLED_OUT = {
+    "conditions": [
+        {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},
+        {"type": "Available", "status": "True"},
+    ]
+}
 
 
 class PaperControlPlanes:
@@ -87,6 +95,7 @@ class PaperControlPlanes:
     def _apply(self, cluster_id: str, path: str, body: Document, is_real: bool) -> Document:
         """As the program's plugin does it: the whole object, which may be a new one."""
         applied = {**body, "metadata": {**body["metadata"], "uid": path}}
+        applied |= {"status": ROLLED_OUT} if body["kind"] == "Deployment" else {}
         if is_real:
             self.objects(cluster_id)[path] = applied
         return applied
