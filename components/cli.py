@@ -38,7 +38,8 @@ class _Commands(click.Group):
 def main() -> None:
     """Inspect and repair stacks on Exoscale (not on the sandbox) with `audit`, `plan`, `rescue`, `drift`, `stacks`,
     `reap` and `cycle`. `init` prepares your own Pulumi project, and `comment` writes previews as a comment for a pull
-    request. The other commands are the steps of a destroy, which Pulumi runs. On the sandbox, use `make audit` and so on.
+    request. The other commands are the steps of a destroy, which Pulumi runs. On the sandbox, use `make audit` and so
+    on.
 
     The Exoscale API key is read from EXOSCALE_API_KEY and EXOSCALE_API_SECRET, from EXOSCALE_KEY and EXOSCALE_SECRET,
     or from the stack's configuration (exoscale:key and exoscale:secret).
