@@ -26,7 +26,7 @@ INSTALLED := $(wildcard $(PACKAGES)/pulumi)
 BROKEN := $(if $(INSTALLED),,$(wildcard .venv/pyvenv.cfg))
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down plan audit rescue status test check lint unit engine faults soak demo compare tools
+.PHONY: help up preview down plan audit stacks rescue status test check lint unit engine faults soak demo compare tools
 .PHONY: clean up-tools lint-tools distclean $(if $(INSTALLED),,.venv/installed)
 
 help: ## this list
@@ -46,6 +46,9 @@ plan: up-tools ## what a destroy of STACK would take out of its cluster
 
 audit: up-tools ## what the sandbox's cloud holds for STACK, and its price; ARGS=--fix removes it (STACK= for all)
 	@$(BIN)/python -m runner audit $${STACK:+"$$STACK"} $(ARGS)
+
+stacks: up-tools ## the stacks that hold something in the sandbox's cloud, and what is wrong with them
+	@$(BIN)/python -m runner stacks $(ARGS)
 
 rescue: up-tools ## make STACK destroyable again when its control plane is gone for good
 	@$(BIN)/python -m runner rescue "$$STACK" $(ARGS)

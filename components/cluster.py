@@ -82,7 +82,9 @@ class Cluster(Component):
         self._who = who = stack_id.identity(args.identity)
         control_plane = ControlPlane(
             "cluster",
-            ControlPlaneArgs(who, zone, level=args.level, cni=args.cni, version=args.kubernetes, csi=args.csi),
+            ControlPlaneArgs(
+                who, zone, level=args.level, cni=args.cni, version=args.kubernetes, csi=args.csi, ttl=args.ttl
+            ),
             child,
         )
         firewall = Firewall("nodes", FirewallArgs(who, zone, args.cni, args.open_node_ports), child)

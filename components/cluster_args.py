@@ -8,6 +8,7 @@ from typing import Literal
 import pulumi
 
 from . import catalogue
+from .budget import check_budget
 from .checks import ANY, DAY, DOMAIN, HOST, Checks, Form
 from .identity import Identity
 from .node_labels import LABEL_VALUE, STACK
@@ -15,11 +16,13 @@ from .pool_args import PoolArgs, check_pools
 from .teardown.changes import CCM, MANAGED, NEWEST, NO_BALANCER, Chosen, Placement
 from .teardown.cloud.stack_ref import STACK_ID_LENGTH
 from .teardown.storage_policy import POLICIES
+from .teardown.ttl import NO_TTL, PATTERN
 
 LABEL_LENGTH = 63  # of one part of a DNS name
 MONTH, WEEK = 30 * DAY, 7 * DAY
 CENTURY = 100 * 365 * DAY  # a certificate cannot hold a year of five digits
 SUBJECT = Form(r"[ -~]{1,64}", "1 to 64 letters, digits or signs of ASCII, which every certificate's subject takes")
+LIFETIME = Form(rf"{NO_TTL}|{PATTERN}", f"{NO_TTL}, or hours or days such as 12h or 7d")
 VERSION = Form(rf"{NEWEST}|[0-9]+\.[0-9]+\.[0-9]+", f"{NEWEST}, or a version such as 1.34.3")
 
 
@@ -89,6 +92,10 @@ class ClusterArgs:
             deletes that controller's load balancers itself.
         longhorn: whether the program installs a Longhorn into it. Without it an `up` that removes one is not refused
             while its volumes hold data.
+        budget: whole CHF a month that control plane, nodes and load balancer may cost at most, with every autoscaled
+            nodepool at its `max`; 0 sets no limit. What has no known price, such as level `pro`, has no place in it.
+        ttl: how long the stack lives after an `up`, such as `12h` or `7d`; then `exoscale-sks reap` destroys it. `none`
+            for ever. A label of the cluster.
         protect: whether to refuse an `up` that would replace the cluster. (`protect_everything` makes Pulumi refuse
             to delete anything of the stack.)
         project: the Pulumi project's name. Default: the running program's.
@@ -115,6 +122,8 @@ class ClusterArgs:
     on_destroy: Literal["refuse", "delete", "keep"] = "refuse"
     drain_wait_seconds: int = 120
     longhorn: bool = False
+    budget: int = 0
+    ttl: str = NO_TTL
     protect: bool = False
     project: str = field(default_factory=pulumi.get_project)
     stack: str = field(default_factory=pulumi.get_stack)
@@ -139,7 +148,10 @@ class ClusterArgs:
         checks.number("drain_wait_seconds", self.drain_wait_seconds, 1, DAY)
         checks.switch("longhorn", self.longhorn)
         checks.switch("protect", self.protect)
+        checks.form("ttl", self.ttl, LIFETIME)
         self._check_names(checks)
+        if checks.number("budget", self.budget, 0) and not checks.problems:
+            check_budget(checks, self.budget, self.level, self.nodepools, self.load_balancer)
         checks.finish()
 
     @property

@@ -7,6 +7,7 @@ import pulumiverse_exoscale as exoscale
 
 from .component import Component
 from .identity import Identity
+from .teardown.ttl import NO_TTL, TTL
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class ControlPlaneArgs:
         level: service level, `starter` or `pro`.
         cni: network plugin, `calico` or `cilium`.
         version: Kubernetes version; None takes the newest when the cluster is created and keeps it.
+        ttl: how long the stack lives after an `up`, for `exoscale-sks reap`; `none` for ever.
         csi: whether to install Exoscale's block storage driver. It cannot be removed again (docs/plugins.md, Updates
             that send nothing), so a cluster that has it keeps it.
     """
@@ -29,6 +31,7 @@ class ControlPlaneArgs:
     cni: pulumi.Input[str] = "calico"
     version: pulumi.Input[str] | None = None
     csi: bool = False
+    ttl: str = NO_TTL
 
 
 class ControlPlane(Component):
@@ -47,7 +50,7 @@ class ControlPlane(Component):
             f"{name}-cluster",
             name=args.identity.name(name),
             description=args.identity.describe("Control plane"),
-            labels=args.identity.labels,
+            labels={**args.identity.labels, **({} if args.ttl == NO_TTL else {TTL: args.ttl})},
             zone=args.zone,
             service_level=args.level,
             cni=args.cni,

@@ -90,6 +90,11 @@ class PoolArgs:
         return self.size if isinstance(self.size, int) else 2
 
     @property
+    def most_nodes(self) -> int:
+        """The most nodes that it may have; for `external`, which has no limit, those to begin with."""
+        return max(1, self.size.max) if isinstance(self.size, Between) else self.initial_size
+
+    @property
     def bounds(self) -> str:
         """Range within which others choose the size, in words; empty when nobody else changes it."""
         if isinstance(self.size, Between):

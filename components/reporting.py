@@ -1,7 +1,6 @@
 """Exported facts about nodepools and the monthly cost, based on the running machines."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -10,20 +9,10 @@ from .cluster_args import ClusterArgs
 from .nodepool import Nodepool
 from .pool_args import PoolArgs
 from .teardown.changes import NO_BALANCER
-from .teardown.cloud.prices import estimate
+from .teardown.cloud.prices import Machines, estimate
 
 Rows = Sequence[Mapping[str, Any]]
 """The machines of a nodepool: the `number` of each `instanceType` and `diskSizeGb`."""
-
-
-@dataclass(frozen=True)
-class _Nodes:
-    """Machines of one kind in a nodepool, for their price."""
-
-    instance_type: str
-    size: int
-    bounds: str
-    disk_size_gb: int
 
 
 def monthly_cost(args: ClusterArgs, running: Mapping[str, Rows]) -> str:
@@ -35,7 +24,7 @@ def monthly_cost(args: ClusterArgs, running: Mapping[str, Rows]) -> str:
     """
     nodes = {
         name: [
-            _Nodes(row["instanceType"], int(row["number"]), pool.bounds, int(row["diskSizeGb"]))
+            Machines(row["instanceType"], int(row["number"]), pool.bounds, int(row["diskSizeGb"]))
             for row in running.get(name, [])
         ]
         for name, pool in args.nodepools.items()

@@ -1,6 +1,7 @@
 """Reads untyped configuration key by key and collects mistakes, one line each."""
 
 import difflib
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar
@@ -54,6 +55,11 @@ class Table:
         """Returns true or false; the engine passes a top-level boolean as text."""
         value = self.take(key)
         return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+    def whole(self, key: str) -> Any:
+        """Returns a whole number, unchecked; the engine passes a top-level one as text."""
+        value = self.take(key)
+        return int(value) if isinstance(value, str) and re.fullmatch("-?[0-9]+", value) else value
 
     def table(self, key: str) -> "Table":
         """Returns a nested object; empty if it is not set."""

@@ -109,8 +109,9 @@ def _cluster(
     top: Table, storage: Table, has_longhorn: bool, load_balancer: Any, ingress_nodepool: Any, chart: str
 ) -> ClusterArgs | None:
     firewall, drain, dns = (top.table(name) for name in ("firewall", "drain", "dns"))
+    budget = top.whole("budget")
     arguments = {
-        **{key: top.take(key) for key in ("zone", "level", "cni", "version", "owner", "organization")},
+        **{key: top.take(key) for key in ("zone", "level", "cni", "version", "owner", "organization", "ttl")},
         "nodepools": nodepools(top.table("nodepools")),
         "access": access(top.table("kubeconfig"), StackRef(pulumi.get_project(), pulumi.get_stack())),
         **firewall.arguments(ClusterArgs, open_node_ports="open-node-ports"),
@@ -121,6 +122,7 @@ def _cluster(
         "ingress_chart": chart,
         **drain.arguments(ClusterArgs, drain_wait_seconds="wait-seconds"),
         **dns.arguments(ClusterArgs, domain="domain"),
+        "budget": budget if top.take("platform") == EXOSCALE else 0,  # k3d costs nothing
         "protect": top.switch("protect"),
     }
     if load_balancer == NO_BALANCER and dns.take("domain"):

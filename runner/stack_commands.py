@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 import yaml
@@ -86,14 +86,20 @@ def up(home: Path, stack: str, replace: tuple[str, ...], refresh: bool) -> None:
 @main.command(epilog=example("python -m runner preview alice"))
 @stack_argument
 @refresh_option
+@click.option("--events", type=click.File("w"), help="Write the engine's events, for `exoscale-sks comment`.")
 @click.pass_obj
-def preview(home: Path, stack: str, refresh: bool) -> None:
+def preview(home: Path, stack: str, refresh: bool, events: TextIO | None) -> None:
     """Show what `up` would change."""
     name = _name(stack)
     settings = _settings(home, name, keep=False)
     record = running(home) or daemon.start(home, FAST, click.echo)
-    ended = _run(partial(_stack(home, record, name, _charts(home, settings)).preview, refresh=refresh))
+    subject = _stack(home, record, name, _charts(home, settings))
+    from runner.events import FAILED, line
+
+    ended = _run(partial(subject.preview, refresh=refresh, on_event=events and (lambda one: events.write(line(one)))))
     if ended.cancelled or not ended.result:
+        if events:
+            events.write(FAILED)
         sys.exit(1)
 
 

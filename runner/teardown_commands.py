@@ -1,4 +1,4 @@
-"""`python -m runner plan|audit|rescue|cycle`: the teardown's commands on the sandbox, never on Exoscale."""
+"""`python -m runner plan|audit|rescue|stacks|cycle`: the teardown's commands on the sandbox, never on Exoscale."""
 
 import os
 import subprocess
@@ -41,7 +41,8 @@ def _passed_on(verb: str) -> click.Command:
         if {"-h", "--help"} & {*arguments}:
             context = click.Context(theirs, info_name=f"python -m runner {verb}")
             usage = theirs.get_help(context)
-            click.echo(f"{command.help}\n\n{usage}\n\nExample:\n  python -m runner {verb} alice")
+            whose = " alice" if _takes_stack(theirs) else ""
+            click.echo(f"{command.help}\n\n{usage}\n\nExample:\n  python -m runner {verb}{whose}")
             return
         sys.exit(_ask(home, verb, theirs, [*arguments]))
 
@@ -49,7 +50,7 @@ def _passed_on(verb: str) -> click.Command:
     return command
 
 
-plan, audit, rescue, cycle = map(_passed_on, ("plan", "audit", "rescue", "cycle"))
+plan, audit, rescue, stacks, cycle = map(_passed_on, ("plan", "audit", "rescue", "stacks", "cycle"))
 
 
 def _ask(home: Path, verb: str, theirs: click.Command, arguments: list[str]) -> int:
@@ -77,8 +78,14 @@ def _teardowns(verb: str) -> click.Command:
     return command
 
 
+def _takes_stack(command: click.Command) -> bool:
+    return any(isinstance(one, click.Argument) for one in command.params)
+
+
 def _place_of_stack(command: click.Command, arguments: Sequence[str]) -> int | None:
     """Returns the position of STACK in the arguments: the first that is neither an option nor an option's value."""
+    if not _takes_stack(command):
+        return None
     options = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
     with_value = {name for option in options if not (option.is_flag or option.count) for name in option.opts}
     before = ""

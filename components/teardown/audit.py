@@ -19,11 +19,9 @@ from .cloud.stack_ref import StackRef
 from .cloud.status import RECORDED, State, Status, by_maker, judge
 from .cloud.survey import Accounts, survey
 from .errors import TeardownError
-from .project_audit import ProjectAudit, of_project
+from .project_audit import NOBODY, ProjectAudit, of_project
 from .state.backend import Backend, Pulumi, plain_name, project
 from .state.recorded import Recorded, recorded
-
-_NOBODY = "nobody"  # the owner's name where a stack has none, as in the program's settings
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class StackAudit:
     def owner(self) -> str:
         """The owner named in its labels."""
         names = [item.labels["owner"] for item, _ in self.status.rows if "owner" in item.labels]
-        return (*names, _NOBODY)[0]
+        return (*names, NOBODY)[0]
 
     def text(self, asked: Asked) -> list[str]:
         """Formats the findings for people; the receipt is the last line."""

@@ -97,8 +97,9 @@ class Terminal:
 
 @pytest.fixture(scope="module")
 def stack(make_stack: Callable[..., SandboxStack], charts: Callable[[str], Path]) -> SandboxStack:
-    ingress = {"chart": str(charts("nginx-ingress"))}
-    return make_stack("tutorial", config={"exoscale-sks:ingress": ingress, "exoscale-sks:demo": True})
+    ingress, storage = {"chart": str(charts("nginx-ingress"))}, {"csi": False}  # the page's cluster has no driver
+    config = {"exoscale-sks:ingress": ingress, "exoscale-sks:storage": storage, "exoscale-sks:demo": True}
+    return make_stack("tutorial", config=config)
 
 
 @pytest.fixture(scope="module")

@@ -86,7 +86,7 @@ def test_only_another_cluster_or_group_makes_another_resource_which_the_old_one_
 
     assert answer.changes == answer.DIFF_SOME
     assert sorted(answer.diffs) == sorted(change) == sorted(answer.detailedDiff)
-    assert list(answer.replaces) == replaces
+    assert sorted(answer.replaces) == sorted(replaces)
     assert answer.deleteBeforeReplace
     assert set(ADDED.get(kind, {})) <= set(answer.stables)
     assert not set(change) & set(answer.stables)

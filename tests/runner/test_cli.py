@@ -11,7 +11,7 @@ from sandbox.admin import Admin
 from sandbox.sandbox import Sandbox
 
 Run = Callable[..., Result]
-VERBS = ("up", "preview", "down", "plan", "audit", "rescue", "cycle")
+VERBS = ("up", "preview", "down", "plan", "audit", "rescue", "stacks", "cycle")
 
 
 def test_the_commands_that_the_makefile_and_the_messages_name_exist() -> None:
@@ -23,7 +23,8 @@ def test_every_command_explains_itself_with_an_example(run: Run, verb: str) -> N
     shown = run(verb, "--help")
     assert shown.exit_code == 0
     assert (main.commands[verb].help or "").split()[0] in shown.output
-    assert shown.output.partition("Example:\n")[2].strip() == f"python -m runner {verb} alice"
+    example = "python -m runner stacks" if verb == "stacks" else f"python -m runner {verb} alice"
+    assert shown.output.partition("Example:\n")[2].strip() == example
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,14 @@ def test_without_a_stack_of_the_name_a_cloud_that_does_not_answer_is_no_proof_of
     assert result.exit_code == 1
     assert "there is no stack nobody on this sandbox; what the cloud holds it does not say: " in result.output
     assert result.output.count("\n") == 1
+
+
+def test_the_stacks_of_a_sandbox_are_listed_without_naming_one(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with Sandbox(tmp_path):
+        result = CliRunner().invoke(main, ["--home", str(tmp_path), "stacks", "--zone", "ch-gva-2"])
+
+    printed = capfd.readouterr()
+    assert result.exit_code == 0, printed.err
+    assert printed.out.startswith("0 stacks of exoscale-sks: 0 things that cost 0.00 CHF per month (the sandbox at ")

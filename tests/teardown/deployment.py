@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from components.teardown.cloud.account import Document
@@ -68,8 +69,9 @@ def mark(ref: StackRef = OURS) -> Document:
     return command("mark", create=f"sh teardown/run.sh mark --zone {ZONE}", delete=sweep, stdout=ref.id)
 
 
-def cluster(id_: str, zone: str = ZONE, **rest: Any) -> Document:
-    return resource(CLUSTER, "cluster", id_, inputs={"zone": zone}, outputs={"zone": zone}, **rest)
+def cluster(id_: str, zone: str = ZONE, ttl: str = "", **rest: Any) -> Document:
+    given = {"zone": zone, **({"labels": {"ttl": ttl}} if ttl else {})}
+    return resource(CLUSTER, "cluster", id_, inputs=given, outputs=given, **rest)
 
 
 def nodepool(id_: str, pool: str, of: str = "the-cluster", **rest: Any) -> Document:
@@ -118,6 +120,8 @@ class FakeBackend:
     def __init__(self, **states: Document) -> None:
         self.states = states
         self.working = ""
+        self.ups: dict[str, datetime] = {}
+        self.destroyed: list[str] = []
 
     def stacks(self) -> set[str]:
         return set(self.states)
@@ -127,6 +131,13 @@ class FakeBackend:
 
     def worker(self, stack: str) -> str:
         return self.working
+
+    def last_up(self, stack: str) -> datetime | None:
+        return self.ups.get(stack)
+
+    def destroy(self, stack: str) -> None:
+        self.destroyed.append(stack)
+        self.states[stack] = exported()
 
     def restore(self, stack: str, exported: Document) -> None:
         self.states[stack] = exported

@@ -48,6 +48,19 @@ def test_what_two_stacks_share_is_shown_with_each(account: PaperAccount) -> None
     assert {stack for stack, (items, _) in stacks.items() if shared in {item.id for item in items}} == {OURS, NEIGHBOUR}
 
 
+def test_an_audit_of_the_project_sums_by_owner_and_counts_what_two_stacks_of_one_owner_share_once(
+    account: PaperAccount,
+) -> None:
+    account.balancer(account.pool(OURS), account.pool(NEIGHBOUR))
+    bobs = StackRef(OURS.project, "pr-1", "dddddddddddd")
+    account.balancer(owner=bobs, labels=bobs.labels("bob"))
+
+    found = of_project({ZONE: account}, OURS.project, ALIVE)
+
+    assert "by owner: alice 25.35 CHF per month, bob 25.35 CHF per month" in found.text(ASKED)
+    assert found.document()["by-owner"] == {"alice": "25.35 CHF per month", "bob": "25.35 CHF per month"}
+
+
 def test_a_document_for_programs_names_each_stack_and_what_is_wrong_with_it(account: PaperAccount) -> None:
     account.balancer(owner=NEIGHBOUR)
 

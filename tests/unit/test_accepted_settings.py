@@ -17,7 +17,7 @@ from pulumi.runtime import mocks
 
 from components import catalogue
 from components.checks import DAY, DOMAIN, Form
-from components.cluster_args import CENTURY, SUBJECT
+from components.cluster_args import CENTURY, LIFETIME, SUBJECT
 from components.ingress import CONTROLLERS
 from components.node_labels import LABEL_KEY, LABEL_VALUE, STACK
 from components.pool_args import NAME, TAINT
@@ -208,6 +208,7 @@ def configurations(draw: st.DrawFn) -> tuple[Document, str, str]:
         level=st.sampled_from(catalogue.LEVELS),
         cni=st.sampled_from(catalogue.CNIS),
         version=st.sampled_from(sks_cluster_versions()),
+        ttl=text(LIFETIME),
         tls=st.sampled_from(("none", "self-signed")),
         cert_manager=st.fixed_dictionaries({}, optional={"timeout-seconds": numbers(1, DAY)}),
     )

@@ -8,6 +8,8 @@ import pytest
 
 from components import catalogue
 from components.teardown.cloud import prices
+from sandbox.api.catalogue import instance_types
+from tests.unit.conftest import PROJECT
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +41,19 @@ def test_levels_network_plugins_and_disks_are_those_of_the_api(schemas: dict[str
 
 def test_every_priced_instance_type_exists() -> None:
     assert prices.INSTANCES.keys() <= catalogue.INSTANCE_TYPES
+
+
+def test_every_instance_type_that_the_sandbox_offers_has_a_price() -> None:
+    assert {f"{kind['family']}.{kind['size']}" for kind in instance_types()} <= prices.INSTANCES.keys()
+
+
+def test_what_has_no_known_price_is_named_in_the_facts() -> None:
+    priced = {tuple(name.split(".")) for name in prices.INSTANCES}
+    (fact,) = [line for line in (PROJECT / "docs/exoscale.md").read_text().splitlines() if "No price is known" in line]
+    unknown = {
+        *(set(catalogue.LEVELS) - prices.LEVELS.keys()),
+        *(set(catalogue.INSTANCE_FAMILIES) - {family for family, _ in priced}),
+        *(set(catalogue.INSTANCE_SIZES) - {size for _, size in priced}),
+    }
+
+    assert {word for word in unknown if f"`{word}`" in fact.split("Karpenter's")[0]} == unknown

@@ -15,13 +15,14 @@ LIBRARY = {"components", "components.teardown"}
 LAYERS = {
     "tools": set(),
     "components.teardown": set(),
+    "components.comment": {"components.teardown"},
     "components": {"components.teardown"},
     "configuration": LIBRARY,
     PROGRAM: {*LIBRARY, "configuration"},
     "sandbox": {"tools"},
     "runner": {*LIBRARY, "configuration", "sandbox", "tools"},
 }
-WITHOUT_PULUMI = ("tools", "components.teardown")  # plain Python
+WITHOUT_PULUMI = ("tools", "components.teardown", "components.comment")  # plain Python
 ON_TOP = ("tests", "bench", "examples")  # nothing of ours imports them
 
 

@@ -33,11 +33,11 @@ def test_pools_add_up_and_no_load_balancer_costs_nothing() -> None:
 
 
 def test_an_unknown_price_is_said_to_be_unknown_and_the_total_to_be_more() -> None:
-    cost = estimate("pro", {"gpu": [Pool("gpu3.small", 1, 100)]}, load_balancers=1)
+    cost = estimate("pro", {"gpu": [Pool("gpua30.small", 1, 100)]}, load_balancers=1)
 
-    assert cost.unknown == ("control plane pro", "gpu, 1 x gpu3.small")
+    assert cost.unknown == ("control plane pro", "gpu, 1 x gpua30.small")
     assert str(cost).startswith("more than 35.57 CHF per month")
-    assert "control plane pro price unknown; gpu, 1 x gpu3.small price unknown; " in str(cost)
+    assert "control plane pro price unknown; gpu, 1 x gpua30.small price unknown; " in str(cost)
 
 
 def test_a_pool_of_machines_of_two_kinds_costs_what_they_cost() -> None:

@@ -134,6 +134,15 @@ def test_what_takes_labels_carries_project_stack_owner_and_the_stacks_own_id(run
     assert all(LABELS.items() <= mine.items() for mine in labels)
 
 
+def test_a_ttl_is_a_label_of_the_cluster_alone_and_a_stack_that_lives_for_ever_has_none(run: Run) -> None:
+    world = run({"ttl": "12h"})
+    labels = [item.inputs["labels"] for kind in LABELLED[1:] for item in world.of(kind)]
+
+    assert world.one("exoscale:index/sksCluster:SksCluster").inputs["labels"] == {**LABELS, "ttl": "12h"}
+    assert not any("ttl" in mine for mine in labels)
+    assert run().one("exoscale:index/sksCluster:SksCluster").inputs["labels"] == LABELS
+
+
 @every_shape
 def test_what_has_a_name_in_the_account_carries_the_stack_in_name_and_description(run: Run, shape: str) -> None:
     world = run(SHAPES[shape])

@@ -181,6 +181,10 @@ BAD = [
     ({"drain": {"wait-seconds": 86401}}, "drain.wait-seconds is 86401; allowed: a whole number from 1 to 86400"),
     ({"drain": {"wait": 5}}, "drain.wait is not a setting; did you mean exoscale-sks:drain.wait-seconds?"),
     ({"protect": "maybe"}, 'protect is "maybe"; allowed: true, false'),
+    *(
+        ({"ttl": ttl}, f'ttl is "{ttl}"; allowed: none, or hours or days such as 12h or 7d')
+        for ttl in ("", "12", "0h", "1w", "1.5h", "10000d", "-1h")
+    ),
     ({"k3d": {"api-port": 65536}}, "k3d.api-port is 65536; allowed: a whole number from 1 to 65535"),
     (
         {"k3d": {"api-port": 8080, "http-port": 8080}},

@@ -89,15 +89,18 @@ def resources(surveys: Iterable[Survey], evidence: Evidence | None = None) -> li
 
 def worn_by(surveys: Iterable[Survey], group_id: str) -> list[str]:
     """Names the nodepools and instances that a group is attached to."""
-    return [f"{what} {document['id']}" for one in surveys for what, document in _wearers(one, group_id)]
+    return [f"{what} {document['id']}" for one in surveys for what, document in _wearers(one).get(group_id, [])]
 
 
-def _wearers(survey: Survey, group_id: str) -> Iterator[tuple[str, Document]]:
+def _wearers(survey: Survey) -> dict[str, list[tuple[str, Document]]]:
+    """The nodepools and instances that each group is attached to, by its id."""
+    found: dict[str, list[tuple[str, Document]]] = {}
     nodepools = [pool for cluster in survey.clusters for pool in cluster.get("nodepools") or []]
     for what, documents in ((NODEPOOL, nodepools), (INSTANCE, survey.instances)):
         for document in documents:
-            if group_id in {group["id"] for key in _WORN for group in document.get(key) or []}:
-                yield what, document
+            for group_id in {group["id"] for key in _WORN for group in document.get(key) or []}:
+                found.setdefault(group_id, []).append((what, document))
+    return found
 
 
 class _Zone:
@@ -111,6 +114,11 @@ class _Zone:
         self._pools: dict[str, tuple[Owners, str, int]] = {}
         self._instances: dict[str, Resource] = {}
         self._volumes: dict[str, Resource] = {}
+        # An account may hold many stacks: whatever is asked for each resource is looked up, not searched for.
+        self._wearers = _wearers(survey)
+        self._snapshots: dict[str, list[Document]] = {}
+        for snapshot in survey.snapshots:
+            self._snapshots.setdefault((snapshot.get("block-storage-volume") or {}).get("id", ""), []).append(snapshot)
 
     def resources(self) -> Iterator[Resource]:
         """All but the groups."""
@@ -150,7 +158,7 @@ class _Zone:
     def worn(self, group_id: str) -> Owners:
         """Returns the owners of this zone's machines that a group is attached to."""
         owners: dict[StackRef, str] = {}
-        for what, document in _wearers(self._survey, group_id):
+        for what, document in self._wearers.get(group_id, []):
             pool = document["instance-pool"]["id"] if what == NODEPOOL else ""
             whose = self._pools[pool][0] if pool else self._instances[document["id"]].owners
             owners |= dict.fromkeys(whose, f"attached to {what} {document['id']}")
@@ -263,8 +271,7 @@ class _Zone:
 
     def _holds(self, volume: Document) -> Owners:
         """Returns the owners of a volume's snapshots, which would have to be deleted with it."""
-        snapshots = self._survey.snapshots
-        of_it = [one for one in snapshots if (one.get("block-storage-volume") or {}).get("id") == volume["id"]]
+        of_it = self._snapshots.get(volume["id"], [])
         labels = [(StackRef.from_labels(one), one["id"]) for one in of_it]
         return {label: f"snapshot {id_} carries its labels" for label, id_ in labels if label}
 

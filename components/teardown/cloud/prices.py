@@ -10,14 +10,34 @@ CURRENCY = "CHF"
 HOURS_PER_MONTH = 730
 
 LEVELS = {"starter": Decimal(0)}  # no source for the price of `pro`
+# Of these families no source gives a price: colossus, gpua30, gpub300, gpurtx6000pro (docs/exoscale.md, Destroying).
+_INSTANCES_BY_FAMILY = {
+    "standard": {
+        "micro": "0.00729",
+        "tiny": "0.01458",
+        "small": "0.02333",
+        "medium": "0.04666",
+        "large": "0.09333",
+        "extra-large": "0.18667",
+        "huge": "0.37334",
+        "mega": "0.74667",
+        "titan": "1.49333",
+        "jumbo": "2.24",
+        "colossus": "2.98666",
+    },
+    "cpu": {"extra-large": "0.23333", "huge": "0.46666", "mega": "0.93333", "titan": "1.86667"},
+    "memory": {"extra-large": "0.14", "huge": "0.28", "mega": "0.56", "titan": "1.12"},
+    "storage": {"extra-large": "0.14", "huge": "0.28", "mega": "0.56", "titan": "1.12", "jumbo": "1.86667"},
+    "gpu": {"small": "1.16806", "medium": "1.71111", "large": "2.25417", "huge": "2.82083"},
+    "gpu2": {"small": "1.375", "medium": "2.01389", "large": "2.65278", "huge": "3.31944"},
+    "gpu3": {"small": "2.13333", "medium": "4.26667", "large": "8.53333", "huge": "17.06667"},
+    "gpua5000": {"small": "1.34028", "medium": "2.47951", "large": "4.55694"},
+    "gpu3080ti": {"small": "0.92361", "medium": "1.70868", "large": "3.14028"},
+}
 INSTANCES = {
-    "standard.micro": Decimal("0.00729"),
-    "standard.tiny": Decimal("0.01458"),
-    "standard.small": Decimal("0.02333"),
-    "standard.medium": Decimal("0.04666"),
-    "standard.large": Decimal("0.09333"),
-    "standard.extra-large": Decimal("0.18667"),
-    "standard.huge": Decimal("0.37334"),
+    f"{family}.{size}": Decimal(price)
+    for family, sizes in _INSTANCES_BY_FAMILY.items()
+    for size, price in sizes.items()
 }
 DISK_GB = Decimal("0.00014")  # a node's disk
 VOLUME_GB = Decimal("0.00006")  # block storage; the table names no unit, GiB like the disk's is assumed
@@ -35,6 +55,16 @@ class Nodes(Protocol):
     def bounds(self) -> str: ...
     @property
     def disk_size_gb(self) -> int: ...
+
+
+@dataclass(frozen=True)
+class Machines:
+    """Equal machines of a nodepool."""
+
+    instance_type: str
+    size: int
+    bounds: str
+    disk_size_gb: int
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Prints findings: tables, sums, ages, and the receipt."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,6 +14,8 @@ from .resource import Resource
 Row = tuple[Resource, str]  # with a remark
 
 _SPANS = ((86400, "d"), (3600, "h"), (60, "min"))
+NEW = "new"  # an age of less than a minute
+
 _RIGHT = (4, 5)  # columns of numbers
 
 
@@ -34,12 +36,12 @@ def price(item: Resource) -> str:
     return "unknown" if item.per_month is None else f"{item.per_month:.2f}"
 
 
-def age(item: Resource, now: datetime) -> str:
-    """Returns a resource's age."""
-    if item.created is None:
+def age(since: datetime | None, now: datetime) -> str:
+    """Returns the time since then, as a table cell."""
+    if since is None:
         return "?"
-    seconds = (now - item.created).total_seconds()
-    return next((f"{seconds // size:.0f} {unit}" for size, unit in _SPANS if seconds >= size), "new")
+    seconds = (now - since).total_seconds()
+    return next((f"{seconds // size:.0f} {unit}" for size, unit in _SPANS if seconds >= size), NEW)
 
 
 def table(rows: Sequence[Row], now: datetime) -> list[str]:
@@ -48,9 +50,24 @@ def table(rows: Sequence[Row], now: datetime) -> list[str]:
         return []
     cells = [("kind", "id", "name", "zone", "age", f"{CURRENCY}/month", "")]
     for item, said in rows:
-        cells.append((item.kind, item.id, item.name, item.zone or "all", age(item, now), price(item), said))
-    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
-    return ["  ".join(_aligned(row, widths)).rstrip() for row in cells]
+        cells.append((item.kind, item.id, item.name, item.zone or "all", age(item.created, now), price(item), said))
+    return aligned(cells, _RIGHT)
+
+
+def aligned(cells: Sequence[Sequence[str]], right: Collection[int]) -> list[str]:
+    """Returns a line per row, in columns.
+
+    Args:
+        right: the columns of numbers.
+    """
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    ]
 
 
 def unproven(items: Iterable[Resource]) -> list[str]:
@@ -128,13 +145,6 @@ def document(item: Resource, said: str) -> dict[str, Any]:
         "proof": item.proof or None,
         "remove": item.command,
     }
-
-
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    return [
-        cell.rjust(width) if column in _RIGHT else cell.ljust(width)
-        for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-    ]
 
 
 def section(title: str, lines: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -11,6 +12,7 @@ import yaml
 from ..cloud.account import Document
 from ..errors import TeardownError
 
+_HISTORY = "100"  # entries, the newest first; beside `up` there are refreshes and destroys
 _NO_SUCH_STACK = "no stack named"
 
 
@@ -25,6 +27,16 @@ class Backend(Protocol):
 
     def worker(self, stack: str) -> str:
         """Says who is working on the stack now; empty if nobody is."""
+
+    def last_up(self, stack: str) -> datetime | None:
+        """Returns when the stack's last `up` ended, whatever its result; None if the history has none."""
+
+    def destroy(self, stack: str) -> None:
+        """Destroys the stack; what Pulumi prints goes to the screen.
+
+        Raises:
+            TeardownError: Pulumi did not destroy it.
+        """
 
     def restore(self, stack: str, exported: Document) -> None:
         """Replaces the stack's state, which Pulumi checks first.
@@ -68,6 +80,19 @@ class Pulumi:
         locks = Path(unquote(urlsplit(url).path)) / ".pulumi" / "locks"
         found = [json.loads(file.read_text()) for file in locks.glob(f"*/{project(self._folder)}/{name}/*.json")]
         return ", ".join(f"{lock.get('username')}@{lock.get('hostname')} (pid {lock.get('pid')})" for lock in found)
+
+    def last_up(self, stack: str) -> datetime | None:
+        rows: list[Document] = json.loads(
+            self._asked("stack", "history", "--json", "--stack", stack, "--page-size", _HISTORY)
+        )
+        ups = [row.get("endTime") or row["startTime"] for row in rows if row["kind"] == "update"]
+        return max(map(datetime.fromisoformat, ups), default=None)
+
+    def destroy(self, stack: str) -> None:
+        command = ["pulumi", "destroy", "--yes", "--stack", stack, "--non-interactive", "--color", "never"]
+        ended = subprocess.run(command, cwd=self._folder, check=False)
+        if ended.returncode:
+            raise TeardownError(f"`pulumi destroy --stack {stack}` ended with status {ended.returncode}")
 
     def restore(self, stack: str, exported: Document) -> None:
         self._asked("stack", "import", "--stack", stack, stdin=json.dumps(exported))

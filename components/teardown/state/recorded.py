@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from .. import ttl
 from ..cloud.account import Document, Organization
 from . import legacy
 
@@ -44,6 +45,8 @@ class Recorded:
         balancer_ids: ids of NLBs that are resources.
         drains: the drains that a destroy would run.
         saved: time when the state was written; None if it does not say.
+        ttl: how long the stack lives after an `up`, from its cluster's labels; empty if it does not expire.
+        expires: time when its kubeconfig for people expires; None if there is none or the state does not say.
         pending: urns of operations that have not ended or were interrupted.
     """
 
@@ -56,6 +59,8 @@ class Recorded:
     balancer_ids: frozenset[str] = frozenset()
     drains: tuple[RecordedDrain, ...] = ()
     saved: datetime | None = None
+    ttl: str = ""
+    expires: datetime | None = None
     pending: tuple[str, ...] = ()
 
 
@@ -95,6 +100,8 @@ def recorded(exported: Document | None) -> Recorded:
         balancer_ids=frozenset(one["id"] for one in of_type(BALANCER)),
         drains=drains,
         saved=datetime.fromisoformat(time) if found and time and not time.startswith("0001") else None,
+        ttl=next(filter(None, (ttl.of_labels(_value(one, "labels")) for one in of_type(CLUSTER))), ""),
+        expires=max(filter(None, map(_expires, of_type(KUBECONFIG))), default=None),
         pending=tuple(one["resource"]["urn"] for one in deployment.get("pending_operations") or []),
     )
 
@@ -112,6 +119,12 @@ def text(resource: Document, key: str) -> str:
 
 def _value(resource: Document, key: str) -> Any:
     return (resource.get("outputs") or {}).get(key, (resource.get("inputs") or {}).get(key))
+
+
+def _expires(kubeconfig: Document) -> datetime | None:
+    """When its certificate ends; a renewed one is another resource (docs/plugins.md)."""
+    created, seconds = kubeconfig.get("created"), _value(kubeconfig, "ttlSeconds")
+    return datetime.fromisoformat(created) + timedelta(seconds=seconds) if created and seconds else None
 
 
 def _drain(resource: Document) -> RecordedDrain | None:

@@ -24,7 +24,7 @@ from tests.teardown.paper_api_server import PaperApiServer
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 BUILT_IN = {
     "/api/v1": {"Namespace": ("namespaces", False), "Service": ("services", True), "Secret": ("secrets", True)},
-    DEFINITIONS.rpartition("/")[0]: {"CustomResourceDefinition": ("customresourcedefinitions", False)},
+    "/apis/apiextensions.k8s.io/v1": {"CustomResourceDefinition": ("customresourcedefinitions", False)},
     "/apis/apps/v1": {"Deployment": ("deployments", True)},
     "/apis/networking.k8s.io/v1": {"Ingress": ("ingresses", True), "IngressClass": ("ingressclasses", False)},
     "/apis/admissionregistration.k8s.io/v1": {
@@ -33,6 +33,13 @@ BUILT_IN = {
     },
 }
 """Kinds by the path of their group and version: plural, and whether they are namespaced."""
+
+ROLLED_OUT = {
+    "conditions": [
+        {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},
+        {"type": "Available", "status": "True"},
+    ]
+}
 
 
 class PaperControlPlanes:
@@ -70,8 +77,6 @@ class PaperControlPlanes:
         with self._lock:
             if path.endswith("/endpointslices"):
                 self._run_pods(cluster_id, path)
-            if path.startswith(DEFINITIONS):
-                self._establish(cluster_id)
             if method == "PATCH" and {"apiVersion", "kind"} <= body.keys():
                 return self._apply(cluster_id, path, body, is_real="dryRun" not in query)
             return self._kinds(cluster_id, path) or self._clusters[cluster_id]._ask(method, path, query, body)
@@ -87,15 +92,10 @@ class PaperControlPlanes:
         resources = [{"kind": kind, "name": name, "namespaced": inside} for kind, (name, inside) in kinds.items()]
         return {"resources": resources} if resources else {}
 
-    def _establish(self, cluster_id: str) -> None:
-        """Serves the kinds that are defined."""
-        for path, definition in self.objects(cluster_id).items():
-            if path.startswith(f"{DEFINITIONS}/"):
-                definition["status"] = {"conditions": [{"type": "Established", "status": "True"}]}
-
     def _apply(self, cluster_id: str, path: str, body: Document, is_real: bool) -> Document:
         """As the program's plugin does it: the whole object, which may be a new one."""
         applied = {**body, "metadata": {**body["metadata"], "uid": path}}
+        applied |= {"status": ROLLED_OUT} if body["kind"] == "Deployment" else {}
         if is_real:
             self.objects(cluster_id)[path] = applied
         return applied

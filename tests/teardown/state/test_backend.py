@@ -5,6 +5,7 @@ import os
 import stat
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,21 @@ def test_who_holds_the_lock_of_a_file_backend_is_named(answers: Callable[..., Pu
 
     assert pulumi.worker("dev") == pulumi.worker("organization/shop/dev") == "jane@tower (pid 4711)"
     assert pulumi.worker("dev-2") == ""
+
+
+def test_the_last_up_is_the_newest_update_in_the_history_whatever_came_after_it(answers: Callable[..., Pulumi]) -> None:
+    def ran(kind: str, hour: int) -> dict[str, str]:
+        return {"kind": kind, "startTime": f"2026-11-24T{hour}:00:00.000Z", "endTime": f"2026-11-24T{hour}:05:00.000Z"}
+
+    history = [ran("refresh", 15), ran("destroy", 14), ran("update", 13), ran("update", 12)]
+
+    assert answers(stack_history=history).last_up("dev") == datetime(2026, 11, 24, 13, 5, tzinfo=UTC)
+    assert answers(stack_history=history[:2]).last_up("dev") is None
+
+
+def test_a_destroy_that_pulumi_did_not_finish_is_an_error(answers: Callable[..., Pulumi]) -> None:
+    with pytest.raises(TeardownError, match=r"^`pulumi destroy --stack dev` ended with status 255$"):
+        answers("no passphrase").destroy("dev")
 
 
 @pytest.fixture
