@@ -77,6 +77,8 @@ class PaperControlPlanes:
         with self._lock:
             if path.endswith("/endpointslices"):
                 self._run_pods(cluster_id, path)
+            if path.startswith(DEFINITIONS):
+                self._establish(cluster_id)
             if method == "PATCH" and {"apiVersion", "kind"} <= body.keys():
                 return self._apply(cluster_id, path, body, is_real="dryRun" not in query)
             return self._kinds(cluster_id, path) or self._clusters[cluster_id]._ask(method, path, query, body)
@@ -91,6 +93,12 @@ class PaperControlPlanes:
                     kinds[spec["names"]["kind"]] = spec["names"]["plural"], spec["scope"] == "Namespaced"
         resources = [{"kind": kind, "name": name, "namespaced": inside} for kind, (name, inside) in kinds.items()]
         return {"resources": resources} if resources else {}
+
+    def _establish(self, cluster_id: str) -> None:
+        """Serves the kinds that are defined."""
+        for path, definition in self.objects(cluster_id).items():
+            if path.startswith(f"{DEFINITIONS}/"):
+                definition["status"] = {"conditions": [{"type": "Established", "status": "True"}]}
 
     def _apply(self, cluster_id: str, path: str, body: Document, is_real: bool) -> Document:
         """As the program's plugin does it: the whole object, which may be a new one."""
