@@ -1,1 +1,1 @@
-"""Draws `docs/demo.svg`, the README's picture of a terminal, from a real run: `make demo`."""
+"""Draws the README's pictures of a terminal from real runs: `make demo`, `make k9s`."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Self
 
@@ -61,7 +62,8 @@ class Screen:
     def coloured(self) -> list[str]:
         """The rows with their colours, as a program prints them that knows no other way."""
         rows = ([self._screen.buffer[row][column] for column in range(self._screen.columns)] for row in self._rows())
-        return ["".join(f"\x1b[{_style(cell)}m{cell.data}\x1b[0m" for cell in row) for row in rows]
+        runs = ([(style, "".join(cell.data for cell in run)) for style, run in groupby(row, _style)] for row in rows)
+        return ["".join(f"\x1b[{style}m{text}\x1b[0m" for style, text in row) for row in runs]
 
     def wait(self, shows: Callable[[list[str]], bool], seconds: float = _WAIT_SECONDS) -> None:
         """Follows the program until its screen shows something.

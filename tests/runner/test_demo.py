@@ -7,13 +7,16 @@ from xml.etree import ElementTree
 
 import pytest
 
+from runner.demo import k9s
 from runner.demo.checkout import checkout
 from runner.demo.excerpt import SESSION, Command, Missing, anonymous, excerpt
 from runner.demo.terminal import COLUMNS, typed
 from sandbox import daemon
 from sandbox.home import start_time
 
-PICTURE = (Path(__file__).parents[2] / "docs" / "demo.svg").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+PICTURES = {name: (DOCS / f"{name}.svg").read_text() for name in ("demo", "k9s")}
+PICTURE = PICTURES["demo"]
 UP = SESSION[0]
 CREATED = "\x1b[32m+ \x1b[0m exoscale:index:Nlb one \x1b[32mcreated (0.4s)\x1b[0m"
 GAP, CELL = "\x1b[2m⋮\x1b[0m", 12.2  # the width of a character
@@ -136,11 +139,22 @@ def test_the_committed_picture_shows_all_that_a_run_must_print() -> None:
         assert not [form for form in command.kept if not any(re.fullmatch(form, row) for row in shown)]
 
 
-def test_the_committed_picture_loads_nothing_and_fits_the_first_screen() -> None:
-    assert not re.search(r"@import|@font-face|href|<image|<script|url\((?!#)", PICTURE)
-    assert len(PICTURE) < 60_000
-    assert len(rows(PICTURE)) <= 42
+@pytest.mark.parametrize("picture", PICTURES)
+def test_a_committed_picture_loads_nothing_and_fits_the_first_screen(picture: str) -> None:
+    svg = PICTURES[picture]
+    assert not re.search(r"@import|@font-face|href|<image|<script|url\((?!#)", svg)
+    assert len(svg) < 60_000
+    assert len(rows(svg)) <= 42
 
 
-def test_the_committed_picture_names_no_folder_of_the_machine_that_drew_it() -> None:
-    assert not [row for row in rows(PICTURE) if re.search(r"/(root|home|tmp|var|Users)/", row)]
+@pytest.mark.parametrize("picture", PICTURES)
+def test_a_committed_picture_names_no_folder_of_the_machine_that_drew_it(picture: str) -> None:
+    assert not [row for row in rows(PICTURES[picture]) if re.search(r"/(root|home|tmp|var|Users)/", row)]
+
+
+def test_the_committed_picture_of_k9s_shows_the_stacks_nodes() -> None:
+    shown = rows(PICTURES["k9s"])
+
+    assert shown[0] == f"$ {k9s.COMMAND}"
+    assert len(k9s.nodes(shown)) == 2
+    assert any(re.search(r"Context: +exoscale-sks-demo", row) for row in shown)

@@ -40,8 +40,8 @@ def test_its_rows_have_their_colours(asking: Screen) -> None:
     with asking as screen:
         screen.wait(lambda rows: "blue" in rows[4])
         last = screen.coloured[4]
-    assert last.startswith("\x1b[0;1;31mr\x1b[0m")
-    assert "\x1b[0;38;2;1;2;255;48;2;0;0;255mb\x1b[0m" in last
+    assert last.startswith("\x1b[0;1;31mred\x1b[0m\x1b[0m \x1b[0m")
+    assert "\x1b[0;38;2;1;2;255;48;2;0;0;255mblue\x1b[0m" in last
 
 
 def test_what_never_comes_is_an_error_with_the_screen_in_it(asking: Screen) -> None:
