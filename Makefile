@@ -26,11 +26,11 @@ INSTALLED := $(wildcard $(PACKAGES)/pulumi)
 BROKEN := $(if $(INSTALLED),,$(wildcard .venv/pyvenv.cfg))
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down plan audit stacks rescue status test check lint unit engine faults soak demo compare tools
-.PHONY: clean up-tools lint-tools distclean $(if $(INSTALLED),,.venv/installed)
+.PHONY: help up preview down plan audit stacks rescue status test check lint unit engine faults soak demo k9s compare
+.PHONY: tools clean up-tools lint-tools k9s-tools distclean $(if $(INSTALLED),,.venv/installed)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
 
 up: up-tools ## bring the stack up on the sandbox: no account needed
 	@$(BIN)/python -m runner up "$$STACK" $(ARGS)
@@ -74,7 +74,7 @@ engine: tools ## the real engine and real control planes against the sandbox
 	@$(BIN)/pytest tests/engine tests/sandbox tests/teardown/state/test_backend.py --ignore tests/engine/faults \
 	  -m "not slow" -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
-faults: tools ## the fault suite: what destroy guarantees, and every slow test, such as previews of each kind of change
+faults: tools k9s-tools ## the fault suite: what destroy guarantees, and every slow test, such as previews of each kind of change
 	@$(BIN)/pytest tests/engine/faults -n $(FAULT_JOBS) --dist worksteal
 	@$(BIN)/pytest tests/engine tests/sandbox --ignore tests/engine/faults -m slow -n $(FAULT_JOBS) --dist loadfile
 
@@ -85,6 +85,9 @@ soak: tools .venv/pictures ## N random stacks under random faults, destroyed by 
 demo: up-tools .venv/pictures ## draw docs/demo.svg from a real run of `make up` and `make down`
 	@$(BIN)/python -m runner.demo
 
+k9s: up-tools k9s-tools .venv/pictures ## draw docs/k9s.svg from a real k9s on the sandbox
+	@$(BIN)/python -m runner.demo.k9s
+
 compare: tools ## the real clients and plugins that PATH has, against the sandbox; written to docs/fidelity.md
 	@$(BIN)/python -m tests.compare $(ARGS)
 
@@ -93,6 +96,9 @@ tools: .venv/installed ## install the pinned command-line tools (first time: sev
 
 up-tools: .venv/installed
 	@$(BIN)/python -m tools $(UP_TOOLS)
+
+k9s-tools: .venv/installed
+	@$(BIN)/python -m tools k9s
 
 lint-tools: .venv/installed
 	@$(BIN)/python -m tools actionlint

@@ -1,4 +1,4 @@
-"""`python -m tools` installs every pinned tool, `python -m tools helm pulumi` only these."""
+"""`python -m tools` installs every pinned tool but k9s, `python -m tools helm pulumi` only these."""
 
 import sys
 
@@ -20,7 +20,7 @@ def main(names: tuple[str, ...], path: str | None) -> None:
         except (Unavailable, LookupError) as error:
             sys.exit(str(error))
         return
-    wanted = [tool for tool in TOOLS if not names or tool.name in names]
+    wanted = [tool for tool in TOOLS if (tool.name in names if names else tool.target == "tools")]
     for number, tool in enumerate(wanted, 1):
         label = f"[{number}/{len(wanted)}] {tool.name} {tool.version}"
 

@@ -46,11 +46,12 @@ def path_of(binary: str) -> Path:
     Raises:
         Unavailable: it is not; the message says what is wrong and what to run.
     """
-    folder = _folder(tool_of(binary))
+    tool = tool_of(binary)
+    folder = _folder(tool)
     if not folder.exists():
-        raise Unavailable(f"{binary} is not installed yet: run `make tools`")
+        raise Unavailable(f"{binary} is not installed yet: run `make {tool.target}`")
     if fault := record.fault(folder, binary):
-        raise Unavailable(f"{folder / binary} {fault}: run `make tools`")
+        raise Unavailable(f"{folder / binary} {fault}: run `make {tool.target}`")
     return folder / binary
 
 

@@ -29,6 +29,7 @@ class Tool:
             publisher ships none. `{os}`, `{arch}`, `{v}` (with v) and `{n}` (without) are filled in.
         checksums: address of the file with the SHA-256 sums.
         version_args: what makes the first binary print its version.
+        target: of `make`, which installs it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Tool:
     archive: str = ""
     checksums: str = ""
     version_args: tuple[str, ...] = ("version",)
+    target: str = "tools"
 
     @cached_property
     def version(self) -> str:
@@ -57,6 +59,7 @@ class Tool:
 
 _PULUMI = "https://github.com/pulumi/pulumi/releases/download/{v}"
 _ACTIONLINT = "https://github.com/rhysd/actionlint/releases/download/{v}/actionlint_{n}_"
+_K9S = "https://github.com/derailed/k9s/releases/download/{v}"
 _ETCD = "https://github.com/etcd-io/etcd/releases/download/{v}"
 _KUBERNETES_VERSION = "k8s.io/component-base/version"
 
@@ -127,5 +130,16 @@ TOOLS = (
         archive=_ACTIONLINT + "{os}_{arch}.tar.gz",
         checksums=_ACTIONLINT + "checksums.txt",
         version_args=("--version",),
+    ),
+    Tool(
+        name="k9s",
+        why="looks into a cluster, in a test and for docs/k9s.svg",
+        module="github.com/derailed/k9s",
+        binaries={"k9s": "github.com/derailed/k9s"},
+        stamps=("github.com/derailed/k9s/cmd.version={v}",),
+        archive=_K9S + "/k9s_Linux_{arch}.tar.gz" if OS == "linux" else "",
+        checksums=_K9S + "/checksums.sha256",
+        version_args=("version", "--short"),
+        target="k9s-tools",
     ),
 )

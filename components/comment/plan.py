@@ -74,6 +74,7 @@ class Plan:
         changes: each resource's, unchanged ones too, by URN.
         destroyed: URNs of what is deleted, in the engine's order.
         errors: error messages; the preview failed if there are any, or if it did not finish.
+        warnings: warnings, with which this program announces what an `up` takes away.
         finished: whether the engine came to its end.
         hidden: number of unchanged resources that the text leaves out.
     """
@@ -82,6 +83,7 @@ class Plan:
     changes: dict[str, Change] = field(default_factory=dict)
     destroyed: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     finished: bool = False
     hidden: int = 0
 
@@ -103,7 +105,10 @@ class Plan:
         if kind not in KINDS:
             return  # reads, and removals from the state alone
         _, _, type_, name = ["", "", "", "", *urn.split("::", 3)][-4:]
-        change = self.changes.setdefault(urn, Change(type_.rpartition("$")[2], name, kind))
+        type_ = type_.rpartition("$")[2]
+        if type_.startswith("pulumi:providers:") and name.startswith("default"):
+            return  # made by the engine, which does not count them either
+        change = self.changes.setdefault(urn, Change(type_, name, kind))
         if change.kind != REPLACE:
             change.kind = kind
         change.before = change.before or (State.of(before) if kind != CREATE else None)

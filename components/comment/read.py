@@ -8,7 +8,7 @@ from typing import Any
 from ..teardown.errors import TeardownError
 from .plan import SAME, Plan
 
-_ERRORS, _LONGEST = 50, 4_000  # of a preview, and characters of each
+_MESSAGES, _LONGEST = 50, 4_000  # of each kind, and characters of each
 _LARGEST = 16 * 2**20  # bytes; a stack of ours has some 200 kB
 
 
@@ -49,7 +49,7 @@ def _read_event(plan: Plan, event: dict[str, Any]) -> None:
     if isinstance(event.get("summaryEvent"), dict):
         plan.finished = event["summaryEvent"].get("result") in (None, "", "succeeded")
     if isinstance(event.get("errorEvent"), dict):
-        _add_error(plan, event["errorEvent"].get("error"))
+        _add(plan.errors, event["errorEvent"].get("error"))
 
 
 def _read_document(plan: Plan, document: dict[str, Any]) -> None:
@@ -65,13 +65,14 @@ def _read_document(plan: Plan, document: dict[str, Any]) -> None:
 
 
 def _read_message(plan: Plan, message: dict[str, Any]) -> None:
-    if message.get("severity") == "error":
-        _add_error(plan, f"{message.get('prefix') or ''}{message.get('message')}".strip())
+    into = {"error": plan.errors, "warning": plan.warnings}.get(str(message.get("severity")))
+    if into is not None:
+        _add(into, f"{message.get('prefix') or ''}{message.get('message')}".strip())
 
 
-def _add_error(plan: Plan, text: Any) -> None:
-    if len(plan.errors) < _ERRORS:
-        plan.errors.append(str(text)[:_LONGEST])
+def _add(messages: list[str], text: Any) -> None:
+    if len(messages) < _MESSAGES:
+        messages.append(str(text)[:_LONGEST])
 
 
 def _json(text: str) -> Any:

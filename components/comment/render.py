@@ -15,7 +15,7 @@ from .plan import CREATE, DELETE, REPLACE, SAME, UPDATE, Plan
 LIMIT = 65_536
 """The most characters that a comment on GitHub may have."""
 _LISTS = 30_000  # of them for what hurts and the line per stack, of many stacks
-_ERRORS = 4_000  # of them for the errors of one stack
+_MESSAGES = 4_000  # of them for the errors of one stack, and for its warnings
 _USEFUL = 500  # a diff with less room than this is left out
 _WORDS = {CREATE: "created", UPDATE: "updated", REPLACE: "replaced", DELETE: "deleted", SAME: "unchanged"}
 
@@ -44,7 +44,8 @@ def render(plans: Sequence[Plan], printed: Mapping[str, str], origin: Origin) ->
         plans: a plan per stack.
         printed: what `pulumi preview` printed, by stack, shown where the engine logged no error of a failed preview.
     """
-    said = f"Prices of {DATED}, for stacks that run all month. Text in boxes is the pull request's own."
+    prices = f"Prices of {DATED}, for stacks that run all month on the machines of their settings."
+    said = f"{prices} Text in boxes is the pull request's own."
     if not plans:
         said = f"This pull request changes neither the settings nor the code of a stack{origin}."
     warnings = [f"> - {code(plan.stack)}: {line}" for plan in plans for line in hurts(plan)]
@@ -91,12 +92,18 @@ def _open(plan: Plan, printed: str) -> list[str]:
     """What is shown of a stack without a click: why its preview failed, and the order of the deletions."""
     parts = []
     if plan.failed:
-        errors = clean("\n".join(plan.errors)).split("\n") if plan.errors else clean(printed).strip().split("\n")[-40:]
-        shown = [one_line(line) for line in errors if line.strip()] or ["the preview ended without a word"]
-        parts.append(f"The preview of {code(plan.stack)} failed:\n\n{fence(shown, 'text', _ERRORS)}")
+        shown = _lines(plan.errors) or _lines([printed])[-40:] or ["the preview ended without a word"]
+        parts.append(f"The preview of {code(plan.stack)} failed:\n\n{fence(shown, 'text', _MESSAGES)}")
+    if plan.warnings:
+        shown = _lines(plan.warnings)
+        parts.append(f"The preview of {code(plan.stack)} warns:\n\n{fence(shown, 'text', _MESSAGES)}")
     if order := graph(plan):
         parts.append(f"{code(plan.stack)} deletes, in this order:\n\n{order}")
     return parts
+
+
+def _lines(messages: Sequence[str]) -> list[str]:
+    return [one_line(line) for line in clean("\n".join(messages)).split("\n") if line.strip()]
 
 
 def _as_many(lines: Sequence[str], limit: int, bullet: str) -> list[str]:

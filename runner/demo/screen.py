@@ -3,6 +3,7 @@
 import os
 import select
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,9 @@ import pyte
 from runner.demo.terminal import COLUMNS, read, started
 
 _WAIT_SECONDS = 60
+# Such a program opens /dev/tty, which is there only for a process that its terminal controls.
+_OWN = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
+_OWNED = (sys.executable, "-ISc", _OWN)
 # The names that pyte has for the first colours of a terminal.
 _COLOURS = ("black", "red", "green", "brown", "blue", "magenta", "cyan", "white")
 
@@ -38,7 +42,7 @@ class Screen:
     ) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
-        self._process, self._terminal = started(command, folder, environment, rows, columns)
+        self._process, self._terminal = started([*_OWNED, *command], folder, environment, rows, columns)
 
     def __enter__(self) -> Self:
         return self

@@ -12,6 +12,7 @@ from runner.stack import SandboxStack
 from sandbox import ports
 from tests.engine.conftest import Kubectl
 from tests.engine.k3d import K3d
+from tools import path_of
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -33,11 +34,12 @@ def port() -> int:
 @pytest.fixture(scope="module")
 def stack(make_stack: Callable[..., SandboxStack], charts: Callable[[str], Path], k3d: K3d, port: int) -> SandboxStack:
     config = {
+        "exoscale-sks:demo": True,
         "exoscale-sks:k3d": {"api-port": port},
         "exoscale-sks:ingress": {"chart": str(charts("nginx-ingress"))},
     }
-    path = f"{k3d.folder}{os.pathsep}{os.environ['PATH']}"
-    return make_stack("local", config=config, variables={"PATH": path})
+    folders = [k3d.folder, path_of("pulumi").parent, os.environ["PATH"]]
+    return make_stack("local", config=config, variables={"PATH": os.pathsep.join(map(str, folders))})
 
 
 @pytest.fixture(scope="module")
@@ -57,15 +59,16 @@ def test_up_makes_the_tutorials_cluster(k3d: K3d, port: int) -> None:
     assert others == [["kubeconfig", "get", CLUSTER]]
 
 
-def test_the_ingress_controller_serves_in_it(
+def test_the_ingress_controller_and_the_tutorials_app_run_in_it(
     outputs: automation.OutputMap, kubectl: Callable[[str], Kubectl], port: int
 ) -> None:
     assert outputs["endpoint"].value == f"https://127.0.0.1:{port}"
-    assert outputs["ingress_ip"].value == "localhost:8081"
+    assert outputs["demo_url"].value == "http://localhost:8081/rickroller"
     kube = kubectl(outputs["kubeconfig"].value)
     assert len(kube.json("get", "nodes")["items"]) == 1
     assert [item["metadata"]["name"] for item in kube.json("get", "ingressclasses")["items"]] == ["nginx"]
     kube("rollout", "status", "daemonset", "--namespace=ingress", "--timeout=60s")
+    kube("rollout", "status", "deployment", "--namespace=default", "--timeout=60s")
 
 
 @pytest.mark.usefixtures("outputs")

@@ -17,7 +17,9 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
+from components.cli import main as exoscale_sks
 from runner.stack import SandboxStack
 from runner.states import States, checkpoint
 from sandbox import daemon
@@ -452,3 +454,19 @@ def test_a_plugin_of_the_project_is_found_from_where_the_stack_runs(small: Small
     (small.folder / "provider").mkdir()
     small.rename("small", plugins={"providers": [{"name": "unused", "path": "./provider"}]})
     assert "3 unchanged" in small.succeeds("preview", living)
+
+
+def test_the_events_of_a_preview_say_whether_it_succeeded(small: Small, tmp_path: Path) -> None:
+    file = tmp_path / "new.jsonl"
+
+    def comment() -> str:
+        ended = CliRunner().invoke(exoscale_sks, ["comment", str(file)])
+        assert ended.exit_code == 0, ended.output
+        return ended.output
+
+    small.succeeds("preview", "new", "--events", str(file))
+    assert "🟡 `new`: 3 created · " in comment()
+
+    (small.folder / "__main__.py").write_text("raise SystemExit('no such setting')")
+    assert small.run("preview", "new", "--events", str(file)).returncode == 1
+    assert "❌ `new`: **the preview failed**" in comment()

@@ -51,6 +51,11 @@ def test_what_never_comes_is_an_error_with_the_screen_in_it(asking: Screen) -> N
             screen.wait(lambda rows: False, seconds=0.05)
 
 
+def test_a_program_can_open_the_terminal_by_its_name(tmp_path: Path) -> None:
+    with Screen(["sh", "-c", "echo here > /dev/tty; read end"], os.environ, tmp_path, rows=2) as screen:
+        screen.wait(lambda rows: rows[0] == "here")
+
+
 def test_a_program_that_ends_is_no_reason_to_wait(tmp_path: Path) -> None:
     with (
         Screen(["echo", "no such cluster"], os.environ, tmp_path, rows=2) as screen,

@@ -10,6 +10,7 @@ from tests.engine.faults.subject import Subject
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
 AssertGone = Callable[..., None]
+Left = Callable[[], dict[str, list[str]]]
 DOMAIN = "example.org"
 EXOSCALES = ("SOA", "NS")
 
@@ -85,7 +86,7 @@ def test_a_record_was_deleted_by_hand(named: Subject, zone: Zone, assert_gone: A
 
 
 def test_a_domain_that_is_not_held_and_a_name_that_is_taken_are_refused_before_anything_is_made(
-    make_subject: Callable[..., Subject], zone: Zone, assert_gone: AssertGone
+    make_subject: Callable[..., Subject], zone: Zone, left: Left, assert_gone: AssertGone
 ) -> None:
     subject = make_subject(dns={"domain": "example.com"})
     printed = subject.fails_to_come_up()
@@ -95,4 +96,6 @@ def test_a_domain_that_is_not_held_and_a_name_that_is_taken_are_refused_before_a
     zone.add(f"exoscale-sks-{subject.name}", "203.0.113.9")
     subject.set(dns={"domain": DOMAIN})
     assert "has a record that is not this stack's: A 203.0.113.9. Next: " in subject.fails_to_come_up()
+    assert left() == {}
+    subject.destroy()
     assert_gone(subject)

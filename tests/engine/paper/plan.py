@@ -14,6 +14,8 @@ NAMES = {
     "ingress-release": "the ingress controller",
     "cert-manager-release": "cert-manager",
     "longhorn-release": "Longhorn",
+    "argocd-release": "Argo CD",
+    "flux-system-release": "Flux",
     "SksKubeconfig": "the kubeconfig",
     "Deployment": "the demo app",
 }

@@ -37,7 +37,7 @@ def test_a_change_of_a_living_stack_is_told_with_its_costs_and_what_it_takes(
     stack.config["exoscale-sks:cni"] = "cilium"
     replaced = comment()
 
-    assert "- 🟡 `dev`: 4 updated, 39 unchanged · 44.42 → 63.50 CHF a month\n" in larger
+    assert "- 🟡 `dev`: 4 updated, 37 unchanged · 44.42 → 63.50 CHF a month\n" in larger
     assert "\n! update SksNodepool default-nodepool, because of size\n-     size: 1\n+     size: 2\n" in larger
     cluster = (
         "> - `dev`: **the cluster `cluster-cluster` is replaced**: its address changes, users' Services and volumes go"

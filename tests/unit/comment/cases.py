@@ -37,7 +37,12 @@ CASES: dict[str, Mapping[str, str]] = {
     },
     "larger-nodepool": {
         "dev.jsonl": e.log(
-            *REST, CLUSTER, NLB, e.step("update", e.NODEPOOL, "default-nodepool", e.POOL, HUGE, ["size"]), e.ended()
+            *REST,
+            CLUSTER,
+            NLB,
+            e.step("update", e.NODEPOOL, "default-nodepool", e.POOL, HUGE, ["size"]),
+            e.warning("nodepool default makes machines with standard.huge from now on, and pool-1 stays without"),
+            e.ended(),
         )
     },
     "cluster-replaced": {

@@ -64,6 +64,11 @@ def error(message: str) -> Event:
     return {"diagnosticEvent": {"prefix": prefix, "message": message, "color": "raw", "severity": "error"}}
 
 
+def warning(message: str) -> Event:
+    """A message of a provider of ours, such as one that announces a loss."""
+    return {"diagnosticEvent": {"prefix": "warning: ", "message": message, "color": "raw", "severity": "warning"}}
+
+
 def ended(result: str = "succeeded") -> Event:
     """The engine's last event but one."""
     return {"summaryEvent": {"resourceChanges": {}, "isPreview": True, "result": result}}

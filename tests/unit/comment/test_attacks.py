@@ -72,6 +72,7 @@ def written(text: str) -> str:
         *[e.step("delete-replaced", e.CLUSTER, f"a{text}", e.STARTER), e.step("delete", e.GROUP, f"y{text}", {})],
         e.step("update", e.NODEPOOL, f"b{text}", e.POOL, {**e.POOL, "instanceType": f"x{text}"}, protect=True),
         e.step("create", e.NODEPOOL, f"c{text}", new={**e.POOL, "size": text}),
+        e.warning(f"x{text}"),
         e.ended(),
     )
     with TemporaryDirectory() as folder:

@@ -62,6 +62,11 @@ def test_a_pool_of_unknown_size_has_no_price(tmp_path: Path) -> None:
     assert "0.00 → more than 0.00 CHF a month (no price: `default-nodepool, of unknown size`)" in said
 
 
+def test_pulumis_own_default_providers_are_not_counted(tmp_path: Path) -> None:
+    providers = [e.same("pulumi:providers:exoscale", name, {}) for name in ("default", "default_0_66_1", "cluster")]
+    assert "🟢 `dev`: 1 unchanged" in comment(tmp_path, {"dev.jsonl": e.log(*providers, e.ended())})
+
+
 def test_a_preview_that_did_not_end_is_a_failed_one(tmp_path: Path) -> None:
     for events in (e.log(*REST), e.log(*REST, e.ended("failed"))):
         assert "❌ `dev`: **the preview failed**" in comment(tmp_path, {"dev.jsonl": events})
