@@ -93,8 +93,12 @@ class GitOps(Component):
                 metadata={
                     "name": name,
                     "namespace": in_namespace(cluster, name),
-                    # The tool removes its own finalizers, and a dead one never does: nobody may wait for that.
-                    "annotations": {"pulumi.com/skipAwait": "true"},
+                    # The tool removes its own finalizers, and a dead one never does: nobody may wait for that. In the
+                    # foreground the object would be there until the garbage collector knows its kind, too.
+                    "annotations": {
+                        "pulumi.com/skipAwait": "true",
+                        "pulumi.com/deletionPropagationPolicy": "background",
+                    },
                 },
                 spec=spec,
                 opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[self.release])),

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -30,3 +31,9 @@ def test_the_program_asks_before_it_imports_what_may_be_missing() -> None:
     imports = re.findall(r"^(?:import|from) (\w+)", (CHECKOUT / "__main__.py").read_text(), re.MULTILINE)
     before = set(imports[: imports.index("configuration")])
     assert before - sys.stdlib_module_names == {"pulumi"}
+
+
+def test_the_installed_library_holds_every_package_of_the_checkout() -> None:
+    listed = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    folders = {file.parent.relative_to(CHECKOUT) for file in (CHECKOUT / "components").rglob("*.py")}
+    assert {*listed} == {".".join(("exoscale_sks", *folder.parts[1:])) for folder in folders}
