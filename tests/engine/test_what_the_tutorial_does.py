@@ -62,6 +62,7 @@ def test_with_the_kubeconfig_as_data_the_engine_waits_for_the_release(
     assert cloud() == {}
 
 
+@pytest.mark.slow
 def test_with_a_kubeconfig_file_destroy_fails_and_a_second_one_works(
     classic: Callable[[Classic], SandboxStack], charts: Callable[[str], Path], cloud: Cloud, tmp_path: Path
 ) -> None:

@@ -37,6 +37,7 @@ def alive_with(
     return lambda **settings: alive(sandbox, make_stack, charts, {"nodepools": {"default": {"size": 1}}, **settings})
 
 
+@pytest.mark.slow
 def test_a_stack_moves_to_this_machine_with_a_warning_and_leaves_nothing_on_exoscale(
     alive_with: Callable[..., Any], k3d: Path
 ) -> None:

@@ -24,6 +24,7 @@ def life(sandbox: Sandbox, make_stack: Callable[..., SandboxStack], charts: Call
         yield made
 
 
+@pytest.mark.slow
 def test_a_pool_too_large_to_stand_beside_itself_in_one_group_is_refused_and_gets_through_under_another_name(
     life: Life,
 ) -> None:
@@ -35,6 +36,7 @@ def test_a_pool_too_large_to_stand_beside_itself_in_one_group_is_refused_and_get
     life.up()
 
 
+@pytest.mark.slow
 def test_a_pool_that_gets_traffic_is_refused_and_gets_through_once_the_traffic_has_moved(
     life: Life, account: Account
 ) -> None:

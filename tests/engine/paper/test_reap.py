@@ -37,6 +37,7 @@ class OnSandbox(Pulumi):
         self._stack.destroy()
 
 
+@pytest.mark.slow
 def test_a_stack_lives_as_long_as_its_ttl_says_and_is_then_destroyed_with_a_receipt(
     sandbox: Sandbox, account: Account, make_stack: Callable[..., SandboxStack], monkeypatch: pytest.MonkeyPatch
 ) -> None:
