@@ -12,7 +12,7 @@ from .ingress.controller import installed
 from .ingress.host import IngressHost
 from .ingress.service import Chart
 from .pool_args import NAME
-from .release import helm_release, in_namespace, whose
+from .release import helm_release, whose, within
 
 SELF_SIGNED = "self-signed"
 # Let's Encrypt's two directories. The staging one is untrusted by browsers and has far higher limits.
@@ -110,7 +110,7 @@ class CertManager(Component):
             kind="ClusterIssuer",
             metadata={
                 # As the namespace. While the id is unknown, all metadata is; only a name of its own would replace it.
-                "name": in_namespace(cluster, args.issuer),
+                "name": within(cluster, args.issuer),
                 # A deletion in the foreground ends with an update, which a webhook that is gone refuses for ever.
                 "annotations": {"pulumi.com/deletionPropagationPolicy": "background"},
             },

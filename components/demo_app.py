@@ -11,6 +11,7 @@ from .checks import DAY, HOST, NOT_EMPTY, Checks, Form
 from .component import Component
 from .ingress.host import IngressHost
 from .pool_args import NAME
+from .release import within
 
 NAMESPACE = "default"
 PATH = Form(r"(/[a-z0-9-]+)+", "a path such as /rickroller")
@@ -88,8 +89,7 @@ class DemoApp(Component):
         args = args or DemoAppArgs()
         inside = pulumi.ResourceOptions(providers=[cluster.provider], depends_on=[*cluster.foundations])
         super().__init__("DemoApp", name, pulumi.ResourceOptions.merge(inside, opts))
-        # Derived from the cluster's id, so that all three are deleted before the cluster is replaced (docs/adr/0004).
-        called = cluster.cluster_id.apply(lambda _: name)
+        called = within(cluster, name)
         labels = {"app.kubernetes.io/name": name}
         child_opts = pulumi.ResourceOptions(parent=self, replace_on_changes=["metadata"], delete_before_replace=True)
 

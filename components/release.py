@@ -1,37 +1,38 @@
 """Installs a chart with Helm into a namespace of its own, so that a destroy and a replaced cluster can uninstall it."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from .ingress.host import TrafficPool
-from .ingress.service import Chart
+if TYPE_CHECKING:
+    from .ingress.host import TrafficPool  # which needs this module
+    from .ingress.service import Chart
 
 STACK = "exoscale-sks/stack"  # annotation of something in a release that has no other place for whose it is
 
 
 class Host(Protocol):
-    """A cluster that a release is installed into."""
+    """A cluster that something is installed into."""
 
     @property
     def cluster_id(self) -> pulumi.Output[str]:
         """The cluster's id."""
 
     @property
-    def traffic_pool(self) -> TrafficPool | None:
+    def traffic_pool(self) -> "TrafficPool | None":
         """Tells whose the cluster is; None for one that is no stack's of ours."""
 
 
-def in_namespace(cluster: Host, namespace: str) -> pulumi.Output[str]:
-    """Returns a name, such as a namespace's, that depends on the cluster.
+def within(cluster: Host, name: str) -> pulumi.Output[str]:
+    """Returns the name of a namespace or object, derived from the cluster's id.
 
     Before the engine deletes a cluster to replace it, it diffs each dependent with unknown values in place of the
-    cluster's. What is in a namespace derived from the cluster's id is replaced then, so it is deleted while the old
-    cluster still answers (docs/adr/0004).
+    cluster's. What has such a name is replaced then, so it is deleted while the old cluster still answers
+    (docs/adr/0004).
     """
-    return cluster.cluster_id.apply(lambda _: namespace)
+    return cluster.cluster_id.apply(lambda _: name)
 
 
 def whose(cluster: Host, what: str) -> dict[str, pulumi.Input[str]]:
@@ -47,7 +48,7 @@ def whose(cluster: Host, what: str) -> dict[str, pulumi.Input[str]]:
 def helm_release(
     name: str,
     cluster: Host,
-    chart: Chart,
+    chart: "Chart",
     values: Mapping[str, Any],
     timeout_seconds: int,
     opts: pulumi.ResourceOptions,
@@ -67,7 +68,7 @@ def helm_release(
     return kubernetes.helm.v3.Release(
         f"{name}-release",
         name=name,
-        namespace=in_namespace(cluster, namespace or name),
+        namespace=within(cluster, namespace or name),
         create_namespace=True,
         chart=chart.name,
         repository_opts=kubernetes.helm.v3.RepositoryOptsArgs(repo=chart.repository),

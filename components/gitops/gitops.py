@@ -9,7 +9,7 @@ from ..checks import DAY, Checks, Form
 from ..component import Component
 from ..ingress.host import IngressHost
 from ..ingress.service import Chart
-from ..release import helm_release, in_namespace, whose
+from ..release import helm_release, whose, within
 from .tools import TOOLS
 
 REPOSITORY = Form(r"(https|ssh)://[^\s/]+/\S+", "the https:// or ssh:// URL of a Git repository")
@@ -92,7 +92,7 @@ class GitOps(Component):
                 kind=kind,
                 metadata={
                     "name": name,
-                    "namespace": in_namespace(cluster, name),
+                    "namespace": within(cluster, name),
                     # The tool removes its own finalizers, and a dead one never does: nobody may wait for that. In the
                     # foreground the object would be there until the garbage collector knows its kind, too.
                     "annotations": {

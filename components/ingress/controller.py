@@ -10,6 +10,7 @@ import pulumi_kubernetes as kubernetes
 from ..checks import DAY, NOT_EMPTY, Checks
 from ..component import Component
 from ..pool_args import NAME
+from ..release import within
 from ..steps import IngressPodsStep
 from .controllers import CONTROLLERS
 from .gateway_api import STANDARD, install
@@ -104,18 +105,11 @@ class IngressController(Component):
             pulumi.warn(args.kind.retired, resource=self)
 
         chart, pool, address = args.installed_chart, cluster.traffic_pool, cluster.address
-        definitions = (
-            install(name, args.gateway_api_crds, cluster.cluster_id, cluster.foundations, child_opts)
-            if args.gateway_api
-            else []
-        )
+        definitions = install(name, args.gateway_api_crds, cluster, child_opts) if args.gateway_api else []
         self.release = kubernetes.helm.v3.Release(
             f"{name}-release",
             name=name,
-            # Before the engine deletes a cluster to replace it, it diffs each dependent with unknown values in place of
-            # the cluster's. A namespace derived from the cluster's id is replaced then, so the release is uninstalled
-            # while the old cluster still answers (docs/adr/0004).
-            namespace=cluster.cluster_id.apply(lambda _: name),
+            namespace=within(cluster, name),
             create_namespace=True,
             chart=chart.name,
             repository_opts=kubernetes.helm.v3.RepositoryOptsArgs(repo=chart.repository),

@@ -1,6 +1,5 @@
 """The definitions (CRDs) of the Gateway API, which neither the cluster nor the controller's chart comes with."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,9 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import requests
 import yaml
+
+from ..release import within
+from .host import IngressHost
 
 # The release that the README of the pinned chart of Traefik names; the two move together.
 STANDARD = "https://github.com/kubernetes-sigs/gateway-api/releases/download/v1.5.1/standard-install.yaml"
@@ -38,8 +40,7 @@ def documents(source: str) -> list[dict[str, Any]]:
 def install(
     name: str,
     source: str,
-    cluster_id: pulumi.Output[str],
-    foundations: Sequence[pulumi.Resource],
+    cluster: IngressHost,
     opts: pulumi.ResourceOptions,
 ) -> list[pulumi.Resource]:
     """Makes the objects of a YAML file in a cluster; returns them.
@@ -47,15 +48,14 @@ def install(
     Args:
         name: what their resource names begin with.
         source: see `documents`.
-        cluster_id: the cluster's id; they are replaced with the cluster (docs/adr/0004).
-        foundations: what a destroy of the whole stack deletes. With the first of these they only go from the state: to
-            delete a definition takes every object of it, which one with a finalizer can hold up for ever.
+        cluster: the cluster. When a destroy of the whole stack deletes its foundations, the objects only go from the
+            state: to delete a definition takes every object of it, which one with a finalizer can hold up for ever.
         opts: options of each.
     """
     outlived = pulumi.ResourceOptions(
         replace_on_changes=["metadata"],
         delete_before_replace=True,
-        deleted_with=foundations[0] if foundations else None,
+        deleted_with=cluster.foundations[0] if cluster.foundations else None,
     )
 
     def made(document: dict[str, Any]) -> pulumi.Resource:
@@ -69,7 +69,7 @@ def install(
             kind=document["kind"],
             metadata={
                 **document["metadata"],
-                "name": cluster_id.apply(lambda _: called),
+                "name": within(cluster, called),
                 "annotations": annotations,
             },
             spec=document["spec"],
