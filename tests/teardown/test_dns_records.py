@@ -174,6 +174,18 @@ def test_a_preview_without_a_good_key_refuses_and_mends_nothing(monkeypatch: pyt
     assert steps.changed_records(SUBJECT, WANTED, {}) == []
 
 
+def test_a_dns_that_does_not_answer_at_the_end_of_a_destroy_is_said_and_holds_up_no_sweep(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(*_: Any, **__: Any) -> Any:
+        raise TeardownError("Exoscale refuses list-dns-domains")
+
+    monkeypatch.setattr("components.teardown.subject.accounts", refused)
+    [line] = steps.left_records(SUBJECT, WANTED)
+    assert NAME in line
+    assert line.endswith("Exoscale refuses list-dns-domains")
+
+
 def test_only_a_stack_with_a_domain_records_one() -> None:
     named = replace(CHOSEN, domain="example.org")
 
