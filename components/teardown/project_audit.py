@@ -57,6 +57,16 @@ class ProjectAudit:
         return {owner: list(items.values()) for owner, items in sorted(grouped.items())}
 
     @property
+    def costs_by_owner(self) -> dict[str, str]:
+        """What each owner's stacks cost, in words."""
+        return {owner: cost(items) for owner, items in self.by_owner.items()}
+
+    def owner_lines(self) -> list[str]:
+        """Returns the line with the costs of each owner; none if there are not several."""
+        sums = [f"{owner} {costs}" for owner, costs in self.costs_by_owner.items()]
+        return [f"by owner: {', '.join(sums)}"] if len(sums) > 1 else []
+
+    @property
     def failed(self) -> bool:
         """Whether a stack that no longer exists costs money."""
         return any(item.billable for items, wrong in self.stacks.values() if wrong for item in items)
@@ -67,8 +77,7 @@ class ProjectAudit:
         for stack, (items, wrong) in self.stacks.items():
             lines += [f"{stack}: {costing(items)}{f'; {wrong}' if wrong else ''}"]
             lines += [f"  {line}" for line in table([(item, "") for item in items], asked.when)] if wrong else []
-        if len(sums := [f"{owner} {cost(items)}" for owner, items in self.by_owner.items()]) > 1:
-            lines += [f"by owner: {', '.join(sums)}"]
+        lines += self.owner_lines()
         outlived = [item for items, wrong in self.stacks.values() if wrong for item in items]
         last = receipt(f"stacks of {self.project} that this backend does not know", outlived, [], asked)
         return [*lines, *nobodys(self.nobodys, asked.when), last]
@@ -88,7 +97,7 @@ class ProjectAudit:
                 }
                 for stack, (items, wrong) in self.stacks.items()
             ],
-            "by-owner": {owner: cost(items) for owner, items in self.by_owner.items()},
+            "by-owner": self.costs_by_owner,
             "nobodys": [document(item, "nobody's") for item in self.nobodys],
         }
 

@@ -138,11 +138,9 @@ def lines(described: Sequence[Row], audit: ProjectAudit, asked: Asked) -> list[s
         cells.append(row.cells(name, asked.when))
     items = {item.id: item for held, _ in audit.stacks.values() for item in held}
     count = f"{len(described)} {'stack' if len(described) == 1 else 'stacks'} of {audit.project}"
-    owners = [f"{owner} {cost(held)}" for owner, held in audit.by_owner.items()]
-    by_owner = [f"by owner: {', '.join(owners)}"] if len(owners) > 1 else []
     return [
         *(aligned(cells, _RIGHT) if described else []),
-        *by_owner,
+        *audit.owner_lines(),
         f"{count}: {costing([*items.values()])} ({asked})",
     ]
 
@@ -177,7 +175,7 @@ def stacks(zones: tuple[str, ...], as_json: bool) -> None:
     described = rows(audit, everywhere.keys(), asked.when, {} if unasked else expiries(audit, backend))
     if as_json:
         table = {"project": name, "backend": unasked or None, "stacks": [row.document() for row in described]}
-        sums = {"by-owner": {owner: cost(items) for owner, items in audit.by_owner.items()}}
+        sums = {"by-owner": audit.costs_by_owner}
         whom = {"zones": list(everywhere), "asked": asked.whom, "organization": str(home)}
         click.echo(json.dumps({**table, **sums, **whom}, indent=2))
         return
