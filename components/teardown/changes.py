@@ -93,8 +93,8 @@ class Chosen:
             "onDestroy": self.on_destroy,
             "placements": {name: placement.inputs() for name, placement in self.placements.items()},
             "version": self.version,
-            **({"longhorn": True} if self.longhorn else {}),  # living stacks without it see no change
-            # A stack without one records what it recorded before there were domains.
+            # Without these, a stack records what it recorded before they existed, so an `up` changes nothing.
+            **({"longhorn": True} if self.longhorn else {}),
             **({"domain": self.domain} if self.domain else {}),
         }
 

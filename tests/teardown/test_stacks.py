@@ -28,7 +28,7 @@ Run = Callable[..., Result]
 
 
 class Locked(FakeBackend):
-    """A backend that nobody is logged in to."""
+    """A backend to which the user has not logged in."""
 
     def stacks(self) -> set[str]:
         raise TeardownError("pulumi stack ls: no credentials")

@@ -1,4 +1,4 @@
-"""Lets go of challenges of Let's Encrypt that nobody is left to finish: a namespace with one is never deleted.
+"""Removes the finalizers of Challenges for Let's Encrypt whose cert-manager is gone: they keep their namespace forever.
 
 cert-manager puts a finalizer on each Challenge, and only its controller removes it (docs/plugins.md, cert-manager). It
 holds nothing that costs money: what it stands for, a pod, a Service and an Ingress or a DNS record, serves one check.

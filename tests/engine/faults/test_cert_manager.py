@@ -1,4 +1,4 @@
-"""cert-manager at its worst: neither a webhook that is gone nor a challenge that nobody finishes holds a destroy."""
+"""A destroy goes through although cert-manager's webhook is gone, or the controller that has to finish a challenge."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A Gateway goes before the Service that it owns, and one that nobody lets go holds nothing up."""
+"""The drain deletes a Gateway before the Service that it owns, and does not wait for one whose controller is gone."""
 
 import pytest
 
